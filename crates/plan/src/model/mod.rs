@@ -1,0 +1,12 @@
+//! The data that the planner gives to everyone else: names, locks, migrations, steps, the plan, and
+//! the picture of the catalog that it plans against.
+//!
+//! All of it is plain data that serialises to JSON and back without loss; the ledger keeps plans and
+//! steps in that form, so a field may be added (with a default), but never change its meaning.
+
+pub mod catalog;
+pub mod identifier;
+pub mod lock;
+pub mod migration;
+pub mod plan;
+pub mod step;

@@ -1,0 +1,276 @@
+//! A step: the smallest thing that is run and recorded.
+//!
+//! The planner chooses, the engine chooses nothing (law 2): whatever the engine needs in order to
+//! run a step stands in [`StepKind`], SQL included. One variant has one file in the engine's `step/`.
+
+use super::{
+    identifier::{Identifier, QualifiedName},
+    lock::Lock,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// A step's name in the ledger: `0209.2.backfill` is the backfill of the second statement of
+/// migration 209. Stable: the same file gives the same ids.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(String);
+
+impl StepId {
+    /// Builds the id of one part of the `statement`th statement (from 1) of a migration.
+    pub fn new(migration: u64, statement: usize, part: &str) -> Self {
+        Self(format!("{migration:04}.{statement}.{part}"))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for StepId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When a step may run. The order of the variants is the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before the new release serves: short, additive or loosening.
+    Expand,
+    /// In the background, for hours if need be, while both releases serve.
+    Online,
+    /// Once no older release that needs the thing lives or may come back.
+    Contract,
+}
+
+impl Phase {
+    /// The phase's name in the ledger and on the screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expand => "expand",
+            Self::Online => "online",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its name in the ledger.
+    pub id: StepId,
+    /// The migration it belongs to.
+    pub migration: u64,
+    /// The file, for messages.
+    pub file: String,
+    /// The line in the file at which its statement begins, from 1.
+    pub line: u32,
+    /// What it does, for people: `backfill process_indicators.container_start_time`.
+    pub title: String,
+    /// When it may run.
+    pub phase: Phase,
+    /// Whether the new release waits for it before it serves. Always so in [`Phase::Expand`].
+    pub before_serving: bool,
+    /// For a contract step: the floor must have reached this head.
+    pub floor: Option<u64>,
+    /// Steps that must be done first, also of earlier plans.
+    pub needs: Vec<StepId>,
+    /// The locks it takes on relations that existed before it, strongest first.
+    pub locks: Vec<Lock>,
+    /// Why it stands in this phase and in this form.
+    pub reason: String,
+    /// What is to be run.
+    pub kind: StepKind,
+    /// SQL that undoes it while the floor allows; empty where nothing needs to be undone or can be.
+    pub undo: Vec<String>,
+}
+
+/// What is to be run, with everything the engine needs to run it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StepKind {
+    /// Catalog changes in one short transaction under short locks.
+    Ddl(Ddl),
+    /// Installs the trigger that keeps a derived column right, whoever writes the row.
+    SyncInstall(SyncInstall),
+    /// Removes such a trigger, alone or together with the column, in one transaction.
+    SyncDrop(SyncDrop),
+    /// Fills columns of the rows that are there, by key ranges.
+    Backfill(Backfill),
+    /// Proves, by key ranges over the whole table, that a backfill left no row that differs.
+    BackfillCheck(Backfill),
+    /// Builds an index without blocking writes.
+    IndexBuild(IndexBuild),
+    /// Drops an index without blocking reads or writes.
+    IndexDrop(IndexDrop),
+    /// Validates a `NOT VALID` constraint: a scan that blocks neither reads nor writes.
+    ConstraintValidate(ConstraintValidate),
+    /// A whole file as it is written, when nobody serves ([`super::plan::PlanMode::AtOnce`]).
+    Script(Script),
+}
+
+impl StepKind {
+    /// The kind's name in the ledger, in JSON and on the screen.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ddl(_) => "ddl",
+            Self::SyncInstall(_) => "sync_install",
+            Self::SyncDrop(_) => "sync_drop",
+            Self::Backfill(_) => "backfill",
+            Self::BackfillCheck(_) => "backfill_check",
+            Self::IndexBuild(_) => "index_build",
+            Self::IndexDrop(_) => "index_drop",
+            Self::ConstraintValidate(_) => "constraint_validate",
+            Self::Script(_) => "script",
+        }
+    }
+}
+
+/// See [`StepKind::Ddl`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ddl {
+    /// The statements, run in this order in one transaction, after the step's `locks` are held.
+    pub statements: Vec<String>,
+}
+
+/// See [`StepKind::SyncInstall`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncInstall {
+    /// The table.
+    pub table: QualifiedName,
+    /// The trigger's name on that table.
+    pub trigger: Identifier,
+    /// The columns that it computes.
+    pub columns: Vec<Identifier>,
+    /// Functions first, then the trigger, in this order in one transaction.
+    pub statements: Vec<String>,
+}
+
+/// See [`StepKind::SyncDrop`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncDrop {
+    /// The table.
+    pub table: QualifiedName,
+    /// The trigger.
+    pub trigger: Identifier,
+    /// Trigger, functions, and the column where it goes too, in one transaction.
+    pub statements: Vec<String>,
+}
+
+/// See [`StepKind::Backfill`]. The same data drives the check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// The table; where it is partitioned, the engine goes leaf by leaf.
+    pub table: QualifiedName,
+    /// Whether it is partitioned.
+    pub partitioned: bool,
+    /// The columns of the primary key, or of a unique key without NULLs, in index order.
+    pub key: Vec<KeyColumn>,
+    /// What is set.
+    pub set: Vec<Assignment>,
+    /// Only rows for which this holds are filled, SQL over the row's own columns.
+    pub filter: Option<String>,
+    /// The function that computes all values of one row and catches what the expressions raise; used
+    /// where a range fails, to find the rows at fault. `None`: a raise ends the step.
+    pub safe_function: Option<SafeFunction>,
+    /// Settings under which the expressions mean what their author meant (`search_path`,
+    /// `TimeZone`, …), set for each batch's transaction; the same that the trigger is pinned to.
+    pub settings: BTreeMap<String, String>,
+    /// Rows that the table is believed to hold, for the first estimate of the time left.
+    pub rows_estimate: u64,
+}
+
+/// One column of the key by which a backfill goes through the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyColumn {
+    /// The column.
+    pub name: Identifier,
+    /// Its type as `format_type` prints it.
+    pub type_sql: String,
+}
+
+/// One column that a backfill sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The column.
+    pub column: Identifier,
+    /// Its type as `format_type` prints it.
+    pub type_sql: String,
+    /// The value, SQL over the row's own columns, each written as a quoted, unqualified identifier.
+    pub expression: String,
+    /// True for a row whose column is not what the expression says, SQL in the same form.
+    pub differs: String,
+}
+
+/// A function of the sync step that computes a row's values without ever raising.
+///
+/// Called as `function(read columns…)`; returns one row with a column for each assignment, named
+/// like it, and `changeover_error text`, the SQLSTATE and message of what was raised, else NULL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SafeFunction {
+    /// The function.
+    pub name: QualifiedName,
+    /// The columns that it takes, in order.
+    pub arguments: Vec<Identifier>,
+}
+
+/// See [`StepKind::IndexBuild`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexBuild {
+    /// The table.
+    pub table: QualifiedName,
+    /// Whether it is partitioned: then the index is made on the parent alone, on each part
+    /// concurrently, and attached.
+    pub partitioned: bool,
+    /// The index.
+    pub index: Identifier,
+    /// Whether it is unique.
+    pub unique: bool,
+    /// All that stands after `ON table`, e.g. `USING btree ("deployment_id") WHERE …`.
+    pub definition: String,
+}
+
+/// See [`StepKind::IndexDrop`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexDrop {
+    /// The table it is on.
+    pub table: QualifiedName,
+    /// Whether the table is partitioned: then `CONCURRENTLY` is impossible and short locks are used.
+    pub partitioned: bool,
+    /// The index.
+    pub index: QualifiedName,
+}
+
+/// See [`StepKind::ConstraintValidate`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConstraintValidate {
+    /// The table.
+    pub table: QualifiedName,
+    /// The constraint.
+    pub constraint: Identifier,
+}
+
+/// See [`StepKind::Script`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// The statements as written, in order.
+    pub statements: Vec<String>,
+    /// Whether they run in one transaction. False where one of them forbids it
+    /// (`CREATE INDEX CONCURRENTLY`) or the file says so.
+    pub transactional: bool,
+}
