@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::error::{StartError, file_error};
 use crate::folder;
 use crate::port;
-use crate::postmaster::Postmaster;
+use crate::postmaster::{self, Postmaster};
 use crate::profile::Profile;
 use crate::server::Server;
 use crate::template;
@@ -81,8 +81,8 @@ impl Builder {
         let mut watchdog = Watchdog::start(folder)?;
         let data = watchdog.folder().join("data");
         template::copy_to(&data, &binaries, &account, &cache)?;
-        let template_text = self.configuration(watchdog.folder())?;
-        append(&data.join("postgresql.conf"), &template_text)?;
+        let configuration = self.configuration(watchdog.folder())?;
+        append(&data.join("postgresql.conf"), &configuration)?;
 
         let mut attempt = 1;
         loop {
@@ -93,7 +93,7 @@ impl Builder {
                     return Ok(Server::new(binaries, account, port, postmaster, watchdog));
                 }
                 Err(StartError::Ended { log, .. })
-                    if attempt < PORT_ATTEMPTS_MAX && is_port_taken(&log) =>
+                    if attempt < PORT_ATTEMPTS_MAX && postmaster::is_port_taken(&log) =>
                 {
                     attempt += 1;
                 }
@@ -148,9 +148,4 @@ fn append(path: &Path, text: &str) -> Result<(), StartError> {
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(file_error("write", path))
-}
-
-/// Whether the log says that somebody else has the port.
-fn is_port_taken(log: &str) -> bool {
-    log.contains("could not bind") || log.contains("could not create any TCP/IP sockets")
 }

@@ -37,18 +37,15 @@ pub(crate) fn make(
         return Ok(folder);
     }
     // `/var/tmp` is on disk where `/tmp` is often in memory.
-    let mut parents = vec![PathBuf::from("/var/tmp"), PathBuf::from("/tmp")];
-    if let Some(named) = std::env::var_os("TMPDIR").filter(|value| !value.is_empty()) {
-        parents.insert(0, PathBuf::from(named));
-    }
-    let mut last = Err(StartError::NoUnprivilegedUser);
-    for parent in parents {
-        last = make_in(&parent, account);
-        if last.is_ok() {
-            break;
+    let named = std::env::var_os("TMPDIR")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from);
+    for parent in named.into_iter().chain([PathBuf::from("/var/tmp")]) {
+        if let Ok(folder) = make_in(&parent, account) {
+            return Ok(folder);
         }
     }
-    last
+    make_in(Path::new("/tmp"), account)
 }
 
 fn make_in(parent: &Path, account: &Account) -> Result<TempDir, StartError> {

@@ -46,6 +46,8 @@ impl Postmaster {
         account: &Account,
         watchdog: &mut Watchdog,
     ) -> Result<Self, StartError> {
+        // Errors quote what this start logged, not what earlier ones did.
+        let log_start_bytes = log_len_bytes(watchdog.folder());
         let mut child = spawn_held_back(binaries, account, watchdog.folder())?;
         let go = child.stdin.take();
         let mut postmaster = Self { child };
@@ -53,7 +55,24 @@ impl Postmaster {
         if let Some(mut go) = go {
             writeln!(go, "go").map_err(file_error("start", binaries.program("postgres")))?;
         }
-        let ready = postmaster.wait_until_ready(binaries.major, watchdog.folder());
+        let ready = postmaster
+            .wait_until_ready(watchdog.folder())
+            .map_err(|outcome| {
+                let log = log(watchdog.folder(), log_start_bytes, LOG_BYTES_MAX);
+                let major = binaries.major;
+                match outcome {
+                    Some(status) => StartError::Ended {
+                        major,
+                        status: status.to_string(),
+                        log,
+                    },
+                    None => StartError::NotReady {
+                        major,
+                        deadline: READY_DEADLINE,
+                        log,
+                    },
+                }
+            });
         if ready.is_err() {
             postmaster.stop(watchdog)?;
         }
@@ -102,33 +121,32 @@ impl Postmaster {
         }
     }
 
-    fn wait_until_ready(&mut self, major: u16, folder: &Path) -> Result<(), StartError> {
+    /// The error is the exit status, or `None` if the deadline passed.
+    fn wait_until_ready(&mut self, folder: &Path) -> Result<(), Option<ExitStatus>> {
         let started = Instant::now();
         while started.elapsed() < READY_DEADLINE {
             if says_ready(folder, self.pid()) {
                 return Ok(());
             }
             if let Some(status) = self.ends_within(POLL) {
-                let log = log(folder, LOG_BYTES_MAX);
-                return Err(StartError::Ended {
-                    major,
-                    status: status.to_string(),
-                    log,
-                });
+                return Err(Some(status));
             }
         }
-        Err(StartError::NotReady {
-            major,
-            deadline: READY_DEADLINE,
-            log: log(folder, LOG_BYTES_MAX),
-        })
+        Err(None)
     }
 }
 
-/// The end of the server's log, at most `bytes_max` bytes; empty if there is none yet.
-pub(crate) fn log(folder: &Path, bytes_max: usize) -> String {
+/// The end of the server's log, at most `bytes_max` bytes and nothing before `start_bytes`; empty
+/// if there is none yet.
+pub(crate) fn log(folder: &Path, start_bytes: usize, bytes_max: usize) -> String {
     let bytes = std::fs::read(folder.join("log")).unwrap_or_default();
-    tail(&String::from_utf8_lossy(&bytes), bytes_max).to_owned()
+    let since = bytes.get(start_bytes..).unwrap_or_default();
+    tail(&String::from_utf8_lossy(since), bytes_max).to_owned()
+}
+
+fn log_len_bytes(folder: &Path) -> usize {
+    let metadata = folder.join("log").metadata();
+    metadata.map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(0))
 }
 
 fn spawn_held_back(
@@ -177,4 +195,14 @@ fn says_ready(folder: &Path, pid: u32) -> bool {
     };
     let mut lines = text.lines();
     lines.next() == Some(pid.to_string().as_str()) && lines.nth(6).map(str::trim) == Some("ready")
+}
+
+/// Whether the log says that somebody else has the port.
+pub(crate) fn is_port_taken(log: &str) -> bool {
+    log.contains("could not bind") || log.contains("could not create any TCP/IP sockets")
+}
+
+/// Whether the log says that backends of a server killed before still hold its memory.
+pub(crate) fn is_predecessor_alive(log: &str) -> bool {
+    log.contains("pre-existing shared memory block")
 }

@@ -6,16 +6,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::builder::Builder;
 use crate::error::StartError;
-use crate::postmaster::{self, Postmaster};
+use crate::postmaster::{self, Postmaster, is_port_taken, is_predecessor_alive};
 use crate::watchdog::Watchdog;
 
 /// How much of the log [`Server::log`] gives, in bytes: what a person reads.
 const LOG_BYTES_MAX: usize = 64 * 1024;
+
+/// Backends of a killed server notice that at their next wait; a borrowed port is given back.
+const RESTART_OBSTACLE_MAX: Duration = Duration::from_secs(20);
+
+/// How often a restart is tried again while something is in its way.
+const RESTART_POLL: Duration = Duration::from_millis(50);
 
 /// A PostgreSQL server of our own; it ends with this value and, at the latest, with the process.
 #[derive(Debug)]
@@ -144,7 +151,7 @@ impl Server {
 
     /// The end of the server's log, at most 64 KiB.
     pub fn log(&self) -> String {
-        postmaster::log(&self.folder, LOG_BYTES_MAX)
+        postmaster::log(&self.folder, 0, LOG_BYTES_MAX)
     }
 
     /// Stops the server at once, as a crash would, and starts it again on the same port and data.
@@ -159,8 +166,22 @@ impl Server {
             watchdog,
         } = &mut *running;
         postmaster.stop(watchdog)?;
-        *postmaster = Postmaster::start(&self.binaries, &self.account, watchdog)?;
-        Ok(())
+        let started = Instant::now();
+        loop {
+            match Postmaster::start(&self.binaries, &self.account, watchdog) {
+                Ok(again) => {
+                    *postmaster = again;
+                    return Ok(());
+                }
+                Err(StartError::Ended { log, .. })
+                    if started.elapsed() < RESTART_OBSTACLE_MAX
+                        && (is_port_taken(&log) || is_predecessor_alive(&log)) =>
+                {
+                    std::thread::sleep(RESTART_POLL);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Stops the server and removes its folder. Blocks for some 50 ms.

@@ -65,11 +65,8 @@ fn template(binaries: &Binaries, account: &Account, cache: &Cache) -> Result<Pat
     }
     let lock = cache.lock(&name)?;
     if !template.is_dir() {
-        account.check_reaches(&template.with_file_name(""))?;
-        let work = tempfile::Builder::new()
-            .prefix(&format!(".{name}-"))
-            .tempdir_in(&root)
-            .map_err(file_error("make a folder in", &root))?;
+        let work = cache.work_folder(&root, &name)?;
+        account.check_reaches(work.path())?;
         account.own(work.path())?;
         let data = work.path().join("data");
         initialise(&data, binaries, account)?;

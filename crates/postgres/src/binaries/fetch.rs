@@ -43,12 +43,7 @@ pub(super) fn fetch(build: &Build, cache: &Cache) -> Result<PathBuf, StartError>
     let destination = root.join(&name);
     let lock = cache.lock(&name)?;
     if !destination.is_dir() {
-        let unfinished = format!(".{name}-");
-        remove_leftovers(&root, &unfinished)?;
-        let work = tempfile::Builder::new()
-            .prefix(&unfinished)
-            .tempdir_in(&root)
-            .map_err(file_error("make a folder in", &root))?;
+        let work = cache.work_folder(&root, &name)?;
         let packed = download(build, work.path())?;
         check_hash(build, &packed)?;
         let tree = unpack(build, &packed, work.path())?;
@@ -83,17 +78,6 @@ fn folder_name(build: &Build) -> String {
         Client::Npm => format!("npm-{}", build.version),
         Client::Pip => format!("pip-{}", build.version),
     }
-}
-
-/// Removes what a killed process left; we hold the lock, so nobody is at work there.
-fn remove_leftovers(root: &Path, prefix: &str) -> Result<(), StartError> {
-    for entry in std::fs::read_dir(root).map_err(file_error("list", root))? {
-        let entry = entry.map_err(file_error("list", root))?;
-        if entry.file_name().to_string_lossy().starts_with(prefix) {
-            std::fs::remove_dir_all(entry.path()).map_err(file_error("remove", entry.path()))?;
-        }
-    }
-    Ok(())
 }
 
 /// Lets the client put the packed file into `work`, and returns its path.
