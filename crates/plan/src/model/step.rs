@@ -188,6 +188,10 @@ pub struct Backfill {
     /// The function that computes all values of one row and catches what the expressions raise; used
     /// where a range fails, to find the rows at fault. `None`: a raise ends the step.
     pub safe_function: Option<SafeFunction>,
+    /// The trigger that keeps these columns right meanwhile; the engine refuses to fill or to check
+    /// without it. `None` where there is none (`sync=once`, a default that covers new rows).
+    #[serde(default)]
+    pub sync_trigger: Option<Identifier>,
     /// Settings under which the expressions mean what their author meant (`search_path`,
     /// `TimeZone`, …), set for each batch's transaction; the same that the trigger is pinned to.
     pub settings: BTreeMap<String, String>,
