@@ -252,3 +252,6 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, StartError> {
         .and_then(|entries| entries.map(|entry| entry.map(|e| e.path())).collect())
         .map_err(file_error("list", folder))
 }
+
+#[cfg(test)]
+mod tests;
