@@ -1,0 +1,108 @@
+-- All tables as of release 4.8. Each row has a key, columns promoted for searching, and the payload
+-- (the whole message, which is authoritative) that they are promoted from.
+-- `write_id` is the id that a client gave to its write: plain and not unique, so that a write that was
+-- stored twice can be seen.
+
+CREATE TABLE clusters (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    payload jsonb NOT NULL
+);
+
+CREATE TABLE deployments (
+    id uuid PRIMARY KEY,
+    cluster_id uuid NOT NULL REFERENCES clusters (id),
+    namespace text NOT NULL,
+    name text NOT NULL,
+    image_id text,
+    payload jsonb NOT NULL
+);
+CREATE INDEX deployments_cluster_namespace ON deployments (cluster_id, namespace);
+
+CREATE TABLE images (
+    id text PRIMARY KEY,
+    write_id uuid,
+    name text NOT NULL,
+    scan_time timestamptz NOT NULL,
+    component_count integer NOT NULL,
+    cve_count integer NOT NULL,
+    payload jsonb NOT NULL
+);
+CREATE INDEX images_name_scan_time ON images (name, scan_time);
+
+CREATE TABLE image_components (
+    id text PRIMARY KEY,
+    image_id text NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    name text NOT NULL,
+    version text NOT NULL,
+    payload jsonb NOT NULL
+);
+CREATE INDEX image_components_image_id ON image_components (image_id);
+
+CREATE TABLE image_cves (
+    id text PRIMARY KEY,
+    component_id text NOT NULL REFERENCES image_components (id) ON DELETE CASCADE,
+    image_id text NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    cve text NOT NULL,
+    cvss double precision NOT NULL,
+    severity text NOT NULL,
+    fixed_by text,
+    payload jsonb NOT NULL
+);
+CREATE INDEX image_cves_component_id ON image_cves (component_id);
+CREATE INDEX image_cves_image_id ON image_cves (image_id);
+CREATE INDEX image_cves_cve ON image_cves (cve);
+
+CREATE TABLE policies (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    severity text NOT NULL,
+    lifecycle_stage text NOT NULL,
+    disabled boolean NOT NULL,
+    payload jsonb NOT NULL
+);
+
+CREATE TABLE alerts (
+    id uuid PRIMARY KEY,
+    write_id uuid,
+    policy_id uuid NOT NULL REFERENCES policies (id),
+    cluster_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    severity text NOT NULL,
+    state text NOT NULL,
+    raised_at timestamptz NOT NULL,
+    payload jsonb NOT NULL
+);
+CREATE INDEX alerts_raised_at_id ON alerts (raised_at, id);
+CREATE INDEX alerts_deployment_id_hash ON alerts USING hash (deployment_id);
+
+CREATE TABLE process_indicators (
+    id uuid PRIMARY KEY,
+    write_id uuid,
+    cluster_id uuid NOT NULL,
+    deployment_id uuid NOT NULL,
+    pod_uid uuid NOT NULL,
+    process_name text NOT NULL,
+    process_args text NOT NULL,
+    signal_time timestamptz NOT NULL,
+    legacy_start bigint,
+    payload jsonb NOT NULL
+);
+CREATE INDEX process_indicators_deployment_id_hash ON process_indicators USING hash (deployment_id);
+CREATE INDEX process_indicators_pod_uid_hash ON process_indicators USING hash (pod_uid);
+
+CREATE TABLE network_flows (
+    cluster_id uuid NOT NULL,
+    id uuid NOT NULL,
+    write_id uuid,
+    source_deployment_id uuid NOT NULL,
+    destination_deployment_id uuid NOT NULL,
+    destination_port integer NOT NULL,
+    protocol text NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    payload jsonb NOT NULL,
+    PRIMARY KEY (cluster_id, id)
+) PARTITION BY LIST (cluster_id);
+CREATE TABLE network_flows_default PARTITION OF network_flows DEFAULT;
+CREATE INDEX network_flows_source_hash ON network_flows USING hash (source_deployment_id);
+CREATE INDEX network_flows_destination_hash ON network_flows USING hash (destination_deployment_id);

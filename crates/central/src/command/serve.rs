@@ -1,0 +1,81 @@
+//! `central serve`: one instance of one release, until it is told to end.
+
+use crate::{
+    error::CentralError,
+    release::Release,
+    server::{Central, Settings, drain::DrainTiming},
+    upgrade::UpgradeMode,
+};
+use std::{net::SocketAddr, time::Duration};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Arguments of `central serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The release: 4.8, 4.9 or 4.10.
+    #[arg(long)]
+    release: String,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The service role's connection.
+    #[arg(long, env = "CENTRAL_DATABASE_URL")]
+    database_url: String,
+    /// The owner's connection, where migrations are run.
+    #[arg(long, env = "CENTRAL_OWNER_URL")]
+    owner_url: Option<String>,
+    /// How migrations are run.
+    #[arg(long, value_enum, default_value = "changeover")]
+    upgrade: UpgradeMode,
+    /// The most database connections.
+    #[arg(long, default_value_t = 8)]
+    pool_size: usize,
+    /// After SIGTERM: how long new connections still come, in milliseconds.
+    #[arg(long, default_value_t = 3_000)]
+    propagation_ms: u64,
+    /// After SIGTERM: how long idle connections live on, in milliseconds.
+    #[arg(long, default_value_t = 4_000)]
+    idle_ms: u64,
+    /// After that: how long requests in flight may take, in milliseconds.
+    #[arg(long, default_value_t = 10_000)]
+    in_flight_ms: u64,
+    /// End at once on SIGTERM, cutting everything. For showing what the drain is good for.
+    #[arg(long, hide = true)]
+    no_drain: bool,
+}
+
+pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
+    // Before listening: a SIGTERM that comes while migrations run must not be lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(CentralError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(CentralError::Signals)?;
+    let settings = Settings {
+        release: Release::named(&args.release)?,
+        listen: args.listen,
+        database_url: args.database_url,
+        owner_url: args.owner_url,
+        upgrade: args.upgrade,
+        pool_connections_max: args.pool_size,
+        drain: DrainTiming {
+            propagation: Duration::from_millis(args.propagation_ms),
+            idle: Duration::from_millis(args.idle_ms),
+            in_flight: Duration::from_millis(args.in_flight_ms),
+            ..DrainTiming::default()
+        },
+    };
+    let central = tokio::select! {
+        started = Central::start(settings) => started?,
+        () = told_to_end(&mut terminate, &mut interrupt) => return Ok(()),
+    };
+    told_to_end(&mut terminate, &mut interrupt).await;
+    if !args.no_drain {
+        central.drain().await;
+    }
+    Ok(())
+}
+
+async fn told_to_end(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

@@ -1,0 +1,77 @@
+//! Connections to PostgreSQL: the service's pool, and single connections for the owner's work.
+//!
+//! The pool logs in as the service role. `application_name` begins with `changeover@HEAD/`, by which
+//! the database knows which head a writer has; it goes into the startup packet, because a `SET` would
+//! leak through a pooler. The statement timeout belongs to the role (see [`crate::roles`]).
+//!
+//! Invariants: every wait for a connection is bounded; statements are prepared once per connection.
+
+use crate::{error::CentralError, release::Release};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use std::time::Duration;
+use tokio_postgres::{Client, Config, NoTls};
+
+/// How long a request waits for a free connection. Shorter than clients' patience (10 s), longer than
+/// any stall that an upgrade may cause.
+const POOL_WAIT: Duration = Duration::from_secs(5);
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The `application_name` of a release's connections.
+pub fn application_name(release: &Release) -> String {
+    format!("changeover@{}/central-{}", release.head, release.name)
+}
+
+/// Builds the pool of the service role. Connects to nothing yet.
+///
+/// # Errors
+/// When the address is malformed.
+pub fn pool(url: &str, release: &Release, connections_max: usize) -> Result<Pool, CentralError> {
+    let mut config: Config = url.parse().map_err(CentralError::Url)?;
+    config
+        .application_name(application_name(release))
+        .connect_timeout(CONNECT_TIMEOUT);
+    let manager = Manager::from_config(
+        config,
+        NoTls,
+        ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        },
+    );
+    Pool::builder(manager)
+        .max_size(connections_max)
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts {
+            wait: Some(POOL_WAIT),
+            create: Some(CONNECT_TIMEOUT),
+            recycle: Some(CONNECT_TIMEOUT),
+        })
+        .build()
+        .map_err(CentralError::Pool)
+}
+
+/// Opens one connection outside of the pool; its background task ends with the client.
+///
+/// # Errors
+/// When the address is malformed or nobody answers.
+pub async fn connect(
+    url: &str,
+    application_name: &str,
+    purpose: &'static str,
+) -> Result<Client, CentralError> {
+    let mut config: Config = url.parse().map_err(CentralError::Url)?;
+    config
+        .application_name(application_name)
+        .connect_timeout(CONNECT_TIMEOUT);
+    let (client, connection) = config
+        .connect(NoTls)
+        .await
+        .map_err(|source| CentralError::Connect { purpose, source })?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, purpose, "a connection ended");
+        }
+    });
+    Ok(client)
+}

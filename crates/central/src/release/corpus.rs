@@ -1,0 +1,319 @@
+//! Every statement of a release with values to run it with: the corpus for compatibility checks.
+//!
+//! The `verify` crate runs an older release's corpus against every schema that an upgrade goes
+//! through. The values fit tables seeded with [`CORPUS_ROWS`]; each set is meant to be run in a
+//! transaction that is rolled back, so that it can be run again.
+
+use super::{Release, Statement};
+use crate::population::{Kind, Population};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// The size of the seeded tables that the values fit.
+pub const CORPUS_ROWS: u64 = 1_000;
+
+/// One value of a parameter, as the text that PostgreSQL reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SampleValue {
+    /// The parameter's type.
+    pub type_sql: &'static str,
+    /// The value; `None` is NULL.
+    pub text: Option<String>,
+}
+
+/// One statement with several sets of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorpusStatement {
+    /// The statement's name.
+    pub name: &'static str,
+    /// Its text.
+    pub sql: &'static str,
+    /// Sets of values, at least two: rows that are there, and rows that are new or not there.
+    pub parameters: Vec<Vec<SampleValue>>,
+}
+
+impl Release {
+    /// All statements of the release with values to run them with.
+    pub fn corpus(&self) -> Vec<CorpusStatement> {
+        let samples = Samples {
+            population: Population::of(CORPUS_ROWS),
+        };
+        self.statements
+            .all()
+            .into_iter()
+            .map(|Statement { name, sql }| CorpusStatement {
+                name,
+                sql,
+                parameters: samples.of(name),
+            })
+            .collect()
+    }
+}
+
+struct Samples {
+    population: Population,
+}
+
+impl Samples {
+    /// The sets for a statement. Which table it is about says its name.
+    fn of(&self, name: &str) -> Vec<Vec<SampleValue>> {
+        match name {
+            "cluster_by_id" => vec![vec![self.key(Kind::Cluster)], vec![unknown_key()]],
+            "image_by_name" => {
+                vec![
+                    vec![text(self.population.image_name(3))],
+                    vec![text("no/such:image")],
+                ]
+            }
+            "image_vulnerabilities" | "image_components_delete" => {
+                vec![
+                    vec![text(self.population.image_digest(3))],
+                    vec![text("sha256:none")],
+                ]
+            }
+            "build_policies" => vec![vec![], vec![]],
+            "image_upsert" => vec![
+                self.image(self.population.image_digest(3), None),
+                self.image(format!("sha256:{:064x}", u128::MAX), Some(NEW_WRITE)),
+            ],
+            "image_components_insert" => vec![one_json(self.component()), no_rows()],
+            "image_cves_insert" => vec![one_json(self.cve()), no_rows()],
+            "alerts_page" => vec![self.page(true), self.page(false)],
+            "alerts_insert" => vec![one_json(self.alert(true)), one_json(self.alert(false))],
+            "alert_update" => self.changes(
+                Kind::Alert,
+                &[
+                    json!({ "state": "RESOLVED", "enforcementCount": 7 }),
+                    json!({}),
+                ],
+            ),
+            "indicators_insert" => {
+                vec![
+                    one_json(self.indicator(true)),
+                    one_json(self.indicator(false)),
+                ]
+            }
+            "indicator_update" => self.changes(
+                Kind::Indicator,
+                &[
+                    json!({ "containerStart": 1_760_000_000.5 }),
+                    json!({ "processArgs": "-v" }),
+                ],
+            ),
+            "flows_insert" => vec![one_json(self.flow(true)), one_json(self.flow(false))],
+            "flow_update" => self.changes(
+                Kind::Flow,
+                &[json!({ "lastSeenAt": "2026-02-03T04:05:06.5Z" })],
+            ),
+            "indicator_delete" => self.removals(Kind::Indicator),
+            "flow_delete" => self.removals(Kind::Flow),
+            "processes_by_start" | "processes_half_filled" => vec![
+                vec![self.key(Kind::Deployment), bigint(50)],
+                vec![unknown_key(), bigint(50)],
+            ],
+            // A statement without samples makes the corpus' own test fail.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Row 0, which belongs to cluster 0.
+    fn key(&self, kind: Kind) -> SampleValue {
+        uuid(self.population.key(kind, 0))
+    }
+
+    fn changes(&self, kind: Kind, patches: &[Value]) -> Vec<Vec<SampleValue>> {
+        let mut sets: Vec<_> = patches
+            .iter()
+            .map(|patch| vec![self.key(kind), self.key(Kind::Cluster), jsonb(patch)])
+            .collect();
+        sets.push(vec![
+            unknown_key(),
+            self.key(Kind::Cluster),
+            jsonb(&patches[0]),
+        ]);
+        sets
+    }
+
+    fn removals(&self, kind: Kind) -> Vec<Vec<SampleValue>> {
+        vec![
+            vec![self.key(kind), self.key(Kind::Cluster)],
+            vec![unknown_key(), self.key(Kind::Cluster)],
+        ]
+    }
+
+    fn image(&self, digest: String, write_id: Option<Uuid>) -> Vec<SampleValue> {
+        vec![
+            text(digest),
+            SampleValue {
+                type_sql: "uuid",
+                text: write_id.map(|id| id.to_string()),
+            },
+            text("registry.example/corpus:1.0"),
+            SampleValue {
+                type_sql: "timestamptz",
+                text: Some("2026-01-02T03:04:05Z".to_owned()),
+            },
+            SampleValue {
+                type_sql: "integer",
+                text: Some("1".to_owned()),
+            },
+            SampleValue {
+                type_sql: "integer",
+                text: Some("1".to_owned()),
+            },
+            jsonb(&json!({ "os": "linux" })),
+        ]
+    }
+
+    fn page(&self, is_first: bool) -> Vec<SampleValue> {
+        let optional = |type_sql, value: Option<String>| SampleValue {
+            type_sql,
+            text: value,
+        };
+        let cluster = self.population.key(Kind::Cluster, 0).to_string();
+        let before = if is_first {
+            "9999-12-30T00:00:00Z"
+        } else {
+            "2025-08-01T00:00:00Z"
+        };
+        vec![
+            optional("timestamptz", Some(before.to_owned())),
+            uuid(Uuid::max()),
+            optional("uuid", (!is_first).then_some(cluster)),
+            optional("text", (!is_first).then(|| "HIGH".to_owned())),
+            optional("text", (!is_first).then(|| "ACTIVE".to_owned())),
+            bigint(20),
+        ]
+    }
+
+    fn component(&self) -> Value {
+        let image_id = self.population.image_digest(3);
+        json!([{ "id": format!("{image_id}#new"), "image_id": image_id, "name": "zlib",
+            "version": "1.3", "payload": { "name": "zlib" } }])
+    }
+
+    fn cve(&self) -> Value {
+        let image_id = self.population.image_digest(3);
+        json!([{ "id": format!("{image_id}#0#new"), "component_id": format!("{image_id}#0"),
+            "image_id": image_id, "cve": "CVE-2026-1", "cvss": 9.8, "severity": "CRITICAL",
+            "fixed_by": null, "payload": { "cve": "CVE-2026-1" } }])
+    }
+
+    fn alert(&self, is_enforced: bool) -> Value {
+        let payload = if is_enforced {
+            json!({ "enforcementCount": 3 })
+        } else {
+            json!({})
+        };
+        json!([{ "id": NEW_KEY, "write_id": NEW_WRITE,
+            "policy_id": self.population.key(Kind::Policy, 0),
+            "cluster_id": self.population.key(Kind::Cluster, 0),
+            "deployment_id": self.population.key(Kind::Deployment, 0), "severity": "LOW",
+            "state": "ACTIVE", "raised_at": "2026-01-02T03:04:05Z", "payload": payload }])
+    }
+
+    fn indicator(&self, has_start: bool) -> Value {
+        let payload = if has_start {
+            json!({ "containerStart": 1_760_000_000.125 })
+        } else {
+            json!({})
+        };
+        json!([{ "id": NEW_KEY, "write_id": NEW_WRITE,
+            "cluster_id": self.population.key(Kind::Cluster, 0),
+            "deployment_id": self.population.key(Kind::Deployment, 0), "pod_uid": NEW_KEY,
+            "process_name": "bash", "process_args": "-c true",
+            "signal_time": "2026-01-02T03:04:05Z", "payload": payload }])
+    }
+
+    /// Into the partition of a known cluster, or into the default one.
+    fn flow(&self, is_known_cluster: bool) -> Value {
+        let cluster_id = if is_known_cluster {
+            self.population.key(Kind::Cluster, 0)
+        } else {
+            UNKNOWN_KEY
+        };
+        json!([{ "cluster_id": cluster_id, "id": NEW_KEY, "write_id": NEW_WRITE,
+            "source_deployment_id": self.population.key(Kind::Deployment, 0),
+            "destination_deployment_id": UNKNOWN_KEY, "destination_port": 443,
+            "protocol": "TCP", "last_seen_at": "2026-01-02T03:04:05Z", "payload": {} }])
+    }
+}
+
+/// A key that no seeded row has: seeded ones have a zero in this place.
+const NEW_KEY: Uuid = Uuid::from_u128(0x7777_7777_0000_4000_8000_0000_0000_0001);
+const UNKNOWN_KEY: Uuid = Uuid::from_u128(0x7777_7777_0000_4000_8000_0000_0000_0002);
+const NEW_WRITE: Uuid = Uuid::from_u128(0x7777_7777_0000_4000_8000_0000_0000_0003);
+
+fn unknown_key() -> SampleValue {
+    uuid(UNKNOWN_KEY)
+}
+
+fn uuid(id: Uuid) -> SampleValue {
+    SampleValue {
+        type_sql: "uuid",
+        text: Some(id.to_string()),
+    }
+}
+
+fn text(value: impl Into<String>) -> SampleValue {
+    SampleValue {
+        type_sql: "text",
+        text: Some(value.into()),
+    }
+}
+
+fn bigint(value: i64) -> SampleValue {
+    SampleValue {
+        type_sql: "bigint",
+        text: Some(value.to_string()),
+    }
+}
+
+fn jsonb(value: &Value) -> SampleValue {
+    SampleValue {
+        type_sql: "jsonb",
+        text: Some(value.to_string()),
+    }
+}
+
+fn one_json(value: Value) -> Vec<SampleValue> {
+    vec![jsonb(&value)]
+}
+
+fn no_rows() -> Vec<SampleValue> {
+    one_json(json!([]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::release::RELEASES;
+
+    #[test]
+    fn every_statement_has_samples() {
+        for release in RELEASES {
+            for statement in release.corpus() {
+                assert!(
+                    statement.parameters.len() >= 2,
+                    "{} {}",
+                    release.name,
+                    statement.name
+                );
+            }
+        }
+    }
+
+    /// Old releases' prepared statements break on `*` once a column is added.
+    #[test]
+    fn no_statement_has_a_star() {
+        for release in RELEASES {
+            for statement in release.statements.all() {
+                assert!(
+                    !statement.sql.contains('*'),
+                    "{} {}",
+                    release.name,
+                    statement.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+-- Frozen with release 4.10: later releases have their own copy, even where it is the same.
+UPDATE alerts
+SET state = coalesce($3::jsonb ->> 'state', state),
+    enforcement_count
+        = coalesce(((payload || $3::jsonb) ->> 'enforcementCount')::integer, 0),
+    payload = payload || $3::jsonb
+WHERE id = $1 AND cluster_id = $2

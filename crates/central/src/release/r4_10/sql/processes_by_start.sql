@@ -1,0 +1,6 @@
+-- Frozen with release 4.10: later releases have their own copy, even where it is the same.
+SELECT id, pod_uid, process_name, process_args, container_start_time
+FROM process_indicators
+WHERE deployment_id = $1
+ORDER BY container_start_time DESC NULLS LAST, id
+LIMIT $2::bigint

@@ -1,0 +1,2 @@
+-- Frozen with release 4.8: later releases have their own copy, even where it is the same.
+DELETE FROM image_components WHERE image_id = $1

@@ -1,0 +1,6 @@
+-- Frozen with release 4.8: later releases have their own copy, even where it is the same.
+UPDATE process_indicators
+SET process_args = coalesce($3::jsonb ->> 'processArgs', process_args),
+    legacy_start = floor(((payload || $3::jsonb) ->> 'containerStart')::double precision)::bigint,
+    payload = payload || $3::jsonb
+WHERE id = $1 AND cluster_id = $2

@@ -1,0 +1,6 @@
+-- Frozen with release 4.8: later releases have their own copy, even where it is the same.
+SELECT id, pod_uid, process_name, process_args, to_timestamp(legacy_start::double precision)
+FROM process_indicators
+WHERE deployment_id = $1
+ORDER BY legacy_start DESC NULLS LAST, id
+LIMIT $2::bigint

@@ -1,0 +1,46 @@
+//! Release 4.9: lists processes by their container's start and tells when a flow was written.
+//!
+//! Frozen: its SQL is in `sql/` and is not shared with any other release.
+
+use super::{FilledColumn, Release, Statement, Statements};
+
+macro_rules! frozen {
+    ($name:literal) => {
+        Statement {
+            name: $name,
+            sql: include_str!(concat!("sql/", $name, ".sql")),
+        }
+    };
+}
+
+/// Release 4.9.
+pub const RELEASE: Release = Release {
+    name: "4.9",
+    head: 210,
+    statements: Statements {
+        cluster_by_id: frozen!("cluster_by_id"),
+        image_by_name: frozen!("image_by_name"),
+        image_vulnerabilities: frozen!("image_vulnerabilities"),
+        build_policies: frozen!("build_policies"),
+        image_upsert: frozen!("image_upsert"),
+        image_components_delete: frozen!("image_components_delete"),
+        image_components_insert: frozen!("image_components_insert"),
+        image_cves_insert: frozen!("image_cves_insert"),
+        alerts_page: frozen!("alerts_page"),
+        alerts_insert: frozen!("alerts_insert"),
+        alert_update: frozen!("alert_update"),
+        indicators_insert: frozen!("indicators_insert"),
+        indicator_update: frozen!("indicator_update"),
+        indicator_delete: frozen!("indicator_delete"),
+        flows_insert: frozen!("flows_insert"),
+        flow_update: frozen!("flow_update"),
+        flow_delete: frozen!("flow_delete"),
+        processes_by_start: frozen!("processes_by_start"),
+        processes_half_filled: Some(frozen!("processes_half_filled")),
+    },
+    reads_after_fill: Some(FilledColumn {
+        migration: 209,
+        table: "process_indicators",
+        column: "container_start_time",
+    }),
+};

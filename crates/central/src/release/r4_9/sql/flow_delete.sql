@@ -1,0 +1,2 @@
+-- Frozen with release 4.9: later releases have their own copy, even where it is the same.
+DELETE FROM network_flows WHERE cluster_id = $2 AND id = $1

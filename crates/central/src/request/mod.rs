@@ -1,0 +1,9 @@
+//! What every route shares: reading a body, checking its fields, and answering with an error.
+
+mod answer;
+mod body;
+mod field;
+
+pub use answer::{ApiError, ErrorBody};
+pub use body::{BODY_BYTES_MAX, JsonBody};
+pub use field::FieldErrors;

@@ -1,0 +1,159 @@
+//! `POST /v1/sensor/events`: what a cluster's sensor saw, in batches.
+//!
+//! One request is one transaction: all of its events are stored, or none. An event that is stored
+//! carries the client's id in `write_id`, plain and not unique: whoever sends it twice has it twice,
+//! and can see so. Changes and removals name a row by its key and do nothing where it is gone.
+//!
+//! Rows are always touched in the same order (new rows, then changes by table and key), so that two
+//! batches never wait for each other in a circle.
+
+mod batch;
+mod event;
+
+pub use event::{SensorBatch, SensorEvent};
+
+use super::state::ServiceState;
+use crate::request::{ApiError, ErrorBody, FieldErrors, JsonBody};
+use axum::{Json, extract::State};
+use batch::{Batch, Change};
+use deadpool_postgres::Transaction;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_postgres::{error::SqlState, types::Json as SqlJson};
+use uuid::Uuid;
+
+/// The most events of one request.
+pub const EVENTS_MAX: usize = 1_000;
+
+/// The answer: what became of the batch.
+#[derive(Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventsStored {
+    /// The ids of the events that were stored, in the order in which they were given.
+    #[schema(value_type = Vec<String>)]
+    pub accepted: Vec<Uuid>,
+    /// How many rows were changed.
+    pub updated: u64,
+    /// How many rows were removed.
+    pub deleted: u64,
+}
+
+/// The body as it comes: events are read one by one, so that each broken one is named.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RawBatch {
+    cluster_id: Uuid,
+    events: Vec<Value>,
+}
+
+/// Stores a batch of events.
+#[utoipa::path(
+    post,
+    path = "/v1/sensor/events",
+    request_body = SensorBatch,
+    responses(
+        (status = 200, body = EventsStored),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody, description = "There is no such cluster"),
+    )
+)]
+pub(super) async fn sensor_events(
+    State(state): State<ServiceState>,
+    JsonBody(raw): JsonBody<RawBatch>,
+) -> Result<Json<EventsStored>, ApiError> {
+    let cluster_id = raw.cluster_id;
+    let batch = Batch::of(cluster_id, &read_events(raw)?);
+    let statements = &state.release.statements;
+    let mut client = state.pool.get().await?;
+    let transaction = client.transaction().await?;
+    let cluster = transaction
+        .prepare_cached(statements.cluster_by_id.sql)
+        .await?;
+    if transaction
+        .query_opt(&cluster, &[&cluster_id])
+        .await?
+        .is_none()
+    {
+        return Err(ApiError::NotFound(format!("cluster `{cluster_id}`")));
+    }
+    for (rows, statement) in [
+        (&batch.indicators, statements.indicators_insert),
+        (&batch.flows, statements.flows_insert),
+        (&batch.alerts, statements.alerts_insert),
+    ] {
+        if !rows.is_empty() {
+            let insert = transaction.prepare_cached(statement.sql).await?;
+            transaction
+                .execute(&insert, &[&SqlJson(rows)])
+                .await
+                .map_err(unknown_policy)?;
+        }
+    }
+    let mut stored = EventsStored {
+        accepted: batch.write_ids,
+        ..EventsStored::default()
+    };
+    for change in &batch.changes {
+        apply(&transaction, &state, cluster_id, change, &mut stored).await?;
+    }
+    transaction.commit().await?;
+    Ok(Json(stored))
+}
+
+/// Reads and checks each event; every broken one is named.
+fn read_events(raw: RawBatch) -> Result<Vec<SensorEvent>, ApiError> {
+    let mut errors = FieldErrors::default();
+    if raw.events.is_empty() || raw.events.len() > EVENTS_MAX {
+        errors.add("events", format!("must be 1 to {EVENTS_MAX}"));
+        errors.finish()?;
+        return Ok(Vec::new());
+    }
+    let mut events = Vec::with_capacity(raw.events.len());
+    for (i, value) in raw.events.into_iter().enumerate() {
+        match serde_json::from_value::<SensorEvent>(value) {
+            Ok(event) => {
+                event.check(&format!("events[{i}]"), &mut errors);
+                events.push(event);
+            }
+            Err(error) => errors.add(format!("events[{i}]"), error.to_string()),
+        }
+    }
+    errors.finish()?;
+    Ok(events)
+}
+
+/// An alert of a policy that is not there is the client's fault, not ours.
+fn unknown_policy(error: tokio_postgres::Error) -> ApiError {
+    if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) {
+        return ApiError::Invalid(FieldErrors::one(
+            "events",
+            "an alert names a policy that does not exist",
+        ));
+    }
+    error.into()
+}
+
+async fn apply(
+    transaction: &Transaction<'_>,
+    state: &ServiceState,
+    cluster_id: Uuid,
+    change: &Change,
+    stored: &mut EventsStored,
+) -> Result<(), ApiError> {
+    let statements = &state.release.statements;
+    match change {
+        Change::Merge { table, key, patch } => {
+            let statement = table.merge(statements);
+            let update = transaction.prepare_cached(statement.sql).await?;
+            stored.updated += transaction
+                .execute(&update, &[key, &cluster_id, patch])
+                .await?;
+        }
+        Change::Remove { table, key } => {
+            let statement = table.remove(statements);
+            let delete = transaction.prepare_cached(statement.sql).await?;
+            stored.deleted += transaction.execute(&delete, &[key, &cluster_id]).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The accept loop: hands each connection to a task of its own, until it is told to stop.
+//!
+//! Invariant: when it has stopped, every connection that the kernel had accepted by then has a task;
+//! closing a listening socket would reset those that still wait in its backlog.
+
+use super::{connection, drain::DrainPhase};
+use axum::Router;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinHandle,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// More connections than this wait in the backlog. Bounds memory; far above what a few hundred
+/// sensors and CI jobs open.
+const CONNECTIONS_MAX: usize = 4_096;
+
+/// The pause after a failed accept (out of file descriptors, say), so that it does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The running accept loop.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+struct Parts {
+    router: Router,
+    phase: watch::Sender<DrainPhase>,
+    connections: TaskTracker,
+}
+
+impl Acceptor {
+    pub(super) fn start(
+        listener: TcpListener,
+        router: Router,
+        phase: watch::Sender<DrainPhase>,
+        connections: TaskTracker,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let parts = Parts {
+            router,
+            phase,
+            connections,
+        };
+        let task = tokio::spawn(run(listener, parts, stop.clone()));
+        Self { stop, task }
+    }
+
+    /// Stops accepting; returns when the last accepted connection has its task.
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the accept loop ended badly");
+        }
+    }
+}
+
+async fn run(listener: TcpListener, parts: Parts, stop: CancellationToken) {
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &permits) => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Some((stream, permit)) => parts.serve(stream, permit),
+            None => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+    empty_backlog(listener, &parts, &permits);
+}
+
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, permit)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            None
+        }
+    }
+}
+
+/// Takes every connection that is still in the kernel's backlog, without waiting for more.
+fn empty_backlog(listener: TcpListener, parts: &Parts, permits: &Arc<Semaphore>) {
+    let listener = match listener.into_std() {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!(%error, "the backlog could not be emptied");
+            return;
+        }
+    };
+    while let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+        // A tokio listener is non-blocking, also once it is a std one: an empty backlog is an error.
+        let Ok((stream, _)) = listener.accept() else {
+            return;
+        };
+        match stream
+            .set_nonblocking(true)
+            .and_then(|()| TcpStream::from_std(stream))
+        {
+            Ok(stream) => parts.serve(stream, permit),
+            Err(error) => tracing::warn!(%error, "a connection could not be taken over"),
+        }
+    }
+}
+
+impl Parts {
+    fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let phase = self.phase.subscribe();
+        let router = self.router.clone();
+        self.connections.spawn(async move {
+            connection::serve(stream, router, phase).await;
+            drop(permit);
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! One running instance of central: its port, its pool, its migrations, its leaving.
+//!
+//! [`Central::start`] listens at once (probes must be answered while migrations run), then migrates,
+//! then serves. [`Central::drain`] leaves so that no request fails (see [`drain`]).
+//! Called by `command/serve.rs`, and by tests directly.
+
+mod accept;
+mod connection;
+pub mod drain;
+
+use crate::{
+    database,
+    error::CentralError,
+    release::Release,
+    route::{self, Lifecycle, ServiceState},
+    upgrade::{Upgrade, UpgradeMode},
+};
+use deadpool_postgres::Pool;
+use drain::{DrainPhase, DrainTiming};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+/// What an instance is started with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The release that is served.
+    pub release: &'static Release,
+    /// Where to listen; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// The service role's connection.
+    pub database_url: String,
+    /// The owner's connection; only needed where migrations are run.
+    pub owner_url: Option<String>,
+    /// How migrations are run.
+    pub upgrade: UpgradeMode,
+    /// The most connections of the pool.
+    pub pool_connections_max: usize,
+    /// How long each part of leaving takes.
+    pub drain: DrainTiming,
+}
+
+/// A running instance. Dropping it without [`Central::drain`] cuts its connections, as a crash does.
+#[derive(Debug)]
+pub struct Central {
+    address: SocketAddr,
+    pool: Pool,
+    lifecycle: watch::Sender<Lifecycle>,
+    phase: watch::Sender<DrainPhase>,
+    acceptor: accept::Acceptor,
+    connections: TaskTracker,
+    drain: DrainTiming,
+    upgrade: Arc<Upgrade>,
+}
+
+impl Central {
+    /// Listens, migrates, serves. Returns once requests are served.
+    ///
+    /// # Errors
+    /// When the port is taken, the database cannot be reached, or a migration fails.
+    pub async fn start(settings: Settings) -> Result<Self, CentralError> {
+        let pool = database::pool(
+            &settings.database_url,
+            settings.release,
+            settings.pool_connections_max,
+        )?;
+        let listener =
+            TcpListener::bind(settings.listen)
+                .await
+                .map_err(|source| CentralError::Listen {
+                    address: settings.listen,
+                    source,
+                })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| CentralError::Listen {
+                address: settings.listen,
+                source,
+            })?;
+        let (lifecycle, lifecycle_seen) = watch::channel(Lifecycle::Starting);
+        let (phase, _) = watch::channel(DrainPhase::Serving);
+        let upgrade = Arc::new(Upgrade::new(&settings).await?);
+        let router = route::router(ServiceState {
+            release: settings.release,
+            pool: pool.clone(),
+            instance_id: Uuid::new_v4(),
+            lifecycle: lifecycle_seen,
+            upgrade: Arc::clone(&upgrade),
+        });
+        let connections = TaskTracker::new();
+        let acceptor =
+            accept::Acceptor::start(listener, router, phase.clone(), connections.clone());
+        let central = Self {
+            address,
+            pool,
+            lifecycle,
+            phase,
+            acceptor,
+            connections,
+            drain: settings.drain,
+            upgrade,
+        };
+        central.upgrade.wait_until_servable().await?;
+        central.lifecycle.send_replace(Lifecycle::Serving);
+        tracing::info!(release = settings.release.name, %address, "serving");
+        Ok(central)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Leaves so that no request fails: takes as long as [`DrainTiming`] says, at most.
+    pub async fn drain(self) {
+        drain::drain(self).await;
+    }
+}
