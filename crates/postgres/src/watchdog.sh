@@ -8,8 +8,10 @@ while read -r line; do pid=$line; done
 
 if [ "$pid" -gt 1 ] && kill -QUIT "$pid" 2>/dev/null; then
     # An immediate shutdown takes up to 5 s (then the server itself kills its backends); 10 s here.
+    # Its lock file is the last that goes; the process id may stay, if nobody reaps orphans here.
     rounds=0
-    while [ "$rounds" -lt 200 ] && kill -0 "$pid" 2>/dev/null; do
+    while [ "$rounds" -lt 200 ] && [ -e "$folder/data/postmaster.pid" ] &&
+        kill -0 "$pid" 2>/dev/null; do
         sleep 0.05
         rounds=$((rounds + 1))
     done
