@@ -23,7 +23,7 @@ pub struct Population {
     pub alerts: u64,
 }
 
-/// A table with seeded keys; the number stands in the third group of digits of each key.
+/// A table with seeded keys; the number stands in the fourth group of digits of each key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// clusters
@@ -79,7 +79,7 @@ impl Population {
     /// behind and before the cursor of a backfill.
     pub fn key(&self, kind: Kind, number: u64) -> Uuid {
         let spread = (u128::from(number) << 32) / u128::from(self.count(kind));
-        Uuid::from_u128(spread << 96 | (kind as u128) << 64 | u128::from(number))
+        Uuid::from_u128(spread << 96 | (kind as u128) << 48 | u128::from(number))
     }
 
     /// The name of seeded image `number`.

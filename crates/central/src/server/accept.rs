@@ -11,7 +11,10 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 /// More connections than this wait in the backlog. Bounds memory; far above what a few hundred
 /// sensors and CI jobs open.
@@ -23,7 +26,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The running accept loop.
 #[derive(Debug)]
 pub(super) struct Acceptor {
-    stop: CancellationToken,
+    /// Stops the loop also where the instance is dropped without a drain.
+    stop: DropGuard,
     task: JoinHandle<()>,
 }
 
@@ -47,12 +51,15 @@ impl Acceptor {
             connections,
         };
         let task = tokio::spawn(run(listener, parts, stop.clone()));
-        Self { stop, task }
+        Self {
+            stop: stop.drop_guard(),
+            task,
+        }
     }
 
     /// Stops accepting; returns when the last accepted connection has its task.
     pub(super) async fn stop(self) {
-        self.stop.cancel();
+        drop(self.stop);
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the accept loop ended badly");
         }

@@ -1,0 +1,9 @@
+//! Central against a real server: its releases, its API, its leaving.
+
+mod api;
+mod client;
+mod drain;
+mod load;
+mod releases;
+mod stage;
+mod start;

@@ -1,0 +1,112 @@
+//! A database of central for one test, and instances on it.
+
+use changeover_central::{
+    database,
+    population::Population,
+    release::Release,
+    roles, seed,
+    server::{Central, Settings, drain::DrainTiming},
+    upgrade::{UpgradeMode, in_one_go},
+};
+use changeover_postgres::Server;
+use std::time::Duration;
+use tokio_postgres::Client;
+
+/// A database with central's roles, the tables of 4.8 and some rows.
+pub(crate) struct Stage {
+    server: &'static Server,
+    database: String,
+    pub(crate) population: Population,
+}
+
+impl Stage {
+    /// Roles alone, no tables.
+    pub(crate) async fn empty(name: &str) -> Self {
+        let server = Server::shared(15).expect("PostgreSQL 15 is there");
+        let database = server
+            .fresh_database(name)
+            .await
+            .expect("a database can be made");
+        let stage = Self {
+            server,
+            database,
+            population: Population::of(2_000),
+        };
+        roles::create_roles(&stage.url("postgres"))
+            .await
+            .expect("roles can be made");
+        stage
+    }
+
+    /// The tables of 4.8, filled.
+    pub(crate) async fn seeded(name: &str) -> Self {
+        let stage = Self::empty(name).await;
+        in_one_go::migrate(&stage.owner_url(), 208)
+            .await
+            .expect("the baseline applies");
+        seed::seed(stage.population, 1, &stage.owner_url(), |_| {})
+            .await
+            .expect("rows are made");
+        stage
+    }
+
+    pub(crate) fn owner_url(&self) -> String {
+        self.url(roles::OWNER)
+    }
+
+    pub(crate) fn service_url(&self) -> String {
+        self.url(roles::SERVICE)
+    }
+
+    fn url(&self, user: &str) -> String {
+        self.server.url(user, &self.database)
+    }
+
+    /// A connection of the owner.
+    pub(crate) async fn owner(&self) -> Client {
+        database::connect(&self.owner_url(), "test", "a test")
+            .await
+            .expect("connects")
+    }
+
+    /// A connection of the superuser.
+    pub(crate) async fn superuser(&self) -> Client {
+        database::connect(&self.url("postgres"), "test", "a test")
+            .await
+            .expect("connects")
+    }
+
+    /// Settings with a short drain.
+    pub(crate) fn settings(&self, release: &str, upgrade: UpgradeMode) -> Settings {
+        Settings {
+            release: Release::named(release).expect("it exists"),
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            database_url: self.service_url(),
+            owner_url: Some(self.owner_url()),
+            upgrade,
+            pool_connections_max: 4,
+            drain: DrainTiming {
+                propagation: Duration::from_millis(400),
+                idle: Duration::from_millis(800),
+                fresh: Duration::from_millis(200),
+                in_flight: Duration::from_secs(5),
+            },
+        }
+    }
+
+    /// A serving instance on a schema that fits it.
+    pub(crate) async fn central(&self, release: &str) -> Central {
+        Central::start(self.settings(release, UpgradeMode::InOneGo))
+            .await
+            .expect("it starts")
+    }
+}
+
+/// Waits until the condition holds.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !holds().await {
+        assert!(tokio::time::Instant::now() < deadline, "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
