@@ -1,2 +1,57 @@
-//! Placeholder.
-fn main() {}
+//! The program `changeover`: plans, runs and watches upgrades of services with data in PostgreSQL.
+//!
+//! - [`command`]: one file a subcommand, each with `Args` and `run`.
+//! - [`arguments`], [`settings`]: what all commands are told, by flags, environment and file.
+//! - [`view`]: what people see: plans, refusals, statuses. Pure: data in, text out.
+//! - [`progress`]: what is shown while steps run: bars on a terminal, lines in a pipe.
+//! - [`output`]: the only way to the screen; [`failure`], [`exit_code`]: how a command ends.
+
+mod arguments;
+mod command;
+mod exit_code;
+mod failure;
+mod output;
+mod progress;
+mod settings;
+mod signals;
+mod view;
+
+use arguments::Cli;
+use clap::Parser;
+use exit_code::ExitCode;
+use failure::Failure;
+use output::Output;
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json, cli.color);
+    let ended = start_logging(&cli.command).and_then(|()| run(cli, &output));
+    match ended {
+        Ok(exit_code) => exit_code.into(),
+        Err(failure) => failure.report(&output).into(),
+    }
+}
+
+fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("the program cannot start", error))?;
+    let ended = runtime.block_on(command::run(cli.command, output));
+    // What still runs in the background (a cancelled connection, say) must not hold the exit up.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Logs go to stderr. An operator's command logs nothing unless told to by `CHANGEOVER_LOG`
+/// (`info`, `changeover=debug`, …): what it has to say, it says itself. The service logs.
+fn start_logging(command: &command::Command) -> Result<(), Failure> {
+    let default = if command.is_service() { "info" } else { "off" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CHANGEOVER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init()
+        .map_err(|error| Failure::told(ExitCode::Failed, format!("logging cannot start: {error}")))
+}

@@ -1,0 +1,66 @@
+//! The subcommands, one file each. Every one has `Args` (for clap) and
+//! `run(args, output) -> Result<ExitCode, Failure>`; it prints through [`Output`] only.
+
+mod adopt;
+mod central;
+mod completion;
+// mod demo; // declared with the file `command/demo.rs`
+mod exit_codes;
+mod finalize;
+mod migrate;
+mod new;
+mod plan;
+mod status;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What the program can do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Show what would be done, by phase, with each lock and whom it blocks
+    Plan(plan::Args),
+    /// Do it: run all steps that nothing holds back
+    Migrate(migrate::Args),
+    /// Show where the upgrade stands
+    Status(status::Args),
+    /// Make the next migration's file
+    New(new::Args),
+    /// Take over an existing database, running nothing
+    Adopt(adopt::Args),
+    /// Say that older releases will not come back, so that what they needed may go
+    Finalize(finalize::Args),
+    // /// Upgrade a service twice under load, without and with Changeover, and compare
+    // Demo(demo::Args),
+    /// Print a shell's completion script
+    Completion(completion::Args),
+    /// Print what the exit codes mean
+    ExitCodes(exit_codes::Args),
+    /// The reference service, which the demo runs
+    #[command(hide = true)]
+    Central(central::Args),
+}
+
+impl Command {
+    /// Whether this runs as a service, with logs instead of a screen.
+    pub(crate) fn is_service(&self) -> bool {
+        matches!(self, Self::Central(_))
+    }
+}
+
+/// Runs a subcommand to its end.
+pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Plan(args) => plan::run(args, output).await,
+        Command::Migrate(args) => migrate::run(args, output).await,
+        Command::Status(args) => status::run(args, output).await,
+        Command::New(args) => new::run(args, output),
+        Command::Adopt(args) => adopt::run(args, output).await,
+        Command::Finalize(args) => finalize::run(args, output).await,
+        // Command::Demo(args) => demo::run(args, output).await,
+        Command::Completion(args) => completion::run(args, output),
+        Command::ExitCodes(args) => exit_codes::run(args, output),
+        Command::Central(args) => central::run(args).await,
+    }
+}
