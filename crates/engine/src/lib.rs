@@ -1,1 +1,45 @@
-//! Placeholder.
+//! Lets a service with its data in PostgreSQL be upgraded without its API stopping.
+//!
+//! A service embeds [`Changeover`]; an operator's program uses [`operate`] and [`status`].
+//!
+//! - `ledger/`: the tables that say what is done, running, by whom.
+//! - `term/`: the lease with a fencing token; the only way to write.
+//! - `instance/`, `floor/`: who lives, and who may come back.
+//! - `driver/`: what to do next, and doing it.
+//! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
+//! - `catalog/`: reads what the planner plans against.
+//!
+//! The planner chooses, the engine chooses nothing: `changeover-plan` says what a step is.
+
+mod backfill;
+mod catalog;
+mod connection;
+mod driver;
+mod error;
+mod floor;
+pub mod folder;
+mod handle;
+pub mod health;
+mod history;
+mod instance;
+mod ledger;
+mod lock;
+pub mod operate;
+mod options;
+mod pause;
+pub mod status;
+mod step;
+mod term;
+
+pub use driver::{Outlook, Upgrade};
+pub use error::{
+    Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_UNKNOWN_APP,
+    SQLSTATE_UNREGISTERED, chain,
+};
+pub use handle::Changeover;
+pub use instance::InstanceState;
+pub use options::{LockLimits, Options, Pace, Timing};
+pub use pause::{Hook, Pause, PausePoint};
+
+/// Everything about plans: the planner's own crate.
+pub use changeover_plan as planning;

@@ -1,0 +1,48 @@
+//! The tables that rows really live in: the table itself, or its leaf partitions, one by one.
+
+use crate::error::Error;
+use changeover_plan::QualifiedName;
+use changeover_plan::model::step::Backfill;
+use tokio_postgres::Client;
+
+const PARTS: &str = include_str!("sql/parts.sql");
+
+/// A table that holds rows itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// The table.
+    pub(crate) table: QualifiedName,
+    /// Rows that the server believes it to hold.
+    pub(crate) rows_estimate: u64,
+    /// Its name as the ledger has it, quoted where needed.
+    name: String,
+}
+
+impl Part {
+    /// Its name as the ledger has it: `schema.table`, quoted where needed.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Lists the parts of a backfill's table.
+pub(crate) async fn parts(client: &Client, backfill: &Backfill) -> Result<Vec<Part>, Error> {
+    let rows = client
+        .query(PARTS, &[&backfill.table.to_string()])
+        .await
+        .map_err(|source| Error::sql("listing the partitions", source))?;
+    if rows.is_empty() && !backfill.partitioned {
+        return Err(Error::NotVerified {
+            what: format!("table {}", backfill.table.plain()),
+            detail: "it is not there".to_owned(),
+        });
+    }
+    Ok(rows
+        .iter()
+        .map(|row| Part {
+            table: QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
+            rows_estimate: u64::try_from(row.get::<_, i64>(2)).unwrap_or(0),
+            name: row.get(3),
+        })
+        .collect())
+}

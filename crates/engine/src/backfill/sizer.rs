@@ -1,0 +1,75 @@
+//! How many rows the next batch takes, so that a batch takes its target time.
+
+use crate::options::Pace;
+use std::time::Duration;
+
+/// A batch never gets smaller: below this the round trips alone take the time.
+const ROWS_MIN: u32 = 16;
+/// Growth and shrinkage of one step: fast enough to follow, slow enough not to swing.
+const GROWTH_MAX: f64 = 1.5;
+const SHRINKAGE_MAX: f64 = 0.4;
+
+/// Follows the time that batches take.
+#[derive(Debug)]
+pub(crate) struct Sizer {
+    rows: u32,
+    rows_max: u32,
+    target: Duration,
+}
+
+impl Sizer {
+    /// Starts with the pace's first size.
+    pub(crate) fn new(pace: &Pace) -> Self {
+        Self {
+            rows: pace
+                .batch_rows_first
+                .clamp(ROWS_MIN, pace.batch_rows_max.max(ROWS_MIN)),
+            rows_max: pace.batch_rows_max.max(ROWS_MIN),
+            target: pace.batch_target,
+        }
+    }
+
+    /// Rows that the next batch should take.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Learns from a batch of `rows` that took `took`.
+    pub(crate) fn learn(&mut self, took: Duration, rows: u64) {
+        // A batch cut short by the end of the table says nothing about full ones.
+        if rows < u64::from(self.rows) {
+            return;
+        }
+        let factor = self.target.as_secs_f64() / took.as_secs_f64().max(1e-6);
+        let next = f64::from(self.rows) * factor.clamp(SHRINKAGE_MAX, GROWTH_MAX);
+        // The clamp keeps the value within u32.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped"
+        )]
+        let next = next.clamp(f64::from(ROWS_MIN), f64::from(self.rows_max)) as u32;
+        self.rows = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_the_target_within_bounds() {
+        let pace = Pace::default();
+        let mut sizer = Sizer::new(&pace);
+        for _ in 0..40 {
+            sizer.learn(Duration::from_millis(1), 1_000_000);
+        }
+        assert_eq!(sizer.rows(), pace.batch_rows_max);
+        for _ in 0..40 {
+            sizer.learn(Duration::from_secs(5), 1_000_000);
+        }
+        assert_eq!(sizer.rows(), ROWS_MIN);
+        sizer.learn(Duration::from_millis(1), 3);
+        assert_eq!(sizer.rows(), ROWS_MIN);
+    }
+}

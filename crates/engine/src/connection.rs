@@ -1,0 +1,228 @@
+//! Opens connections to PostgreSQL: one place for TLS, names, keepalives and session settings.
+//!
+//! Engine connections are not pooled and must be direct: they set session state, hold leases by
+//! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
+//! functions and works behind a pooler too.
+
+use crate::error::Error;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::{sync::Arc, time::Duration};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What a connection is for: decides its name and its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Runs the steps.
+    Work,
+    /// Renews the lease, and nothing else: a long statement must not delay it.
+    Lease,
+    /// Reads the ledger: waiting, progress, status.
+    Watch,
+    /// Registers an instance and beats, with the service's own role.
+    Service,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Lease => "lease",
+            Self::Watch => "watch",
+            Self::Service => "service",
+        }
+    }
+
+    /// The session's settings. Bounds for everything that can wait; each step sets its own, tighter
+    /// or (index builds) wider ones for its transaction.
+    pub(crate) fn settings(self) -> &'static str {
+        match self {
+            // 30 s for a statement that is not a step's: bookkeeping in the ledger. An idle
+            // transaction of ours holds locks, so the server ends it. The client's death is noticed
+            // within 2 s (PostgreSQL 14 and later; set only where the server knows it).
+            Self::Work => {
+                "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
+                 SET idle_in_transaction_session_timeout = '15s'; SET row_security = off"
+            }
+            // A renewal that takes longer than a second is late anyway.
+            Self::Lease => {
+                "SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
+                 SET idle_in_transaction_session_timeout = '2s'"
+            }
+            Self::Watch => {
+                "SET statement_timeout = '15s'; SET lock_timeout = '2s'; \
+                 SET idle_in_transaction_session_timeout = '15s'"
+            }
+            // Behind a transaction-mode pooler a session's SET would leak to other clients.
+            Self::Service => "",
+        }
+    }
+}
+
+/// An open connection with the means to cancel what runs on it.
+pub(crate) struct Connection {
+    /// The client.
+    pub(crate) client: Client,
+    cancel: CancelToken,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Connection {
+    /// Asks the server to cancel the statement that runs now. Dropping a query's future does not.
+    pub(crate) async fn cancel(&self) {
+        let outcome = match &self.tls {
+            Some(tls) => self.cancel.cancel_query(tls.clone()).await,
+            None => self.cancel.cancel_query(NoTls).await,
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "the running statement could not be cancelled");
+        }
+    }
+}
+
+/// Opens a connection. `application` goes to the front of `application_name`.
+///
+/// Fails with [`Error::Url`] for a bad connection string, [`Error::Connect`] otherwise.
+pub(crate) async fn open(
+    url: &str,
+    application: &str,
+    purpose: Purpose,
+) -> Result<Connection, Error> {
+    let mut config: Config = url
+        .parse()
+        .map_err(|error: tokio_postgres::Error| Error::Url {
+            reason: error.to_string(),
+        })?;
+    config
+        .application_name(format!("{application}/{}", purpose.as_str()))
+        // A connection attempt that takes longer is a partition; whoever asked tries again.
+        .connect_timeout(Duration::from_secs(5))
+        .keepalives_idle(Duration::from_secs(5))
+        .keepalives_interval(Duration::from_secs(2))
+        .keepalives_retries(3)
+        .tcp_user_timeout(Duration::from_secs(10));
+    let connect_error = |source| Error::Connect {
+        purpose: purpose.as_str(),
+        source,
+    };
+    let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
+        let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
+        tokio::spawn(watch_connection(connection, purpose));
+        let cancel = client.cancel_token();
+        (client, cancel, None)
+    } else {
+        let tls = tls(config.get_ssl_mode() == SslMode::Prefer)?;
+        let (client, connection) = config.connect(tls.clone()).await.map_err(connect_error)?;
+        tokio::spawn(watch_connection(connection, purpose));
+        let cancel = client.cancel_token();
+        (client, cancel, Some(tls))
+    };
+    configure(&client, purpose).await?;
+    Ok(Connection {
+        client,
+        cancel,
+        tls,
+    })
+}
+
+async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
+    if purpose == Purpose::Service {
+        return Ok(());
+    }
+    client
+        .batch_execute(purpose.settings())
+        .await
+        .map_err(|source| Error::sql("setting the session's bounds", source))?;
+    // Known from PostgreSQL 14 on; older servers keep a dead client's statement until it writes.
+    client
+        .batch_execute(
+            "SELECT set_config(name, '2s', false) FROM pg_settings \
+             WHERE name = 'client_connection_check_interval'",
+        )
+        .await
+        .map_err(|source| Error::sql("setting the session's bounds", source))
+}
+
+async fn watch_connection<S, T>(connection: tokio_postgres::Connection<S, T>, purpose: Purpose)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
+    }
+}
+
+/// TLS as libpq means it: `prefer` encrypts without verifying; `require` here also verifies the
+/// server against the system's roots, since an unverified connection can be taken over.
+fn tls(unverified: bool) -> Result<MakeRustlsConnect, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Url {
+            reason: error.to_string(),
+        })?;
+    let config = if unverified {
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+            .with_no_client_auth()
+    } else {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        builder.with_root_certificates(roots).with_no_client_auth()
+    };
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// Accepts any certificate: what `sslmode=prefer` promises, and no more.
+#[derive(Debug)]
+struct Unverified(Arc<rustls::crypto::CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

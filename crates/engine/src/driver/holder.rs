@@ -1,0 +1,276 @@
+//! Does what there is to do while the term is held, until nothing is left or the term is lost.
+
+use super::work::{self, Outlook, Work};
+use crate::catalog;
+use crate::connection::Connection;
+use crate::error::{Error, chain};
+use crate::floor;
+use crate::ledger::{record, state};
+use crate::options::Options;
+use crate::pause::PausePoint;
+use crate::step::{self, StepRun};
+use crate::term::{Term, Worker};
+use changeover_plan::model::plan::PlanMode;
+use changeover_plan::{AppliedMigration, Plan, Step, StepId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The longest pause between two tries of a step.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// How often each step was tried by this process, and which it has given up on.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    count: BTreeMap<StepId, u32>,
+    pub(super) given_up: BTreeSet<StepId>,
+}
+
+/// Works while the term is held.
+pub(super) struct Holder<'a> {
+    pub(super) options: &'a Options,
+    pub(super) watch: &'a mut Connection,
+    pub(super) worker: Worker,
+    pub(super) tries: &'a mut Tries,
+    pub(super) stop: &'a CancellationToken,
+}
+
+impl<'a> Holder<'a> {
+    /// Opens the working connection under a term.
+    pub(super) async fn open(
+        options: &'a Options,
+        url: &str,
+        term: &Term,
+        watch: &'a mut Connection,
+        tries: &'a mut Tries,
+        stop: &'a CancellationToken,
+    ) -> Result<Self, Error> {
+        let worker = Worker::open(options, url, term).await?;
+        worker.pause(PausePoint::TermAcquired, None).await;
+        Ok(Self {
+            options,
+            watch,
+            worker,
+            tries,
+            stop,
+        })
+    }
+
+    /// Does one thing after the other until nothing is left. Bounded by the plan: each round does a
+    /// step, gives it up, or ends.
+    pub(super) async fn work(&mut self) -> Result<Outlook, Error> {
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(Error::Stopped);
+            }
+            let app = &self.options.app;
+            let next = work::next(
+                &self.watch.client,
+                app,
+                self.options.head(),
+                &self.tries.given_up,
+            );
+            match next.await? {
+                Work::Nothing(outlook) => return Ok(outlook),
+                Work::Plan => self.plan().await?,
+                Work::RaiseFloor(floor) => {
+                    match floor::raise(&mut self.worker, app, floor, None).await {
+                        // An instance came back in between: look again later.
+                        Err(error @ Error::FloorBlocked { .. }) => {
+                            tracing::info!(reason = chain(&error), "contract waits");
+                            return Ok(Outlook {
+                                floor_blocked_by: Some(chain(&error)),
+                                ..Outlook::default()
+                            });
+                        }
+                        outcome => outcome?,
+                    }
+                }
+                Work::Run(step) => self.run(&step).await?,
+            }
+        }
+    }
+
+    /// Plans what is pending and keeps the plan in the ledger.
+    async fn plan(&mut self) -> Result<(), Error> {
+        let app = &self.options.app;
+        let serving_from = state::serving_from(&self.watch.client, app).await?;
+        let plan = plan_pending(self.watch, self.options).await?;
+        if !plan.refusals.is_empty() {
+            return Err(Error::Refused {
+                plan: Box::new(plan),
+            });
+        }
+        let transaction = self.worker.begin().await?;
+        record::plan(&transaction, &plan, serving_from).await?;
+        let detail = format!("{} steps up to migration {}", plan.steps.len(), plan.head);
+        record::event(&transaction, app, "plan_recorded", None, &detail).await?;
+        transaction.commit().await?;
+        tracing::info!(steps = plan.steps.len(), head = plan.head, "plan recorded");
+        self.worker.pause(PausePoint::PlanRecorded, None).await;
+        Ok(())
+    }
+
+    /// Runs a step; where it fails, keeps why, and says whether anything else may go on.
+    async fn run(&mut self, step: &Step) -> Result<(), Error> {
+        self.worker
+            .pause(PausePoint::BeforeStep, Some(&step.id))
+            .await;
+        tracing::info!(step = %step.id, title = step.title, "step begins");
+        let outcome = step::run(StepRun {
+            worker: &mut self.worker,
+            watch: self.watch,
+            options: self.options,
+            step,
+            stop: self.stop,
+        })
+        .await;
+        let Err(source) = outcome else {
+            tracing::info!(step = %step.id, "step done");
+            self.worker
+                .pause(PausePoint::AfterStep, Some(&step.id))
+                .await;
+            return Ok(());
+        };
+        match source {
+            Error::TermLost => return Err(Error::TermLost),
+            Error::Stopped => return Err(Error::Stopped),
+            _ => {}
+        }
+        let error = Error::Step {
+            step: step.id.clone(),
+            title: step.title.clone(),
+            source: Box::new(source),
+        };
+        self.failed(step, error).await
+    }
+
+    /// Keeps a failure in the ledger. `Ok`: go on, be it with the same step after a pause.
+    async fn failed(&mut self, step: &Step, error: Error) -> Result<(), Error> {
+        let count = self.tries.count.entry(step.id.clone()).or_insert(0);
+        *count += 1;
+        let tries = *count;
+        let final_one = !error.is_retryable() || tries >= self.options.timing.step_attempts_max;
+        tracing::warn!(step = %step.id, tries, final_one, error = chain(&error), "step failed");
+        if error.is_connection_lost() {
+            // Nothing can be recorded on a lost connection; the next holder sees the step open.
+            if final_one {
+                self.tries.given_up.insert(step.id.clone());
+            }
+            return Err(error);
+        }
+        let transaction = self.worker.begin().await?;
+        record::step_error(
+            &transaction,
+            &self.options.app,
+            &step.id,
+            &chain(&error),
+            final_one,
+        )
+        .await?;
+        let kind = if final_one {
+            "step_failed"
+        } else {
+            "step_retried"
+        };
+        record::event(
+            &transaction,
+            &self.options.app,
+            kind,
+            Some(&step.id),
+            &chain(&error),
+        )
+        .await?;
+        transaction.commit().await?;
+        if final_one {
+            self.tries.given_up.insert(step.id.clone());
+            // The new release must not serve without it; the older ones go on serving.
+            let gave_up = Error::GaveUp {
+                tries,
+                source: Box::new(error),
+            };
+            return if step.before_serving {
+                Err(gave_up)
+            } else {
+                Ok(())
+            };
+        }
+        let pause = self.options.timing.retry_pause * 2_u32.saturating_pow(tries.min(16) - 1);
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Error::Stopped),
+            () = tokio::time::sleep(pause.min(RETRY_PAUSE_MAX)) => Ok(()),
+        }
+    }
+}
+
+/// Plans the migrations that are not in the ledger, against the database as it is.
+pub(crate) async fn plan_pending(watch: &mut Connection, options: &Options) -> Result<Plan, Error> {
+    let app = &options.app;
+    let head = state::standing(&watch.client, app)
+        .await?
+        .and_then(|standing| standing.head);
+    let applied = state::applied(&watch.client, app).await?;
+    let pending: Vec<Step> = state::open_steps(&watch.client, app)
+        .await?
+        .into_iter()
+        .map(|open| open.step)
+        .collect();
+    let fresh = head.is_none() && shared(watch, app).await?;
+    plan_against(watch, options, fresh, &applied, &pending).await
+}
+
+/// Plans for a database without a ledger.
+pub(crate) async fn plan_without_ledger(
+    watch: &mut Connection,
+    options: &Options,
+) -> Result<Plan, Error> {
+    plan_against(watch, options, false, &[], &[]).await
+}
+
+/// `fresh`: tables that are there belong to another application.
+async fn plan_against(
+    watch: &mut Connection,
+    options: &Options,
+    fresh: bool,
+    applied: &[AppliedMigration],
+    pending: &[Step],
+) -> Result<Plan, Error> {
+    let app = &options.app;
+    changeover_plan::source::verify_history(applied, &options.migrations)?;
+    let mut mode = options.mode;
+    if applied.is_empty() {
+        let tables = catalog::some_tables(watch).await?;
+        if !tables.is_empty() && !options.fresh && !fresh {
+            return Err(Error::NotAdopted {
+                app: app.clone(),
+                examples: tables.join(", "),
+            });
+        }
+        // Nobody can have served from a database that holds nothing of ours.
+        mode = PlanMode::AtOnce;
+    }
+    let catalog = catalog::load(watch).await?;
+    let migrations = &options.migrations;
+    let request = changeover_plan::Request {
+        app,
+        migrations,
+        applied,
+        catalog: &catalog,
+        pending,
+        mode,
+    };
+    Ok(changeover_plan::plan(request)?)
+}
+
+/// Whether another application has its migrations in this ledger: then the tables may be its.
+async fn shared(watch: &Connection, app: &str) -> Result<bool, Error> {
+    let row = watch
+        .client
+        .query_one(
+            "SELECT EXISTS (SELECT 1 FROM changeover.app WHERE app <> $1 AND head IS NOT NULL)",
+            &[&app],
+        )
+        .await
+        .map_err(|source| Error::sql("reading the ledger", source))?;
+    Ok(row.get(0))
+}

@@ -1,0 +1,250 @@
+//! The loop around the work: looks whether there is something to do, competes for the term, works,
+//! gives the term back. Runs in the background of every instance, and in the foreground of
+//! `changeover migrate`.
+
+use super::holder::{Holder, Tries};
+use super::work::{self, Outlook, Work};
+use crate::connection::{self, Connection, Purpose};
+use crate::error::{Error, chain};
+use crate::ledger::bootstrap;
+use crate::options::Options;
+use crate::term::Term;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// When an instance that has nothing to do looks again, as a multiple of the polling time.
+const IDLE_FACTOR: u32 = 10;
+/// For how long the database may be unreachable before a foreground run gives up.
+const UNREACHABLE_MAX: Duration = Duration::from_secs(120);
+
+/// How far the upgrade is, as an instance sees it.
+#[derive(Clone, Debug)]
+pub enum Upgrade {
+    /// The release may not serve yet: what it waits for.
+    Waiting(String),
+    /// Everything that the release needs is there.
+    Servable,
+    /// The release cannot serve: why.
+    Failed(Arc<Error>),
+}
+
+/// When the loop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// When told to.
+    Stopped,
+    /// When nothing is left to do.
+    Idle,
+}
+
+/// The loop.
+pub(crate) struct Driver {
+    pub(crate) options: Arc<Options>,
+    pub(crate) owner_url: String,
+    pub(crate) holder: Uuid,
+    pub(crate) stop: CancellationToken,
+    pub(crate) upgrade: watch::Sender<Upgrade>,
+    pub(crate) until: Until,
+}
+
+impl Driver {
+    /// Runs until `until`; lost connections and terms are survived within bounds.
+    pub(crate) async fn run(self) -> Result<Outlook, Error> {
+        let mut tries = Tries::default();
+        let mut watch: Option<Connection> = None;
+        let mut unreachable_since: Option<tokio::time::Instant> = None;
+        // Ends by `stop`, by a failure that trying again cannot mend, or when idle.
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(Error::Stopped);
+            }
+            let error = match self.round(&mut watch, &mut tries).await {
+                Ok((outlook, busy)) => {
+                    unreachable_since = None;
+                    if !busy && self.until == Until::Idle {
+                        return Ok(outlook);
+                    }
+                    let factor = if busy { 1 } else { IDLE_FACTOR };
+                    self.pause(self.options.timing.poll * factor).await;
+                    continue;
+                }
+                Err(Error::TermLost) => {
+                    // Another process goes on; we look at what it does.
+                    self.pause(self.options.timing.poll).await;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let since = *unreachable_since.get_or_insert_with(tokio::time::Instant::now);
+            let lost = error.is_connection_lost() || error.is_retryable();
+            if !lost || self.until == Until::Idle && since.elapsed() > UNREACHABLE_MAX {
+                return Err(self.fail(error));
+            }
+            tracing::warn!(error = chain(&error), "trying again");
+            watch = None;
+            self.pause(self.options.timing.poll * 2).await;
+        }
+    }
+
+    /// One look, and the work if the term is to be had. The flag says that something is under way.
+    async fn round(
+        &self,
+        watch: &mut Option<Connection>,
+        tries: &mut Tries,
+    ) -> Result<(Outlook, bool), Error> {
+        if watch.as_ref().is_none_or(|open| open.client.is_closed()) {
+            let name = self.options.application_name();
+            *watch = Some(connection::open(&self.owner_url, &name, Purpose::Watch).await?);
+        }
+        let Some(open) = watch.as_mut() else {
+            return Err(Error::NoLedger);
+        };
+        bootstrap::require(open).await?;
+        let (app, head) = (&self.options.app, self.options.head());
+        let work = work::next(&open.client, app, head, &tries.given_up).await?;
+        self.report(open).await?;
+        if let Work::Nothing(outlook) = work {
+            return Ok((outlook, false));
+        }
+        let Some(term) =
+            Term::try_acquire(open, &self.options, &self.owner_url, self.holder).await?
+        else {
+            return Ok((Outlook::default(), true));
+        };
+        let outcome = self.hold(&term, open, tries).await;
+        if !matches!(outcome, Err(Error::TermLost)) {
+            // Where the connection is lost, the term expires by itself.
+            if let Err(error) = term.release(open).await {
+                tracing::warn!(error = chain(&error), "term not given back");
+            }
+        }
+        self.report(open).await?;
+        outcome.map(|outlook| (outlook, false))
+    }
+
+    /// Works while the term is held; stops when it is lost.
+    async fn hold(
+        &self,
+        term: &Term,
+        watch: &mut Connection,
+        tries: &mut Tries,
+    ) -> Result<Outlook, Error> {
+        let stop = self.stop.child_token();
+        let lost = term.lost().clone();
+        let (on_lost, stop_work) = (lost.clone(), stop.clone());
+        let forward = tokio::spawn(async move {
+            on_lost.cancelled().await;
+            stop_work.cancel();
+        });
+        let reporter = self.spawn_reporter(stop.clone());
+        let outcome = async {
+            let mut holder =
+                Holder::open(&self.options, &self.owner_url, term, watch, tries, &stop).await?;
+            holder.work().await
+        }
+        .await;
+        forward.abort();
+        reporter.abort();
+        match outcome {
+            Err(Error::Stopped) if lost.is_cancelled() => Err(Error::TermLost),
+            outcome => outcome,
+        }
+    }
+
+    /// While a holder works for hours, tells the service as soon as it may serve.
+    fn spawn_reporter(&self, stop: CancellationToken) -> tokio::task::JoinHandle<()> {
+        let (options, url) = (Arc::clone(&self.options), self.owner_url.clone());
+        let upgrade = self.upgrade.clone();
+        tokio::spawn(async move {
+            let name = options.application_name();
+            let mut watch: Option<Connection> = None;
+            while !stop.is_cancelled() && !matches!(*upgrade.borrow(), Upgrade::Servable) {
+                if watch.as_ref().is_none_or(|open| open.client.is_closed()) {
+                    watch = connection::open(&url, &name, Purpose::Watch).await.ok();
+                }
+                if let Some(open) = &watch
+                    && let Err(error) = report(open, &options, &upgrade).await
+                {
+                    tracing::debug!(error = chain(&error), "standing not read");
+                }
+                tokio::time::sleep(options.timing.poll).await;
+            }
+        })
+    }
+
+    async fn report(&self, watch: &Connection) -> Result<(), Error> {
+        report(watch, &self.options, &self.upgrade).await
+    }
+
+    fn fail(&self, error: Error) -> Error {
+        let text = chain(&error);
+        // The service sees the error itself where it waits; here a copy of its text must do.
+        let shared = match error {
+            Error::Refused { ref plan } => Error::Refused { plan: plan.clone() },
+            _ => Error::Invalid(match error.remedy() {
+                Some(remedy) => format!("{text}; {remedy}"),
+                None => text,
+            }),
+        };
+        self.upgrade.send_if_modified(|upgrade| {
+            let servable = matches!(upgrade, Upgrade::Servable);
+            if !servable {
+                *upgrade = Upgrade::Failed(Arc::new(shared));
+            }
+            !servable
+        });
+        error
+    }
+
+    async fn pause(&self, pause: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Reads whether the release may serve, and tells the service. Once servable, always servable.
+pub(crate) async fn report(
+    connection: &Connection,
+    options: &Options,
+    upgrade: &watch::Sender<Upgrade>,
+) -> Result<(), Error> {
+    let head = crate::ledger::record::bigint(options.head());
+    let row = connection
+        .client
+        .query_opt(
+            "SELECT head, floor, open_before_serving, failed FROM changeover.standing($1, $2)",
+            &[&options.app, &head],
+        )
+        .await
+        .map_err(|source| Error::sql("reading where the application stands", source))?;
+    let next = match row {
+        None => Upgrade::Waiting("the application is not in the ledger yet".to_owned()),
+        Some(row) => {
+            let (ledger_head, open): (Option<i64>, i64) = (row.get(0), row.get(2));
+            if ledger_head.unwrap_or(0) < head {
+                Upgrade::Waiting("the migrations are not planned yet".to_owned())
+            } else if open > 0 {
+                Upgrade::Waiting(format!("{open} steps are to be done before serving"))
+            } else {
+                Upgrade::Servable
+            }
+        }
+    };
+    upgrade.send_if_modified(|upgrade| {
+        let changed = match (&*upgrade, &next) {
+            (Upgrade::Servable | Upgrade::Failed(_), _) => false,
+            (Upgrade::Waiting(old), Upgrade::Waiting(new)) => old != new,
+            _ => true,
+        };
+        if changed {
+            *upgrade = next;
+        }
+        changed
+    });
+    Ok(())
+}

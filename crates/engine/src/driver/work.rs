@@ -1,0 +1,114 @@
+//! What there is to do for a release, read from the ledger. Decides nothing that the plan has not
+//! decided; needs no term, so waiters call it too.
+
+use crate::error::Error;
+use crate::floor;
+use crate::ledger::state::{self, OpenStep, Standing};
+use changeover_plan::{Phase, Step, StepId};
+use std::collections::BTreeSet;
+use tokio_postgres::Client;
+
+/// The next thing to do.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// The release knows migrations that are not in the ledger.
+    Plan,
+    /// A step may run now.
+    Run(Box<Step>),
+    /// The floor may be raised to this head: nobody lives below it.
+    RaiseFloor(u64),
+    /// Nothing, for now or for good.
+    Nothing(Outlook),
+}
+
+/// What is left when there is nothing to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// The ledger knows migrations that this release does not: a newer one has been here.
+    pub database_newer: bool,
+    /// Contract steps that wait for the floor, with the floor that they need.
+    pub waiting_for_floor: Vec<(StepId, u64)>,
+    /// Steps that count as failed.
+    pub failed: Vec<StepId>,
+    /// Who lives below the floor that could be raised otherwise.
+    pub floor_blocked_by: Option<String>,
+}
+
+/// Reads what to do next. `skip` are steps that this process has given up on.
+pub(super) async fn next(
+    client: &Client,
+    app: &str,
+    own_head: u64,
+    skip: &BTreeSet<StepId>,
+) -> Result<Work, Error> {
+    let Some(standing) = state::standing(client, app).await? else {
+        return Err(Error::NoLedger);
+    };
+    let mut outlook = Outlook::default();
+    match standing.head {
+        Some(head) if head > own_head => {
+            // An older release writes nothing to the ledger of migrations.
+            outlook.database_newer = true;
+            return Ok(Work::Nothing(outlook));
+        }
+        Some(head) if head == own_head => {}
+        _ if own_head == 0 => {}
+        _ => return Ok(Work::Plan),
+    }
+    let open = state::open_steps(client, app).await?;
+    if let Some(step) = runnable(&open, &standing, skip) {
+        return Ok(Work::Run(Box::new(step.clone())));
+    }
+    outlook.failed = open
+        .iter()
+        .filter(|open| open.failed || skip.contains(&open.step.id))
+        .map(|open| open.step.id.clone())
+        .collect();
+    outlook.waiting_for_floor = open
+        .iter()
+        .filter_map(|open| Some((open.step.id.clone(), open.step.floor?)))
+        .filter(|(_, floor)| *floor > standing.floor)
+        .collect();
+    let Some(floor) = floor_within_reach(&open, &standing) else {
+        return Ok(Work::Nothing(outlook));
+    };
+    outlook.floor_blocked_by = floor::below(client, app, floor).await?;
+    Ok(match outlook.floor_blocked_by {
+        None => Work::RaiseFloor(floor),
+        Some(_) => Work::Nothing(outlook),
+    })
+}
+
+/// The first step, in the order of the phases, that nothing holds back. A later phase does not begin
+/// while an expand step is open, unless that one was given up.
+fn runnable<'a>(
+    open: &'a [OpenStep],
+    standing: &Standing,
+    skip: &BTreeSet<StepId>,
+) -> Option<&'a Step> {
+    let allowed = |candidate: &&OpenStep| {
+        candidate.ready
+            && !skip.contains(&candidate.step.id)
+            && match (candidate.step.phase, candidate.step.floor) {
+                (Phase::Contract, Some(floor)) => floor <= standing.floor,
+                _ => true,
+            }
+    };
+    // What the new release waits for comes before everything else that is online.
+    open.iter()
+        .filter(allowed)
+        .find(|candidate| candidate.step.before_serving)
+        .or_else(|| open.iter().find(allowed))
+        .map(|candidate| &candidate.step)
+}
+
+/// How far the floor may rise by itself, if that lets an open contract step run: to the lowest head
+/// that served when the latest upgrade began, so that going back the way one came always works.
+fn floor_within_reach(open: &[OpenStep], standing: &Standing) -> Option<u64> {
+    let reach = standing.serving_from?;
+    open.iter()
+        .filter(|candidate| candidate.step.phase == Phase::Contract && candidate.ready)
+        .filter_map(|candidate| candidate.step.floor)
+        .any(|floor| floor > standing.floor && floor <= reach)
+        .then_some(reach)
+}

@@ -1,0 +1,98 @@
+//! The floor: the lowest head that may still be alive or come back. Contract steps need it raised.
+//!
+//! Raising fences first: in one guarded transaction nobody lives below, and nobody below can register
+//! again; then the sessions of older heads are ended, in a loop until none is left. Only then do
+//! contract steps run, and each checks again under its own lock. psql and `pg_dump` are left alone.
+
+use crate::error::Error;
+use crate::ledger::record::{self, bigint};
+use crate::pause::PausePoint;
+use crate::term::Worker;
+use std::time::Duration;
+use tokio_postgres::Client;
+
+const RAISE: &str = include_str!("sql/raise.sql");
+const BELOW: &str = include_str!("sql/below.sql");
+const SESSIONS: &str = include_str!("sql/sessions.sql");
+
+/// How often sessions of older heads are looked for before it counts as blocked.
+const END_SESSIONS_ROUNDS_MAX: u32 = 100;
+/// The pause between two rounds.
+const END_SESSIONS_PAUSE: Duration = Duration::from_millis(50);
+
+/// Who lives below a floor; `None`: nobody.
+pub(crate) async fn below(client: &Client, app: &str, floor: u64) -> Result<Option<String>, Error> {
+    let row = client
+        .query_one(BELOW, &[&app, &bigint(floor)])
+        .await
+        .map_err(|source| Error::sql("reading the instances", source))?;
+    Ok(row.get(0))
+}
+
+/// Raises the floor, or says who is in the way ([`Error::FloorBlocked`], nothing changed). `vouched`
+/// are the operator's words for releases that do not register; they are kept.
+pub(crate) async fn raise(
+    worker: &mut Worker,
+    app: &str,
+    floor: u64,
+    vouched: Option<&str>,
+) -> Result<(), Error> {
+    let transaction = worker.begin().await?;
+    transaction
+        .client()
+        .execute(RAISE, &[&app, &bigint(floor)])
+        .await
+        .map_err(|source| Error::sql("raising the floor", source))?;
+    if let Some(reason) = below(transaction.client(), app, floor).await? {
+        transaction.rollback().await?;
+        return Err(Error::FloorBlocked {
+            floor,
+            reason: format!("alive below it: {reason}"),
+        });
+    }
+    let detail = match vouched {
+        Some(words) => format!("floor raised to {floor}; vouched for: {words}"),
+        None => format!("floor raised to {floor}"),
+    };
+    record::event(&transaction, app, "floor_raised", None, &detail).await?;
+    transaction.commit().await?;
+    worker.pause(PausePoint::FloorRaised, None).await;
+    end_sessions(worker, app, floor).await
+}
+
+/// Ends the sessions of heads below the floor, until none is left.
+pub(crate) async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Result<(), Error> {
+    let mut left = Vec::new();
+    for _ in 0..END_SESSIONS_ROUNDS_MAX {
+        let rows = worker
+            .client()
+            .query(SESSIONS, &[&app, &bigint(floor), &true])
+            .await
+            .map_err(|source| Error::sql("ending sessions below the floor", source))?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        left = rows
+            .iter()
+            .map(|row| row.get::<_, i32>(0).to_string())
+            .collect();
+        if rows.iter().any(|row| !row.get::<_, bool>(1)) {
+            return Err(Error::FloorBlocked {
+                floor,
+                reason: format!(
+                    "sessions of older releases are open (pid {}), and the migrating role may not \
+                     end them: grant it membership in the service's role",
+                    left.join(", ")
+                ),
+            });
+        }
+        tokio::time::sleep(END_SESSIONS_PAUSE).await;
+    }
+    Err(Error::FloorBlocked {
+        floor,
+        reason: format!(
+            "sessions of older releases come back: pid {}",
+            left.join(", ")
+        ),
+    })
+}

@@ -1,0 +1,244 @@
+//! One running process of a release: registers, says that it lives, leaves.
+//!
+//! All through the ledger's functions, with the service's own role and also behind a pooler. The
+//! database's clock decides who lives; a head below the floor is refused by the database.
+
+use crate::connection::{self, Connection, Purpose};
+use crate::error::{Error, SQLSTATE_BELOW_FLOOR, SQLSTATE_UNKNOWN_APP, SQLSTATE_UNREGISTERED};
+use crate::ledger::record::bigint;
+use crate::options::Options;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// In which state an instance is, as the ledger has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceState {
+    /// Registered, not serving yet.
+    Starting,
+    /// Serving.
+    Serving,
+    /// Told to stop; finishing what runs.
+    Draining,
+}
+
+impl InstanceState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Serving => "serving",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+/// A registered instance. Beats in the background until [`Instance::leave`].
+pub(crate) struct Instance {
+    id: Uuid,
+    options: Arc<Options>,
+    state: watch::Sender<InstanceState>,
+    stop: CancellationToken,
+}
+
+/// Why an instance must not go on.
+pub(crate) type Refusal = watch::Receiver<Option<Arc<Error>>>;
+
+impl Instance {
+    /// Registers; fails with [`Error::BelowFloor`] where the floor has passed this release. The
+    /// receiver says later that the floor has passed it.
+    pub(crate) async fn register(options: Arc<Options>) -> Result<(Self, Refusal), Error> {
+        let id = Uuid::new_v4();
+        let connection = open(&options).await?;
+        register(&connection, &options, id).await?;
+        let (state, states) = watch::channel(InstanceState::Starting);
+        let (refused, refusal) = watch::channel(None);
+        let stop = CancellationToken::new();
+        let heart = Heart {
+            id,
+            options: Arc::clone(&options),
+            states,
+            refused,
+            stop: stop.clone(),
+        };
+        tokio::spawn(heart.run(connection));
+        Ok((
+            Self {
+                id,
+                options,
+                state,
+                stop,
+            },
+            refusal,
+        ))
+    }
+
+    /// The instance's id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Says in which state it is, in the ledger at once, not with the next beat.
+    pub(crate) async fn set_state(&self, state: InstanceState) -> Result<(), Error> {
+        self.state.send_replace(state);
+        let connection = open(&self.options).await?;
+        beat(&connection, &self.options, self.id, state).await
+    }
+
+    /// Leaves the registry.
+    pub(crate) async fn leave(&self) -> Result<(), Error> {
+        self.stop.cancel();
+        let connection = open(&self.options).await?;
+        connection
+            .client
+            .execute("SELECT changeover.leave($1)", &[&self.id])
+            .await
+            .map_err(|source| Error::sql("leaving the registry", source))?;
+        Ok(())
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn open(options: &Options) -> Result<Connection, Error> {
+    let url = options
+        .service_url
+        .as_ref()
+        .or(options.owner_url.as_ref())
+        .ok_or_else(|| {
+            Error::Invalid(
+                "neither a service's nor an owner's connection string was given".to_owned(),
+            )
+        })?;
+    connection::open(url, &options.application_name(), Purpose::Service).await
+}
+
+async fn register(connection: &Connection, options: &Options, id: Uuid) -> Result<(), Error> {
+    let ttl_ms = i64::try_from(options.timing.instance_ttl.as_millis()).unwrap_or(i64::MAX);
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let pid = i32::try_from(std::process::id()).unwrap_or(0);
+    connection
+        .client
+        .execute(
+            "SELECT changeover.register($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                &id,
+                &options.app,
+                &options.release,
+                &bigint(options.head()),
+                &ttl_ms,
+                &host.trim(),
+                &pid,
+            ],
+        )
+        .await
+        .map_err(|source| meaning(options, source, "registering"))?;
+    Ok(())
+}
+
+async fn beat(
+    connection: &Connection,
+    options: &Options,
+    id: Uuid,
+    state: InstanceState,
+) -> Result<(), Error> {
+    connection
+        .client
+        .execute(
+            "SELECT changeover.heartbeat($1, $2)",
+            &[&id, &state.as_str()],
+        )
+        .await
+        .map_err(|source| meaning(options, source, "the heartbeat"))?;
+    Ok(())
+}
+
+/// Gives the ledger's own SQLSTATEs their meaning.
+fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -> Error {
+    let code = source
+        .code()
+        .map(|code| code.code().to_owned())
+        .unwrap_or_default();
+    match code.as_str() {
+        SQLSTATE_BELOW_FLOOR => Error::BelowFloor {
+            release: options.release.clone(),
+            head: options.head(),
+            floor: floor_in(&source).unwrap_or(0),
+            app: options.app.clone(),
+        },
+        // No such application, no such schema, no such function.
+        SQLSTATE_UNKNOWN_APP | "3F000" | "42883" => Error::NoLedger,
+        _ => Error::sql(action, source),
+    }
+}
+
+/// The floor that the refusal names: its last number.
+fn floor_in(source: &tokio_postgres::Error) -> Option<u64> {
+    let message = source.as_db_error()?.message();
+    message
+        .rsplit(|c: char| !c.is_ascii_digit())
+        .find(|part| !part.is_empty())?
+        .parse()
+        .ok()
+}
+
+/// Says regularly that the instance lives.
+struct Heart {
+    id: Uuid,
+    options: Arc<Options>,
+    states: watch::Receiver<InstanceState>,
+    refused: watch::Sender<Option<Arc<Error>>>,
+    stop: CancellationToken,
+}
+
+impl Heart {
+    /// Ends when told to, or when the floor has passed the release.
+    async fn run(self, connection: Connection) {
+        let mut connection = Some(connection);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(self.options.timing.heartbeat) => {}
+            }
+            let state = *self.states.borrow();
+            let limit = self.options.timing.instance_ttl;
+            match tokio::time::timeout(limit, self.beat(&mut connection, state)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error @ Error::BelowFloor { .. })) => {
+                    tracing::error!(%error, "the floor has passed this release");
+                    self.refused.send_replace(Some(Arc::new(error)));
+                    return;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "heartbeat failed; trying again");
+                    connection = None;
+                }
+                Err(_elapsed) => connection = None,
+            }
+        }
+    }
+
+    async fn beat(
+        &self,
+        connection: &mut Option<Connection>,
+        state: InstanceState,
+    ) -> Result<(), Error> {
+        let open = match connection.take() {
+            Some(open) => open,
+            None => open(&self.options).await?,
+        };
+        let outcome = match beat(&open, &self.options, self.id, state).await {
+            Err(error) if error.sqlstate() == Some(SQLSTATE_UNREGISTERED) => {
+                // Somebody has given us up; the floor decides whether we may come back.
+                register(&open, &self.options, self.id).await
+            }
+            outcome => outcome,
+        };
+        *connection = Some(open);
+        outcome
+    }
+}

@@ -1,0 +1,109 @@
+-- What services and triggers call. Each runs as the ledger's owner with a pinned search_path, so a
+-- service's role needs EXECUTE on these and nothing else in the ledger.
+--
+-- SQLSTATE CO001: the head is below the floor. CO002: the term is not (or no longer) mine.
+-- CO003: no such application. CO004: the instance is not registered (any more).
+
+-- The fence. Raises unless it can lock exactly my epoch; the lock lasts until the transaction ends,
+-- so the next grant waits for it, and a guard after the next grant rereads and raises.
+CREATE FUNCTION changeover.guard(guarded_app text, my_epoch bigint, my_holder uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM changeover.term
+     WHERE app = guarded_app AND epoch = my_epoch AND holder = my_holder
+       FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'term % of application % is not held by %', my_epoch, guarded_app, my_holder
+            USING ERRCODE = 'CO002', HINT = 'another process has taken over the migration';
+    END IF;
+END $$;
+
+-- Registers an instance, or raises where its head is below the floor. FOR SHARE conflicts with
+-- raising the floor; whoever raises it counts instances in a statement after its UPDATE.
+CREATE FUNCTION changeover.register(
+    my_id uuid, my_app text, my_release text, my_head bigint, my_ttl_ms bigint, my_host text,
+    my_pid integer
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    current_floor bigint;
+BEGIN
+    SELECT floor INTO current_floor FROM changeover.app WHERE app = my_app FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'application % is not in the ledger', my_app USING ERRCODE = 'CO003';
+    END IF;
+    IF my_head < current_floor THEN
+        RAISE EXCEPTION 'release % knows migrations up to %, but the floor of application % is %',
+            my_release, my_head, my_app, current_floor USING ERRCODE = 'CO001';
+    END IF;
+    INSERT INTO changeover.instance (id, app, release, head, state, ttl_ms, host, pid)
+    VALUES (my_id, my_app, my_release, my_head, 'starting', my_ttl_ms, my_host, my_pid)
+    ON CONFLICT (id) DO UPDATE
+        SET heartbeat_at = clock_timestamp(), left_at = NULL,
+            state = CASE instance.state WHEN 'left' THEN 'starting' ELSE instance.state END;
+    RETURN current_floor;
+END $$;
+
+-- Says that an instance lives, and in which state; returns the floor it must not be below.
+CREATE FUNCTION changeover.heartbeat(my_id uuid, my_state text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    current_floor bigint;
+    my_head bigint;
+BEGIN
+    UPDATE changeover.instance
+       SET heartbeat_at = clock_timestamp(), state = my_state,
+           serving_at = CASE WHEN my_state = 'serving' THEN coalesce(serving_at, clock_timestamp())
+                             ELSE serving_at END
+     WHERE id = my_id AND left_at IS NULL
+    RETURNING head, (SELECT a.floor FROM changeover.app a WHERE a.app = instance.app)
+         INTO my_head, current_floor;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
+    END IF;
+    IF my_head < current_floor THEN
+        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, my_head, current_floor
+            USING ERRCODE = 'CO001';
+    END IF;
+    RETURN current_floor;
+END $$;
+
+CREATE FUNCTION changeover.leave(my_id uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE changeover.instance SET state = 'left', left_at = clock_timestamp()
+     WHERE id = my_id AND left_at IS NULL
+$$;
+
+-- Whether a step is done: what a new release asks before it reads a column that is being filled.
+CREATE FUNCTION changeover.is_done(of_app text, of_step text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT state = 'done' FROM changeover.step WHERE app = of_app AND id = of_step),
+                    false)
+$$;
+
+-- Where the application stands, as far as an instance of a given head needs to know.
+CREATE FUNCTION changeover.standing(of_app text, own_head bigint,
+    OUT head bigint, OUT floor bigint, OUT open_before_serving bigint, OUT failed text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT a.head, a.floor,
+           (SELECT count(*) FROM changeover.step s
+             WHERE s.app = of_app AND s.state <> 'done' AND s.before_serving
+               AND s.migration <= own_head),
+           (SELECT min(s.id || ': ' || s.error) FROM changeover.step s
+             WHERE s.app = of_app AND s.state = 'failed' AND s.before_serving
+               AND s.migration <= own_head)
+      FROM changeover.app a WHERE a.app = of_app
+$$;
+
+-- Called by sync triggers when an expression raises.
+CREATE FUNCTION changeover.park_row(
+    of_app text, of_step text, of_relation regclass, of_key jsonb, what text
+) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO changeover.parked_row (app, step, relation, key, error)
+    VALUES (of_app, of_step, of_relation::text, of_key, what)
+    ON CONFLICT (app, step, relation, key) DO UPDATE
+        SET error = excluded.error, parked_at = clock_timestamp()
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA changeover FROM PUBLIC;

@@ -1,0 +1,8 @@
+-- The steps that are not done, in the order in which they run. $1 app.
+SELECT s.step, s.state, s.attempts,
+       NOT EXISTS (SELECT 1 FROM unnest(s.needs) AS need(id)
+                    WHERE NOT EXISTS (SELECT 1 FROM changeover.step d
+                                       WHERE d.app = s.app AND d.id = need.id AND d.state = 'done'))
+  FROM changeover.step s
+ WHERE s.app = $1 AND s.state <> 'done'
+ ORDER BY CASE s.phase WHEN 'expand' THEN 1 WHEN 'online' THEN 2 ELSE 3 END, s.plan_id, s.position

@@ -1,0 +1,320 @@
+//! Short locks: taking a lock that blocks a service's reads or writes without ever making the
+//! service wait in the queue behind us for longer than a blink.
+//!
+//! 1. `SHARE UPDATE EXCLUSIVE` first: blocks no reads or writes, and makes autovacuum step aside
+//!    (it yields only to a waiter of `deadlock_timeout`). Kept over all tries.
+//! 2. `LOCK TABLE … NOWAIT` on all relations in one fixed order, again and again: never queues.
+//! 3. If that starves, windows: the statement may queue for 10 to 50 ms, later up to a bounded cap;
+//!    `lock_timeout` counts per lock, so `statement_timeout` bounds the whole of it.
+//! 4. Between two tries the savepoint is rolled back and a jittered pause lets everyone through.
+//!
+//! Figures and the measurements behind them: `ARCHITECTURE.md`, "Short locks"; `cargo xtask
+//! bench-locks` measures anew. SQL: `sql/`.
+
+use crate::error::Error;
+use crate::options::LockLimits;
+use crate::term::GuardedTransaction;
+use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
+use rand::Rng;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use tokio_postgres::Client;
+
+const BLOCKERS: &str = include_str!("sql/blockers.sql");
+
+/// Within the first lock's wait autovacuum must have yielded: `deadlock_timeout` (1 s by default)
+/// and some more.
+const YIELD_WAIT: Duration = Duration::from_millis(2_500);
+/// The pause between two `NOWAIT` tries, ± half: short, since nobody waits for us.
+const NOWAIT_PAUSE: Duration = Duration::from_millis(5);
+/// A pause between two windows is this many times the window, ± half: the queue that has formed
+/// behind a window drains before the next.
+const WINDOW_PAUSE_FACTOR: u32 = 3;
+
+/// Takes all locks of a step that are held for a blink; leaves the transaction with the bounds for
+/// the statements that follow. [`Error::LockNotAvailable`]: bound reached, nothing held.
+pub(crate) async fn acquire(
+    transaction: &GuardedTransaction<'_>,
+    locks: &[Lock],
+    limits: &LockLimits,
+) -> Result<(), Error> {
+    let client = transaction.client();
+    let wanted = wanted(locks);
+    if !wanted.is_empty() {
+        make_autovacuum_yield(client, &wanted).await?;
+        take(client, &Request::Locks(&wanted), limits).await?;
+    }
+    // From here on everything is held; whatever else the statements might need may not queue long.
+    let bounds = format!(
+        "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+        limits.window_max.as_millis(),
+        limits.statement.as_millis()
+    );
+    client
+        .batch_execute(&bounds)
+        .await
+        .map_err(|source| Error::sql("setting the bounds of the statement", source))
+}
+
+/// The strongest mode for each relation, in the one order in which everybody takes them.
+fn wanted(locks: &[Lock]) -> BTreeMap<&QualifiedName, LockMode> {
+    let mut wanted = BTreeMap::new();
+    for lock in locks.iter().filter(|lock| lock.held == LockHeld::Blink) {
+        let mode = wanted.entry(&lock.relation).or_insert(lock.mode);
+        *mode = lock.mode.max(*mode);
+    }
+    wanted
+}
+
+async fn make_autovacuum_yield(
+    client: &Client,
+    wanted: &BTreeMap<&QualifiedName, LockMode>,
+) -> Result<(), Error> {
+    client
+        .batch_execute(&format!(
+            "SET LOCAL lock_timeout = {}",
+            YIELD_WAIT.as_millis()
+        ))
+        .await
+        .map_err(|source| Error::sql("setting the lock bound", source))?;
+    for (relation, mode) in wanted {
+        if *mode < LockMode::ShareUpdateExclusive {
+            continue;
+        }
+        let statement = format!("LOCK TABLE {relation} IN SHARE UPDATE EXCLUSIVE MODE");
+        if let Err(source) = client.batch_execute(&statement).await {
+            let relations: Vec<_> = wanted.keys().copied().collect();
+            return Err(explain(client, &relations, YIELD_WAIT, 1, source).await);
+        }
+    }
+    Ok(())
+}
+
+/// What is tried again and again.
+enum Request<'a> {
+    /// `LOCK TABLE` on relations; can be had without queueing.
+    Locks(&'a BTreeMap<&'a QualifiedName, LockMode>),
+    /// A catalog change that takes its locks itself.
+    Statement {
+        relation: &'a QualifiedName,
+        statement: &'a str,
+    },
+}
+
+impl Request<'_> {
+    fn relations(&self) -> Vec<&QualifiedName> {
+        match self {
+            Self::Locks(wanted) => wanted.keys().copied().collect(),
+            Self::Statement { relation, .. } => vec![relation],
+        }
+    }
+
+    fn sql(&self, window: Option<Duration>) -> String {
+        match self {
+            Self::Locks(wanted) => request(wanted, window),
+            Self::Statement { statement, .. } => format!("{}; {statement}", savepoint(window)),
+        }
+    }
+}
+
+/// Runs a catalog change that takes locks which `LOCK TABLE` cannot (those of indexes), in windows:
+/// the whole statement is cancelled at a window's end and tried again later.
+pub(crate) async fn run_in_windows(
+    transaction: &GuardedTransaction<'_>,
+    relation: &QualifiedName,
+    statement: &str,
+    limits: &LockLimits,
+) -> Result<(), Error> {
+    let limits = LockLimits {
+        nowait_phase: Duration::ZERO,
+        ..*limits
+    };
+    take(
+        transaction.client(),
+        &Request::Statement {
+            relation,
+            statement,
+        },
+        &limits,
+    )
+    .await
+}
+
+async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Result<(), Error> {
+    let began = Instant::now();
+    let mut window = limits.window_min;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let waited = began.elapsed();
+        let queue = if waited < limits.nowait_phase {
+            None
+        } else {
+            Some(window)
+        };
+        let source = match client.batch_execute(&wanted.sql(queue)).await {
+            Ok(()) => return Ok(()),
+            Err(source) => source,
+        };
+        let code = source.code().map(tokio_postgres::error::SqlState::code);
+        let refused = matches!(code, Some("55P03" | "57014"));
+        if !refused || began.elapsed() >= limits.give_up_after {
+            return Err(explain(client, &wanted.relations(), began.elapsed(), tries, source).await);
+        }
+        client
+            .batch_execute("ROLLBACK TO SAVEPOINT short_lock")
+            .await
+            .map_err(|source| Error::sql("giving the locks back", source))?;
+        if queue.is_some() {
+            window = wider(window, waited, limits);
+        }
+        pause(queue).await;
+    }
+}
+
+/// The beginning of one try; with a window, everything after it is bounded by that.
+fn savepoint(window: Option<Duration>) -> String {
+    let mut statement = String::from("SAVEPOINT short_lock");
+    if let Some(window) = window {
+        let ms = window.as_millis();
+        statement.push_str(&format!(
+            "; SET LOCAL lock_timeout = {ms}; SET LOCAL statement_timeout = {ms}"
+        ));
+    }
+    statement
+}
+
+/// One request for all locks. Without a window it never queues; with one the whole of it is bounded.
+fn request(wanted: &BTreeMap<&QualifiedName, LockMode>, window: Option<Duration>) -> String {
+    let mut statement = savepoint(window);
+    let nowait = if window.is_none() { " NOWAIT" } else { "" };
+    // Neighbours of one mode go into one statement, since `statement_timeout` counts per statement.
+    let mut group: Vec<String> = Vec::new();
+    let mut rest = wanted.iter().peekable();
+    while let Some((relation, mode)) = rest.next() {
+        group.push(relation.to_string());
+        if rest.peek().is_none_or(|(_, next)| *next != mode) {
+            let relations = group.join(", ");
+            statement.push_str(&format!("; LOCK TABLE {relations} IN {mode} MODE{nowait}"));
+            group.clear();
+        }
+    }
+    statement
+}
+
+fn wider(window: Duration, waited: Duration, limits: &LockLimits) -> Duration {
+    let cap = if waited < limits.starving_after {
+        limits.window_max
+    } else {
+        limits.window_cap
+    };
+    (window * 3 / 2).min(cap)
+}
+
+async fn pause(window: Option<Duration>) {
+    let base = window.map_or(NOWAIT_PAUSE, |window| window * WINDOW_PAUSE_FACTOR);
+    let factor = rand::rng().random_range(0.5..1.5);
+    tokio::time::sleep(base.mul_f64(factor)).await;
+}
+
+/// Rolls back and says who was in the way.
+async fn explain(
+    client: &Client,
+    relations: &[&QualifiedName],
+    waited: Duration,
+    attempts: u32,
+    source: tokio_postgres::Error,
+) -> Error {
+    let code = source.code().map(tokio_postgres::error::SqlState::code);
+    if !matches!(code, Some("55P03" | "57014")) {
+        return Error::sql("taking locks", source);
+    }
+    let names: Vec<String> = relations.iter().map(ToString::to_string).collect();
+    let blockers = match blockers(client, &names).await {
+        Ok(blockers) if blockers.is_empty() => "nobody any more".to_owned(),
+        Ok(blockers) => blockers.join("; "),
+        Err(error) => format!("unknown ({error})"),
+    };
+    Error::LockNotAvailable {
+        relation: relations
+            .iter()
+            .map(|name| name.plain())
+            .collect::<Vec<_>>()
+            .join(", "),
+        waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+        attempts,
+        blockers,
+    }
+}
+
+/// Names the transactions that hold locks on the relations. Ends the current transaction.
+async fn blockers(client: &Client, names: &[String]) -> Result<Vec<String>, tokio_postgres::Error> {
+    client.batch_execute("ROLLBACK").await?;
+    let rows = client.query(BLOCKERS, &[&names]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let (pid, age_ms): (i32, i64) = (row.get(0), row.get(1));
+            let (name, query, kind): (String, String, String) =
+                (row.get(2), row.get(3), row.get(4));
+            let who = if name.is_empty() { kind } else { name };
+            format!("pid {pid} ({who}) for {age_ms} ms: {query}")
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(name: &str, mode: LockMode, held: LockHeld) -> Lock {
+        Lock {
+            relation: QualifiedName::new("public", name),
+            mode,
+            held,
+        }
+    }
+
+    #[test]
+    fn requests_have_one_order_and_the_strongest_mode() {
+        let locks = [
+            lock("b", LockMode::ShareRowExclusive, LockHeld::Blink),
+            lock("a", LockMode::ShareRowExclusive, LockHeld::Blink),
+            lock("b", LockMode::AccessExclusive, LockHeld::Blink),
+            lock("c", LockMode::ShareUpdateExclusive, LockHeld::WholeStep),
+        ];
+        let wanted = wanted(&locks);
+        assert_eq!(
+            request(&wanted, None),
+            "SAVEPOINT short_lock; LOCK TABLE \"public\".\"a\" IN SHARE ROW EXCLUSIVE MODE NOWAIT; \
+             LOCK TABLE \"public\".\"b\" IN ACCESS EXCLUSIVE MODE NOWAIT"
+        );
+        let same = [
+            locks[1].clone(),
+            lock("d", LockMode::ShareRowExclusive, LockHeld::Blink),
+        ];
+        assert_eq!(
+            request(&super::wanted(&same), None),
+            "SAVEPOINT short_lock; LOCK TABLE \"public\".\"a\", \"public\".\"d\" \
+             IN SHARE ROW EXCLUSIVE MODE NOWAIT"
+        );
+        assert!(
+            request(&wanted, Some(Duration::from_millis(20))).contains("statement_timeout = 20")
+        );
+    }
+
+    #[test]
+    fn windows_grow_to_their_caps() {
+        let limits = LockLimits::default();
+        let early = Duration::from_secs(1);
+        assert_eq!(
+            wider(Duration::from_millis(40), early, &limits),
+            limits.window_max
+        );
+        let late = Duration::from_secs(11);
+        assert_eq!(
+            wider(Duration::from_millis(180), late, &limits),
+            limits.window_cap
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! Where an application stands, as one document: for the CLI, a status page, metrics, tests.
+//!
+//! One statement reads all of it (`sql/status.sql`); any role that may look at the ledger may.
+
+use crate::connection::{self, Connection, Purpose};
+use crate::error::Error;
+use crate::ledger::bootstrap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+const STATUS: &str = include_str!("sql/status.sql");
+
+/// Where an application stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The application.
+    pub app: String,
+    /// The highest migration in the ledger.
+    pub head: Option<u64>,
+    /// The lowest head that may be alive or come back.
+    pub floor: u64,
+    /// The database's clock when this was read.
+    pub at: Timestamp,
+    /// Who migrates, if somebody does.
+    pub term: Option<TermStatus>,
+    /// Instances that were alive within the last hour.
+    pub instances: Vec<InstanceStatus>,
+    /// Steps of the latest plan, open ones, and those of the last hour, in the order of running.
+    pub steps: Vec<StepStatus>,
+    /// Rows whose new value cannot be computed.
+    pub parked_rows: u64,
+    /// How many migrations the ledger knows.
+    pub migrations: u64,
+    /// The latest events.
+    pub events: Vec<Event>,
+}
+
+/// Who migrates.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TermStatus {
+    /// The term's number.
+    pub epoch: i64,
+    /// The holder's instance.
+    pub holder: Option<String>,
+    /// The holder's release.
+    pub release: Option<String>,
+    /// Whether it is held now.
+    pub held: bool,
+    /// When it ends, if not renewed.
+    pub expires_in_ms: Option<i64>,
+}
+
+/// One instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstanceStatus {
+    /// Its id.
+    pub id: String,
+    /// Its release.
+    pub release: String,
+    /// Its head.
+    pub head: u64,
+    /// `starting`, `serving`, `draining` or `left`.
+    pub state: String,
+    /// Its host.
+    pub host: String,
+    /// Its process id.
+    pub pid: i32,
+    /// When it registered.
+    pub registered_at: Timestamp,
+    /// When it began to serve.
+    pub serving_at: Option<Timestamp>,
+    /// When it left.
+    pub left_at: Option<Timestamp>,
+    /// Since when it has not been heard of.
+    pub heartbeat_age_ms: i64,
+    /// Whether it counts as alive.
+    pub alive: bool,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepStatus {
+    /// Its id.
+    pub id: String,
+    /// Its migration.
+    pub migration: u64,
+    /// What it does.
+    pub title: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its phase.
+    pub phase: String,
+    /// `pending`, `running`, `done` or `failed`.
+    pub state: String,
+    /// Whether the release waits for it.
+    pub before_serving: bool,
+    /// The floor that it needs.
+    pub floor: Option<u64>,
+    /// How often it was begun.
+    pub attempts: i32,
+    /// When it was first begun.
+    pub started_at: Option<Timestamp>,
+    /// When it was done.
+    pub finished_at: Option<Timestamp>,
+    /// Why it did not work the last time.
+    pub error: Option<String>,
+    /// Why it stands where it stands.
+    pub reason: Option<String>,
+    /// How far it is, where it is long.
+    pub progress: Option<ProgressStatus>,
+}
+
+/// How far a long step is, over all parts of its table.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ProgressStatus {
+    /// How much there is, as the server believes.
+    pub total: u64,
+    /// How much is done.
+    pub done: u64,
+    /// How many rows were written.
+    pub written: u64,
+    /// How many batches that took.
+    pub batches: u64,
+    /// For how long it has been worked at.
+    pub seconds: f64,
+}
+
+impl ProgressStatus {
+    /// The share that is done, 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    pub fn share(&self) -> f64 {
+        if self.total == 0 {
+            0.0
+        } else {
+            (self.done as f64 / self.total as f64).min(1.0)
+        }
+    }
+
+    /// Units a second.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn rate(&self) -> f64 {
+        if self.seconds > 0.0 {
+            self.done as f64 / self.seconds
+        } else {
+            0.0
+        }
+    }
+
+    /// Seconds left at that rate; `None` while unknown.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+    pub fn seconds_left(&self) -> Option<f64> {
+        let rate = self.rate();
+        (rate > 0.0).then(|| self.total.saturating_sub(self.done) as f64 / rate)
+    }
+}
+
+/// One event.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Under which term.
+    pub epoch: Option<i64>,
+    /// What kind: `plan_recorded`, `floor_raised`, `step_retried`, `step_failed`, `rows_differed`.
+    pub kind: String,
+    /// The step.
+    pub step: Option<String>,
+    /// What, in plain words.
+    pub detail: String,
+}
+
+/// Reads statuses, keeping its connection.
+pub struct StatusReader {
+    connection: Connection,
+    app: String,
+}
+
+impl StatusReader {
+    /// Connects. Any role that may look at the ledger will do.
+    pub async fn connect(url: &str, app: &str) -> Result<Self, Error> {
+        let connection = connection::open(url, "changeover-status", Purpose::Watch).await?;
+        Ok(Self {
+            connection,
+            app: app.to_owned(),
+        })
+    }
+
+    /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, or it
+    /// does not know the application.
+    pub async fn read(&self) -> Result<Status, Error> {
+        bootstrap::require(&self.connection).await?;
+        let row = self
+            .connection
+            .client
+            .query_opt(STATUS, &[&self.app])
+            .await
+            .map_err(|source| Error::sql("reading the status", source))?
+            .ok_or(Error::NoLedger)?;
+        serde_json::from_value(row.get(0)).map_err(|source| Error::Decode {
+            what: "status".to_owned(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Catalog changes: all statements of the step in one short transaction under short locks.
+//!
+//! A contract step rechecks the floor under its own locks: between the driver's look and this
+//! transaction an operator may have lowered nothing, but an instance may have come back.
+
+use super::StepRun;
+use crate::error::Error;
+use crate::ledger::record;
+use crate::lock;
+use crate::pause::PausePoint;
+use crate::term::GuardedTransaction;
+use changeover_plan::{Phase, Step};
+
+const GATE: &str = include_str!("sql/gate.sql");
+
+/// Locks, runs, records, commits.
+pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<(), Error> {
+    let (step, options) = (run.step, run.options);
+    let transaction = run.worker.begin().await?;
+    lock::acquire(&transaction, &step.locks, &options.locks).await?;
+    check_gate(&transaction, &options.app, step).await?;
+    for statement in statements {
+        transaction
+            .client()
+            .batch_execute(statement)
+            .await
+            .map_err(|source| Error::sql(format!("running {}", shorten(statement)), source))?;
+    }
+    record::step_begin(&transaction, &options.app, &step.id).await?;
+    record::step_done(&transaction, &options.app, &step.id).await?;
+    transaction
+        .pause(PausePoint::BeforeCommit, Some(&step.id))
+        .await;
+    transaction.commit().await
+}
+
+/// Fails unless the floor allows a contract step and nobody below it lives. Within its transaction.
+pub(super) async fn check_gate(
+    transaction: &GuardedTransaction<'_>,
+    app: &str,
+    step: &Step,
+) -> Result<(), Error> {
+    let (Phase::Contract, Some(floor)) = (step.phase, step.floor) else {
+        return Ok(());
+    };
+    let row = transaction
+        .client()
+        .query_one(GATE, &[&app, &record::bigint(floor)])
+        .await
+        .map_err(|source| Error::sql("checking the floor", source))?;
+    let (reached, below): (bool, Option<String>) = (row.get(0), row.get(1));
+    match below {
+        Some(reason) => Err(Error::FloorBlocked { floor, reason }),
+        None if !reached => Err(Error::FloorBlocked {
+            floor,
+            reason: "the ledger's floor is lower".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The first line's worth of a statement, for messages.
+pub(super) fn shorten(statement: &str) -> String {
+    const CHARACTERS_MAX: usize = 100;
+    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= CHARACTERS_MAX {
+        return line;
+    }
+    line.chars().take(CHARACTERS_MAX).chain(['…']).collect()
+}

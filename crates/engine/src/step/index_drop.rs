@@ -1,0 +1,28 @@
+//! Drops an index without blocking reads or writes; on a partitioned table, where PostgreSQL has no
+//! concurrent form, under short locks.
+
+use super::{StepRun, ddl, long_statement};
+use crate::error::Error;
+use crate::ledger::record;
+use crate::pause::PausePoint;
+use changeover_plan::model::step::IndexDrop;
+
+/// Drops and records.
+pub(super) async fn run(run: &mut StepRun<'_>, drop: &IndexDrop) -> Result<(), Error> {
+    if drop.partitioned {
+        return ddl::run(run, &[format!("DROP INDEX IF EXISTS {}", drop.index)]).await;
+    }
+    let (step, options) = (run.step, run.options);
+    let begin = run.worker.begin().await?;
+    ddl::check_gate(&begin, &options.app, step).await?;
+    record::step_begin(&begin, &options.app, &step.id).await?;
+    begin.commit().await?;
+    let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", drop.index);
+    long_statement::run(run, &statement, drop.table.name.as_str()).await?;
+    run.worker
+        .pause(PausePoint::EffectUnrecorded, Some(&step.id))
+        .await;
+    let end = run.worker.begin().await?;
+    record::step_done(&end, &options.app, &step.id).await?;
+    end.commit().await
+}

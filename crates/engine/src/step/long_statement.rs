@@ -1,0 +1,84 @@
+//! Runs a statement that may take hours and that must not be killed by a short lock bound: index
+//! builds and validations.
+//!
+//! `lock_timeout = 0`, since a timeout would leave an invalid index; the whole is bounded by
+//! `statement_timeout`. While it runs, a second connection writes its progress, and a stop or a
+//! lost term cancels it on the server: dropping the future would not.
+
+use super::StepRun;
+use crate::connection::Purpose;
+use crate::error::Error;
+use std::time::Duration;
+
+const REPORT: &str = include_str!("sql/progress_report.sql");
+
+/// How often progress is read and written.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// For how long a cancelled statement is waited for: the server looks for interrupts often.
+const CANCEL_WAIT: Duration = Duration::from_secs(30);
+
+/// Runs `statement` outside a transaction. `part` names what it works on, for the progress.
+pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
+    let bound_ms = run.options.locks.long_statement.as_millis();
+    let client = run.worker.client();
+    client
+        .batch_execute(&format!(
+            "SET lock_timeout = 0; SET statement_timeout = {bound_ms}"
+        ))
+        .await
+        .map_err(|source| Error::sql("setting the bounds of a long statement", source))?;
+    let outcome = supervise(run, statement, part).await;
+    let reset = client.batch_execute(Purpose::Work.settings()).await;
+    outcome?;
+    reset.map_err(|source| Error::sql("resetting the session's bounds", source))
+}
+
+async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
+    let work = run.worker.client().batch_execute(statement);
+    tokio::pin!(work);
+    let sql = |source| {
+        Error::sql(
+            format!("running {}", super::ddl::shorten(statement)),
+            source,
+        )
+    };
+    // Ends with the statement, which the server bounds.
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome.map_err(sql),
+            () = run.stop.cancelled() => break,
+            () = tokio::time::sleep(REPORT_EVERY) => report(run, part).await,
+        }
+    }
+    run.worker.cancel().await;
+    match tokio::time::timeout(CANCEL_WAIT, work).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_cancelled)) => Err(Error::Stopped),
+        Err(_elapsed) => Err(Error::Deadline {
+            what: "cancelling a statement".to_owned(),
+            limit_ms: u64::try_from(CANCEL_WAIT.as_millis()).unwrap_or(u64::MAX),
+        }),
+    }
+}
+
+/// Writes what `pg_stat_progress_create_index` says. Only shown to people, so not under the guard;
+/// where it fails, the step does not.
+async fn report(run: &StepRun<'_>, part: &str) {
+    let outcome = run
+        .watch
+        .client
+        .execute(
+            REPORT,
+            &[
+                &run.app(),
+                &run.step.id.as_str(),
+                &part,
+                &run.worker.pid(),
+                &run.worker.epoch(),
+            ],
+        )
+        .await;
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "progress not written");
+    }
+}

@@ -1,0 +1,71 @@
+//! Runs one step of a plan; one file a kind. The engine chooses nothing here (law 2).
+//!
+//! Called by the driver with the term held. A step of a kind that fits in a transaction is recorded
+//! in the transaction that does it; the others mark themselves as running on a registered backend
+//! first, look at what is there, and can be run again after dying anywhere (law 5).
+
+mod backfill;
+mod backfill_check;
+mod constraint_validate;
+mod ddl;
+mod index_build;
+mod index_drop;
+mod long_statement;
+mod progress;
+mod script;
+mod sync;
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::options::Options;
+use crate::term::Worker;
+use changeover_plan::{Step, StepKind};
+use tokio_util::sync::CancellationToken;
+
+/// What a step needs in order to run.
+pub(crate) struct StepRun<'a> {
+    /// The connection that works under the term.
+    pub(crate) worker: &'a mut Worker,
+    /// A second connection, for progress and for looking at the first.
+    pub(crate) watch: &'a Connection,
+    /// The service's options.
+    pub(crate) options: &'a Options,
+    /// The step.
+    pub(crate) step: &'a Step,
+    /// Cancelled when the process is to stop or the term is lost: a long step ends between batches.
+    pub(crate) stop: &'a CancellationToken,
+}
+
+impl StepRun<'_> {
+    /// The application's name.
+    pub(crate) fn app(&self) -> &str {
+        &self.options.app
+    }
+
+    /// Fails with [`Error::Stopped`] once the process is to stop.
+    pub(crate) fn check_stop(&self) -> Result<(), Error> {
+        if self.stop.is_cancelled() {
+            Err(Error::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Runs a step to its end. An error says whether the step may be tried again.
+pub(crate) async fn run(mut run: StepRun<'_>) -> Result<(), Error> {
+    let step = run.step;
+    match &step.kind {
+        StepKind::Ddl(ddl) => ddl::run(&mut run, &ddl.statements).await,
+        StepKind::SyncInstall(install) => sync::install(&mut run, install).await,
+        StepKind::SyncDrop(drop) => sync::drop(&mut run, drop).await,
+        StepKind::Backfill(backfill) => backfill::run(&mut run, backfill).await,
+        StepKind::BackfillCheck(backfill) => backfill_check::run(&mut run, backfill).await,
+        StepKind::IndexBuild(build) => index_build::run(&mut run, build).await,
+        StepKind::IndexDrop(drop) => index_drop::run(&mut run, drop).await,
+        StepKind::ConstraintValidate(validate) => {
+            constraint_validate::run(&mut run, validate).await
+        }
+        StepKind::Script(script) => script::run(&mut run, script).await,
+    }
+}

@@ -1,0 +1,125 @@
+//! Keeps how far a long step is: cursor and figures, one row for each part of the table.
+//!
+//! The cursor is written in the transaction of the batch that it speaks of, so a crash loses and
+//! repeats nothing. SQL: `sql/progress_*.sql`.
+
+use crate::error::Error;
+use crate::ledger::record::bigint;
+use crate::term::GuardedTransaction;
+use changeover_plan::StepId;
+use serde_json::Value;
+use tokio_postgres::Client;
+
+const ENSURE: &str = include_str!("sql/progress_ensure.sql");
+const ADVANCE: &str = include_str!("sql/progress_advance.sql");
+
+/// How far one part of a table is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// The last key that was committed.
+    pub(super) cursor: Option<Vec<String>>,
+    /// Whether the part is through.
+    pub(super) finished: bool,
+}
+
+/// What one batch adds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Advance {
+    /// Rows looked at.
+    pub(super) done: u64,
+    /// Rows written.
+    pub(super) written: u64,
+}
+
+/// Where in the ledger a part's progress stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// The application.
+    pub(super) app: &'a str,
+    /// The step.
+    pub(super) step: &'a StepId,
+    /// The part: the table's or partition's name.
+    pub(super) part: &'a str,
+}
+
+/// Reads a part's progress, making the row where there is none. `units` is what is counted.
+pub(super) async fn ensure(
+    transaction: &GuardedTransaction<'_>,
+    place: Place<'_>,
+    total: u64,
+    units: &str,
+) -> Result<Progress, Error> {
+    let row = transaction
+        .client()
+        .query_one(
+            ENSURE,
+            &[
+                &place.app,
+                &place.step.as_str(),
+                &place.part,
+                &bigint(total),
+                &units,
+            ],
+        )
+        .await
+        .map_err(|source| Error::sql("reading the progress", source))?;
+    let cursor = row
+        .get::<_, Option<Value>>(0)
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(|source| Error::Decode {
+            what: "cursor".to_owned(),
+            source,
+        })?;
+    Ok(Progress {
+        cursor,
+        finished: row.get(1),
+    })
+}
+
+/// Writes what a batch has done, within its transaction.
+pub(super) async fn advance(
+    transaction: &GuardedTransaction<'_>,
+    place: Place<'_>,
+    cursor: Option<&[String]>,
+    finished: bool,
+    added: Advance,
+) -> Result<(), Error> {
+    write(
+        transaction.client(),
+        transaction.epoch(),
+        place,
+        cursor,
+        finished,
+        added,
+    )
+    .await
+}
+
+async fn write(
+    client: &Client,
+    epoch: i64,
+    place: Place<'_>,
+    cursor: Option<&[String]>,
+    finished: bool,
+    added: Advance,
+) -> Result<(), Error> {
+    let cursor = cursor.map(|key| Value::from(key.to_vec()));
+    client
+        .execute(
+            ADVANCE,
+            &[
+                &place.app,
+                &place.step.as_str(),
+                &place.part,
+                &cursor,
+                &finished,
+                &bigint(added.done),
+                &bigint(added.written),
+                &epoch,
+            ],
+        )
+        .await
+        .map_err(|source| Error::sql("writing the progress", source))?;
+    Ok(())
+}

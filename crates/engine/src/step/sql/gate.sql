@@ -1,0 +1,7 @@
+-- Whether the floor is reached, and who lives below it. $1 app, $2 the floor that a step needs.
+SELECT a.floor >= $2,
+       (SELECT string_agg(i.release || ' (head ' || i.head || ') on ' || i.host, ', ')
+          FROM changeover.instance i
+         WHERE i.app = a.app AND i.left_at IS NULL AND i.head < $2
+           AND i.heartbeat_at > clock_timestamp() - i.ttl_ms * interval '1 millisecond')
+  FROM changeover.app a WHERE a.app = $1

@@ -1,0 +1,9 @@
+-- Writes the progress of an index build that runs on a backend.
+-- $1 app, $2 step, $3 part, $4 pid, $5 epoch
+INSERT INTO changeover.progress AS p (app, step, part, units, total, done, epoch)
+SELECT $1, $2, $3, CASE WHEN i.blocks_total > 0 THEN 'blocks' ELSE i.phase END,
+       i.blocks_total, i.blocks_done, $5
+  FROM pg_stat_progress_create_index i WHERE i.pid = $4
+ON CONFLICT (app, step, part) DO UPDATE
+   SET units = excluded.units, total = excluded.total, done = excluded.done,
+       epoch = excluded.epoch, updated_at = clock_timestamp()
