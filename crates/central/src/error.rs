@@ -48,11 +48,22 @@ pub enum CentralError {
     /// Signals cannot be received.
     #[error("signal handlers could not be installed")]
     Signals(#[source] std::io::Error),
-    /// A mode needs the owner's address.
-    #[error("`--upgrade {mode}` needs `--owner-url`")]
-    OwnerUrlMissing {
-        /// The mode.
-        mode: &'static str,
+    /// Migrations are to be run, but by whom is not said.
+    #[error("`--upgrade in-one-go` needs `--owner-url`")]
+    OwnerUrlMissing,
+    /// The migrations that this binary carries do not fit together.
+    #[error("the migrations of this release are malformed")]
+    Migrations(#[source] changeover_plan::source::SourceError),
+    /// The library could not bring the database to where this release can serve.
+    #[error("the upgrade has failed")]
+    Upgrade(#[source] changeover::Error),
+    /// The database has moved on, and this release may serve no longer.
+    #[error("release {release} may serve no longer: {reason}")]
+    Refused {
+        /// The release.
+        release: &'static str,
+        /// Why.
+        reason: String,
     },
     /// Another process held the migration lock for too long.
     #[error("another central held the migration lock for more than {waited_s} s")]

@@ -66,11 +66,14 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
         started = Central::start(settings) => started?,
         () = told_to_end(&mut terminate, &mut interrupt) => return Ok(()),
     };
-    told_to_end(&mut terminate, &mut interrupt).await;
+    let outcome = tokio::select! {
+        () = told_to_end(&mut terminate, &mut interrupt) => Ok(()),
+        refused = central.wait_until_refused() => Err(refused),
+    };
     if !args.no_drain {
         central.drain().await;
     }
-    Ok(())
+    outcome
 }
 
 async fn told_to_end(terminate: &mut Signal, interrupt: &mut Signal) {

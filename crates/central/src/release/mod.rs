@@ -32,8 +32,8 @@ pub struct Release {
 /// A column that is read only once its backfill is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilledColumn {
-    /// The migration that adds and fills it.
-    pub migration: u64,
+    /// The step of the upgrade that proves that every row is filled.
+    pub step: &'static str,
     /// The table.
     pub table: &'static str,
     /// The column.

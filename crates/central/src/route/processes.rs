@@ -57,11 +57,8 @@ pub(super) async fn processes(
         .parse()
         .map_err(|_| ApiError::Invalid(FieldErrors::one("id", "must be a uuid")))?;
     let statements = &state.release.statements;
-    let statement = match (
-        statements.processes_half_filled,
-        state.release.reads_after_fill,
-    ) {
-        (Some(half_filled), Some(column)) if !state.upgrade.is_filled(column) => half_filled,
+    let statement = match statements.processes_half_filled {
+        Some(half_filled) if !state.upgrade.is_filled() => half_filled,
         _ => statements.processes_by_start,
     };
     let client = state.pool.get().await?;

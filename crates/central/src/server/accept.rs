@@ -129,3 +129,37 @@ impl Parts {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Connections that the kernel holds when accepting stops are served and not reset.
+    #[tokio::test]
+    async fn the_backlog_is_served() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..40 {
+            waiting.push(TcpStream::connect(address).await.unwrap());
+        }
+        let router = Router::new().route("/", get(async || "here"));
+        let (phase, _) = watch::channel(DrainPhase::Announcing);
+        let connections = TaskTracker::new();
+        Acceptor::start(listener, router, phase.clone(), connections)
+            .stop()
+            .await;
+
+        for mut stream in waiting {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nhost: central\r\n\r\n")
+                .await
+                .unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.ends_with("here"), "{answer:?}");
+        }
+    }
+}

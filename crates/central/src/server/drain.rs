@@ -70,8 +70,8 @@ pub(super) async fn drain(central: Central) {
     let began = Instant::now();
     tracing::info!(%address, open = connections.len(), "draining");
     lifecycle.send_replace(Lifecycle::Draining);
-    upgrade.not_ready();
     phase.send_replace(DrainPhase::Announcing);
+    upgrade.drain().await;
 
     sleep_until(began + drain.propagation).await;
     phase.send_replace(DrainPhase::GoAway);

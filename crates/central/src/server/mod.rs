@@ -112,6 +112,11 @@ impl Central {
         self.address
     }
 
+    /// Returns when this release may serve no longer, because the floor has passed it.
+    pub async fn wait_until_refused(&self) -> CentralError {
+        self.upgrade.wait_until_refused().await
+    }
+
     /// Leaves so that no request fails: takes as long as [`DrainTiming`] says, at most.
     pub async fn drain(self) {
         drain::drain(self).await;

@@ -1,15 +1,15 @@
 //! What an instance does about migrations, in one of three ways.
 //!
 //! Called by [`crate::server`]. `none`: nothing, the schema is believed to fit. `in-one-go`: as ACS
-//! does today ([`in_one_go`]). `changeover`: by the library, online.
+//! does today ([`in_one_go`]). `changeover`: by the library,
+//! online ([`online`]).
 
 pub mod in_one_go;
+pub mod online;
 
-use crate::{
-    error::CentralError,
-    release::{FilledColumn, Release},
-    server::Settings,
-};
+use crate::{error::CentralError, release::Release, server::Settings};
+use changeover::health::Health;
+use online::Online;
 
 /// How migrations are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -34,27 +34,24 @@ pub enum Upgrade {
         /// The release that starts.
         release: &'static Release,
     },
+    /// Online.
+    Online(Online),
 }
 
 impl Upgrade {
-    /// Gets ready; changes nothing yet.
+    /// Gets ready; online, this registers the instance.
     ///
     /// # Errors
-    /// When the mode needs an owner and none was given.
+    /// When the mode needs an owner and none was given, or the registry refuses this release.
     pub async fn new(settings: &Settings) -> Result<Self, CentralError> {
-        let owner_url = |mode| {
-            settings
-                .owner_url
-                .clone()
-                .ok_or(CentralError::OwnerUrlMissing { mode })
-        };
-        match settings.upgrade {
-            UpgradeMode::None => Ok(Self::None),
-            UpgradeMode::InOneGo => Ok(Self::InOneGo {
-                owner_url: owner_url("in-one-go")?,
+        match (settings.upgrade, &settings.owner_url) {
+            (UpgradeMode::None, _) => Ok(Self::None),
+            (UpgradeMode::InOneGo, None) => Err(CentralError::OwnerUrlMissing),
+            (UpgradeMode::InOneGo, Some(owner_url)) => Ok(Self::InOneGo {
+                owner_url: owner_url.clone(),
                 release: settings.release,
             }),
-            UpgradeMode::Changeover => Err(CentralError::OwnerUrlMissing { mode: "changeover" }),
+            (UpgradeMode::Changeover, _) => Ok(Self::Online(Online::start(settings).await?)),
         }
     }
 
@@ -68,19 +65,45 @@ impl Upgrade {
             Self::InOneGo { owner_url, release } => {
                 in_one_go::migrate(owner_url, release.head).await
             }
+            Self::Online(online) => online.wait_until_servable().await,
         }
     }
 
-    /// Whether every row of the column is filled, so that reads may rely on it.
-    pub fn is_filled(&self, _column: FilledColumn) -> bool {
+    /// Returns when this release may serve no longer; never, where nobody keeps watch over that.
+    pub async fn wait_until_refused(&self) -> CentralError {
+        match self {
+            Self::None | Self::InOneGo { .. } => std::future::pending().await,
+            Self::Online(online) => online.wait_until_refused().await,
+        }
+    }
+
+    /// Whether every row of the column that the release's reads switch to is filled.
+    pub fn is_filled(&self) -> bool {
         match self {
             Self::None | Self::InOneGo { .. } => true,
+            Self::Online(online) => online.is_filled(),
         }
     }
 
-    /// The instance begins to drain.
-    pub fn not_ready(&self) {}
+    /// What the library says to probes, where there is one.
+    pub fn health(&self) -> Option<Health> {
+        match self {
+            Self::None | Self::InOneGo { .. } => None,
+            Self::Online(online) => Some(online.health()),
+        }
+    }
 
-    /// The instance is about to end: hands back what it holds.
-    pub async fn leave(&self) {}
+    /// The instance begins to drain: background work is handed over.
+    pub async fn drain(&self) {
+        if let Self::Online(online) = self {
+            online.drain().await;
+        }
+    }
+
+    /// The instance is about to end.
+    pub async fn leave(&self) {
+        if let Self::Online(online) = self {
+            online.leave().await;
+        }
+    }
 }

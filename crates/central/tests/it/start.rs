@@ -30,7 +30,8 @@ async fn while_migrations_run_it_is_alive_but_neither_ready_nor_serving() {
 
     assert_eq!(once(port, "GET", "/livez", "").await.status, 200);
     assert_eq!(once(port, "GET", "/readyz", "").await.status, 503);
-    assert_eq!(once(port, "GET", "/startupz", "").await.status, 503);
+    // It makes progress: a startup probe must not kill it.
+    assert_eq!(once(port, "GET", "/startupz", "").await.status, 200);
     let refused = once(port, "GET", "/v1/alerts", "").await;
     assert_eq!(
         (refused.status, refused.json()["code"].as_str()),
@@ -64,10 +65,7 @@ async fn without_an_owner_nothing_is_migrated() {
     let error = Central::start(settings)
         .await
         .expect_err("it needs an owner");
-    assert!(
-        matches!(error, CentralError::OwnerUrlMissing { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, CentralError::OwnerUrlMissing), "{error}");
 }
 
 #[tokio::test]

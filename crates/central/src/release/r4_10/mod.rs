@@ -39,7 +39,7 @@ pub const RELEASE: Release = Release {
         processes_half_filled: Some(frozen!("processes_half_filled")),
     },
     reads_after_fill: Some(FilledColumn {
-        migration: 209,
+        step: "0209.2.check",
         table: "process_indicators",
         column: "container_start_time",
     }),

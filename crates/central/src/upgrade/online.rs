@@ -1,0 +1,165 @@
+//! Migrations by the library `changeover`: online, while older releases serve.
+//!
+//! Besides what the library does, this asks it every second whether the column is filled that the
+//! release's reads want to switch to, so that no request has to ask.
+
+use crate::{
+    error::CentralError,
+    migration,
+    release::{FilledColumn, Release},
+    roles,
+    server::Settings,
+};
+use changeover::{Changeover, Options, health::Health};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::AbortHandle;
+
+/// The application's name in the ledger.
+pub const APP: &str = "central";
+
+/// How often is asked whether the column is filled. Reads may switch a second late.
+const FILLED_POLL: Duration = Duration::from_secs(1);
+
+/// An instance's share in the upgrade.
+pub struct Online {
+    changeover: Arc<Changeover>,
+    release: &'static Release,
+    is_filled: Arc<AtomicBool>,
+    poll: AbortHandle,
+}
+
+impl Online {
+    /// Registers the instance; the upgrade begins, or goes on, in the background.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or this release may not run on it any more.
+    pub(super) async fn start(settings: &Settings) -> Result<Self, CentralError> {
+        let release = settings.release;
+        let changeover = Arc::new(
+            Changeover::start(options(settings)?)
+                .await
+                .map_err(CentralError::Upgrade)?,
+        );
+        let is_filled = Arc::new(AtomicBool::new(false));
+        let poll = tokio::spawn(wait_until_filled(
+            Arc::clone(&changeover),
+            release.reads_after_fill,
+            Arc::clone(&is_filled),
+        ))
+        .abort_handle();
+        Ok(Self {
+            changeover,
+            release,
+            is_filled,
+            poll,
+        })
+    }
+
+    /// Returns once everything is done that must be done before serving.
+    pub(super) async fn wait_until_servable(&self) -> Result<(), CentralError> {
+        self.changeover
+            .wait_until_servable()
+            .await
+            .map_err(CentralError::Upgrade)?;
+        self.changeover
+            .mark_serving()
+            .await
+            .map_err(CentralError::Upgrade)
+    }
+
+    /// Returns when this release may serve no longer.
+    pub(super) async fn wait_until_refused(&self) -> CentralError {
+        let error = self.changeover.wait_until_refused().await;
+        CentralError::Refused {
+            release: self.release.name,
+            reason: changeover::chain(&*error),
+        }
+    }
+
+    /// Whether the column is filled, as far as was heard.
+    pub(super) fn is_filled(&self) -> bool {
+        self.is_filled.load(Ordering::Relaxed)
+    }
+
+    /// What the probes answer.
+    pub(super) fn health(&self) -> Health {
+        self.changeover.health()
+    }
+
+    /// Not ready from now on; background work is handed over. A failure is only noted: the registry
+    /// forgets an instance that is silent.
+    pub(super) async fn drain(&self) {
+        if let Err(error) = self.changeover.drain().await {
+            tracing::warn!(
+                error = changeover::chain(&error),
+                "the registry was not told of the drain"
+            );
+        }
+    }
+
+    /// Leaves the registry. A failure is only noted, as for [`Online::drain`].
+    pub(super) async fn leave(&self) {
+        self.poll.abort();
+        if let Err(error) = self.changeover.leave().await {
+            tracing::warn!(
+                error = changeover::chain(&error),
+                "the registry was not told of the end"
+            );
+        }
+    }
+}
+
+impl Drop for Online {
+    fn drop(&mut self) {
+        self.poll.abort();
+    }
+}
+
+impl std::fmt::Debug for Online {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Online")
+            .field("release", &self.release.name)
+            .finish_non_exhaustive()
+    }
+}
+
+fn options(settings: &Settings) -> Result<Options, CentralError> {
+    let files = migration::migrations_up_to(settings.release.head);
+    let migrations = changeover_plan::source::read(&files).map_err(CentralError::Migrations)?;
+    let mut options = Options::new(APP, settings.release.name, migrations);
+    options.owner_url = settings.owner_url.clone();
+    options.service_url = Some(settings.database_url.clone());
+    options.service_roles = vec![roles::SERVICE.to_owned()];
+    Ok(options)
+}
+
+/// Asks until the answer is yes: a column that is filled stays so.
+async fn wait_until_filled(
+    changeover: Arc<Changeover>,
+    column: Option<FilledColumn>,
+    is_filled: Arc<AtomicBool>,
+) {
+    let Some(column) = column else { return };
+    let step = changeover_plan::StepId::from(column.step);
+    loop {
+        match changeover.is_done(&step).await {
+            Ok(true) => {
+                tracing::info!(
+                    column = column.column,
+                    "filled everywhere; reads switch to it"
+                );
+                is_filled.store(true, Ordering::Relaxed);
+                return;
+            }
+            Ok(false) => {}
+            Err(error) => tracing::debug!(error = changeover::chain(&error), "not known yet"),
+        }
+        tokio::time::sleep(FILLED_POLL).await;
+    }
+}
