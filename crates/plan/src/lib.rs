@@ -6,14 +6,25 @@
 //! refused with file, line and what to write instead (law 6), never waved through.
 //!
 //! - [`model`]: the data that others hold: plan, step, catalog, names.
+//! - [`source`]: a folder's files as numbered migrations, held against the ledger.
+//! - [`sql`]: the adapter to the SQL parser.
+//! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
+//! - [`check`]: inspects a finished plan.
 
+pub mod check;
 pub mod model;
+mod planner;
+mod rewrite;
+pub mod source;
+pub mod sql;
+mod sync;
 
 pub use model::{
     catalog::{self, Catalog},
     identifier::{Identifier, QualifiedName},
     lock::{Lock, LockHeld, LockMode},
     migration::{AppliedMigration, Migration},
-    plan::{Plan, PlannedMigration, Refusal},
-    step::{Phase, Step, StepId, StepKind},
+    plan::{Plan, PlanMode, PlannedMigration, Refusal},
+    step::{self, Phase, Step, StepId, StepKind},
 };
+pub use planner::{PlanError, Request, plan};

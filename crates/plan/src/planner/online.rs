@@ -1,0 +1,50 @@
+//! Plans while older releases serve: each statement through its rewrite, then all steps in phase
+//! order.
+
+use super::{Request, at_once, pending, refused::Refused, work::Work, world::World};
+use crate::{
+    model::{migration::Migration, plan::Refusal, step::Step},
+    rewrite,
+    sql::{self, Statement, StatementKind},
+};
+
+/// Plans the pending migrations.
+pub(super) fn plan(request: Request<'_>, migrations: &[&Migration]) -> (Vec<Step>, Vec<Refusal>) {
+    let mut world = World::new(request.app, request.catalog);
+    pending::simulate(&mut world, request.pending);
+    for migration in migrations {
+        match sql::parse(&migration.text) {
+            Ok(statements) => {
+                for (at, statement) in statements.iter().enumerate() {
+                    self::statement(&mut world, migration, at + 1, statement);
+                }
+            }
+            Err(error) => world.refusals.push(at_once::unsplittable(migration, &error)),
+        }
+    }
+    let World { mut steps, refusals, .. } = world;
+    // Stable: within a phase the author's order stays.
+    steps.sort_by_key(|step| step.phase);
+    (steps, refusals)
+}
+
+fn statement(world: &mut World, migration: &Migration, number: usize, statement: &Statement) {
+    let directives = match &statement.directives {
+        Ok(directives) => directives,
+        Err(error) => {
+            let refused = Refused::new("directive", &error.reason, &error.remedy);
+            world.refusals.push(refused.at(migration, statement, error.line));
+            return;
+        }
+    };
+    let first_step = world.steps.len();
+    let mut work = Work { world, migration, number, statement, directives, first_step };
+    if let Err(refused) = rewrite::statement(&mut work) {
+        world.steps.truncate(first_step);
+        let line = match *statement.kind {
+            StatementKind::Broken { line_offset, .. } => statement.line + line_offset,
+            _ => statement.line,
+        };
+        world.refusals.push(refused.at(migration, statement, line));
+    }
+}

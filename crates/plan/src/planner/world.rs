@@ -1,0 +1,175 @@
+//! What the planner knows while it goes through the statements: the catalog as it will be by then,
+//! which step makes what, and which sync triggers will be there.
+
+use crate::{
+    model::{
+        catalog::{Catalog, Relation},
+        identifier::{Identifier, QualifiedName},
+        plan::Refusal,
+        step::{Phase, Step, StepId},
+    },
+    sql::statement::Name,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that a step makes or removes, and that other steps need.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    /// A table or view.
+    Relation(QualifiedName),
+    /// A column of a table.
+    Column(QualifiedName, Identifier),
+    /// That no row of a column differs from what it should be.
+    Filled(QualifiedName, Identifier),
+    /// An index, by its qualified name.
+    Index(QualifiedName),
+    /// A constraint of a table.
+    Constraint(QualifiedName, Identifier),
+    /// A type.
+    Type(QualifiedName),
+    /// A function, by its unqualified name.
+    Function(Identifier),
+    /// A trigger of a table.
+    Trigger(QualifiedName, Identifier),
+}
+
+/// The step that makes or removes a subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    /// The step.
+    pub(crate) step: StepId,
+    /// Its phase.
+    pub(crate) phase: Phase,
+    /// Its floor.
+    pub(crate) floor: Option<u64>,
+    /// The migration it belongs to.
+    pub(crate) migration: u64,
+}
+
+/// A sync trigger of this plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Sync {
+    /// The table.
+    pub(crate) table: QualifiedName,
+    /// The trigger.
+    pub(crate) trigger: Identifier,
+    /// The columns that it computes.
+    pub(crate) columns: Vec<Identifier>,
+    /// The columns that it reads.
+    pub(crate) reads: Vec<Identifier>,
+    /// The columns that it never leaves NULL.
+    pub(crate) never_null: Vec<Identifier>,
+    /// The step that removes it.
+    pub(crate) drop_step: StepId,
+    /// The statements that remove it.
+    pub(crate) drop_statements: Vec<String>,
+}
+
+/// The planner's state.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The application.
+    pub(crate) app: String,
+    /// The catalog as it will be after all statements so far.
+    pub(crate) catalog: Catalog,
+    /// Relations made by the pending migrations: no older release uses them.
+    pub(crate) new_relations: BTreeSet<QualifiedName>,
+    /// Columns that the pending migrations add, with whether rows that are there get a value.
+    pub(crate) new_columns: BTreeMap<(QualifiedName, Identifier), bool>,
+    /// Which step makes what.
+    pub(crate) made: BTreeMap<Subject, Provider>,
+    /// Which step removes what.
+    pub(crate) removed: BTreeMap<Subject, Provider>,
+    /// Sync triggers that this plan installs.
+    pub(crate) syncs: Vec<Sync>,
+    /// Steps of earlier plans that still remove sync triggers, by table.
+    pub(crate) pending_sync_drops: Vec<(QualifiedName, StepId)>,
+    /// The steps so far.
+    pub(crate) steps: Vec<Step>,
+    /// The refusals so far.
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+impl World {
+    /// A world before the first statement.
+    pub(crate) fn new(app: &str, catalog: &Catalog) -> Self {
+        Self {
+            app: app.to_owned(),
+            catalog: catalog.clone(),
+            new_relations: BTreeSet::new(),
+            new_columns: BTreeMap::new(),
+            made: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            syncs: Vec::new(),
+            pending_sync_drops: Vec::new(),
+            steps: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// Resolves a name as written.
+    pub(crate) fn resolve(&self, name: &Name) -> QualifiedName {
+        self.catalog.resolve(name.schema.as_ref(), &name.name)
+    }
+
+    /// The name that a new object gets: never that of an existing one in a later schema.
+    pub(crate) fn resolve_new(&self, name: &Name) -> QualifiedName {
+        let schema = name
+            .schema
+            .clone()
+            .or_else(|| self.catalog.search_path.first().cloned())
+            .unwrap_or_else(|| Identifier::from("public"));
+        QualifiedName { schema, name: name.name.clone() }
+    }
+
+    /// Whether the pending migrations made the relation.
+    pub(crate) fn is_new(&self, name: &QualifiedName) -> bool {
+        self.new_relations.contains(name)
+    }
+
+    /// A relation that must be there.
+    pub(crate) fn relation(&self, name: &QualifiedName) -> Option<&Relation> {
+        self.catalog.relation(name)
+    }
+
+    /// The table that an index is on. Indexes live in their table's schema.
+    pub(crate) fn table_of_index(&self, index: &QualifiedName) -> Option<&Relation> {
+        self.catalog
+            .relations
+            .values()
+            .filter(|relation| relation.name.schema == index.schema)
+            .find(|relation| relation.indexes.iter().any(|found| found.name == index.name))
+    }
+
+    /// Resolves an index's name along the search path.
+    pub(crate) fn resolve_index(&self, name: &Name) -> QualifiedName {
+        let candidate = |schema: &Identifier| QualifiedName {
+            schema: schema.clone(),
+            name: name.name.clone(),
+        };
+        match &name.schema {
+            Some(schema) => candidate(schema),
+            None => self
+                .catalog
+                .search_path
+                .iter()
+                .map(candidate)
+                .find(|found| self.table_of_index(found).is_some())
+                .unwrap_or_else(|| self.resolve_new(name)),
+        }
+    }
+
+    /// Sync triggers of this plan that compute or read a column.
+    pub(crate) fn syncs_touching(
+        &self,
+        table: &QualifiedName,
+        column: &Identifier,
+    ) -> Vec<Sync> {
+        self.syncs
+            .iter()
+            .filter(|sync| &sync.table == table)
+            .filter(|sync| sync.columns.contains(column) || sync.reads.contains(column))
+            .cloned()
+            .collect()
+    }
+}

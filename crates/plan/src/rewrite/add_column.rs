@@ -1,0 +1,204 @@
+//! `ADD COLUMN`: fast where nothing has to be rewritten.
+//!
+//! A nullable column, or one with a constant default, is one catalog change. A volatile default
+//! would rewrite the table, so rows that are there are filled afterwards. Constraints on the column
+//! are split off and take their own way.
+
+use super::{add_constraint, set_not_null, table};
+use crate::{
+    model::{
+        catalog::{Relation, RelationKind, Volatility},
+        lock::{LockHeld, LockMode},
+        step::{Assignment, Backfill, Phase, StepKind},
+    },
+    planner::{
+        Refused, types,
+        work::{Draft, Work},
+        world::Subject,
+    },
+    sql::{
+        Expression,
+        statement::{ColumnDefinition, ConstraintBody},
+    },
+    sync::pinned_settings,
+};
+
+/// Plans `ADD COLUMN`.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &ColumnDefinition,
+    if_not_exists: bool,
+) -> Result<(), Refused> {
+    let title = format!("{}.{}", relation.name.plain(), column.name.as_str());
+    if relation.column(&column.name).is_some() {
+        if if_not_exists {
+            return super::nothing_to_do(work, format!("column {title} is there already"));
+        }
+        return Err(Refused::new(
+            "exists",
+            format!("there is a column {title} already"),
+            "give the new one another name",
+        ));
+    }
+    let outcome = checked(relation, column);
+    let key = (relation.name.clone(), column.name.clone());
+    let mut plain = column.clone();
+    plain.constraints.clear();
+    let volatile = column.default.as_ref().is_some_and(|default| is_volatile(work, default));
+    plain.not_null = column.not_null && !volatile;
+    work.world.simulate_add_column(&relation.name, &plain);
+    work.world.new_columns.insert(key, column.default.is_some() && !volatile);
+    outcome?;
+    add(work, relation, column, volatile, &title)?;
+    if let Some(default) = column.default.as_ref().filter(|_| volatile) {
+        fill(work, relation, column, default, &title)?;
+        if column.not_null {
+            let relation = current(work, relation);
+            set_not_null::steps(work, &relation, &column.name, Phase::Online, NOT_NULL_REASON)?;
+        }
+    }
+    for constraint in &column.constraints {
+        let relation = current(work, relation);
+        add_constraint::plan(work, &relation, constraint)?;
+    }
+    Ok(())
+}
+
+/// Why NOT NULL needs no contract here.
+const NOT_NULL_REASON: &str =
+    "the default gives a value to rows of releases that do not know the column";
+
+fn current(work: &Work<'_>, relation: &Relation) -> Relation {
+    work.world.relation(&relation.name).cloned().unwrap_or_else(|| relation.clone())
+}
+
+/// What cannot be added without rewriting the table or breaking older releases' inserts.
+fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused> {
+    let title = format!("{}.{}", relation.name.plain(), column.name.as_str());
+    if column.generated.is_some() || column.identity || types::is_serial(&column.type_sql) {
+        return Err(Refused::new(
+            "rewrites-table",
+            format!("{title} is computed by the server, which rewrites the whole table under a lock"),
+            "add a plain column; for a generated one write an UPDATE with its expression (it becomes \
+             a trigger and a backfill), for an identity a DEFAULT nextval('…') of a sequence",
+        ));
+    }
+    if column.constraints.iter().any(|c| matches!(c.kind, ConstraintBody::Key { primary: true, .. }))
+    {
+        return Err(Refused::new(
+            "add-primary-key-column",
+            format!("{title} would be a primary key before it has values"),
+            "add the column, fill it, and add the primary key in a statement of its own",
+        ));
+    }
+    if let Some(default) = &column.default {
+        if default.subselect || default.not_understood.is_some() || !default.references.is_empty() {
+            return Err(super::not_understood("the column's default"));
+        }
+    } else if column.not_null {
+        return Err(Refused::new(
+            "not-null-without-default",
+            format!("inserts of releases that do not know {title} would fail"),
+            "give it a DEFAULT, or add it nullable, fill it with an UPDATE, and SET NOT NULL in a \
+             later statement",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the default gives another value for each row. A function that nobody knows may.
+fn is_volatile(work: &Work<'_>, default: &Expression) -> bool {
+    default.calls.iter().any(|call| {
+        let grammar = ["coalesce", "nullif", "greatest", "least", "current_timestamp"];
+        !grammar.contains(&call.name.as_str())
+            && !matches!(
+                work.world.catalog.functions.get(call.name.as_str()),
+                Some(Volatility::Immutable | Volatility::Stable)
+            )
+    })
+}
+
+fn add(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &ColumnDefinition,
+    volatile: bool,
+    title: &str,
+) -> Result<(), Refused> {
+    let default = column.default.as_ref().map(|default| format!(" DEFAULT {}", default.text));
+    let inline = default.clone().filter(|_| !volatile).unwrap_or_default();
+    let not_null = if column.not_null && !volatile { " NOT NULL" } else { "" };
+    let (name, table) = (&column.name, &relation.name);
+    let mut statements =
+        vec![format!("ALTER TABLE {table} ADD COLUMN {name} {}{inline}{not_null}", column.type_sql)];
+    if let Some(default) = default.filter(|_| volatile) {
+        statements.push(format!("ALTER TABLE {table} ALTER COLUMN {name} SET{default}"));
+    }
+    let reason = if volatile {
+        "added without its default, which would rewrite the table; rows written from now on get it"
+    } else if column.default.is_some() {
+        "a default that is the same for all rows is kept in the catalog: no row is rewritten"
+    } else {
+        "a nullable column is a catalog change: no row is touched"
+    };
+    let draft = Draft::ddl("add_column", Phase::Expand, format!("add column {title}"), statements)
+        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
+        .reason(reason)
+        .undo([format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {name}")])
+        .makes(Subject::Column(table.clone(), name.clone()))
+        .joins();
+    work.emit(draft).map(|_| ())
+}
+
+/// Fills the rows that were there before a volatile default.
+fn fill(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &ColumnDefinition,
+    default: &Expression,
+    title: &str,
+) -> Result<(), Refused> {
+    let name = &column.name;
+    table::fillable(work, relation, std::slice::from_ref(name))?;
+    let type_sql = types::canonical(&column.type_sql);
+    let is_null = format!("{name} IS NULL");
+    let backfill = Backfill {
+        table: relation.name.clone(),
+        partitioned: relation.kind == RelationKind::PartitionedTable,
+        key: table::key(relation)?,
+        set: vec![Assignment {
+            column: name.clone(),
+            type_sql: type_sql.clone(),
+            expression: format!("({})", default.text),
+            differs: is_null.clone(),
+        }],
+        filter: Some(is_null),
+        safe_function: None,
+        sync_trigger: None,
+        settings: pinned_settings(&work.world.catalog, std::iter::once(default), &[&type_sql]),
+        rows_estimate: relation.rows_estimate,
+    };
+    let added = Subject::Column(relation.name.clone(), name.clone());
+    let fill = Draft::new(
+        "backfill",
+        Phase::Online,
+        format!("backfill {title} with its default"),
+        StepKind::Backfill(backfill.clone()),
+    )
+    .lock(&relation.name, LockMode::RowExclusive, LockHeld::Batch)
+    .needs(added)
+    .reason("rows that were there before the default are filled in short batches");
+    let fill = work.emit(fill)?;
+    let check = Draft::new(
+        "check",
+        Phase::Online,
+        format!("check that no row lacks {title}"),
+        StepKind::BackfillCheck(backfill),
+    )
+    .lock(&relation.name, LockMode::AccessShare, LockHeld::Batch)
+    .after(&fill)
+    .makes(Subject::Filled(relation.name.clone(), name.clone()))
+    .reason("what reads or constrains the column relies on every row having a value");
+    work.emit(check).map(|_| ())
+}

@@ -1,0 +1,90 @@
+//! `ALTER COLUMN … TYPE`: rewrites the table, or breaks older releases' prepared statements; only a
+//! change that the server makes in the catalog alone can be allowed.
+
+use super::table;
+use crate::{
+    model::{
+        catalog::Relation,
+        identifier::Identifier,
+        lock::{LockHeld, LockMode},
+        step::Phase,
+    },
+    planner::{
+        Refused, types,
+        work::{Draft, Work},
+        world::Subject,
+    },
+};
+
+/// Plans `TYPE`.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &Identifier,
+    type_sql: &str,
+    using: bool,
+) -> Result<(), Refused> {
+    table::has_column(relation, column)?;
+    let title = format!("{}.{}", relation.name.plain(), column.as_str());
+    let before = relation.column(column).map(|found| found.type_sql.clone()).unwrap_or_default();
+    let after = types::canonical(type_sql);
+    let indexed_by_others = relation.views.first();
+    if let Some(view) = indexed_by_others {
+        return Err(Refused::new(
+            "view-depends",
+            format!("the view {} reads {}", view.plain(), relation.name.plain()),
+            "drop the view in an earlier release, and create it anew afterwards",
+        ));
+    }
+    if using || !is_catalog_only(&before, &after) {
+        return Err(Refused::new(
+            "rewrites-table",
+            format!("{title} from {before} to {after} rewrites the whole table under a lock"),
+            format!(
+                "write: ALTER TABLE … ADD COLUMN {}_new {after}; UPDATE … SET {}_new = {}; let the new \
+                 release use it, and drop the old column in a later migration",
+                column.as_str(),
+                column.as_str(),
+                column.as_str()
+            ),
+        ));
+    }
+    work.refuse_unless_allowed(Refused::new(
+        "type-change",
+        format!(
+            "{title} from {before} to {after} rewrites nothing, but prepared statements that older \
+             releases keep fail once with 0A000"
+        ),
+        "add a new column instead, or write `-- changeover: allow=type-change because \"…\"` if \
+         older releases prepare nothing or prepare anew",
+    ))?;
+    let (table, alter) = (&relation.name, |to: &str| {
+        format!("ALTER TABLE {} ALTER COLUMN {column} TYPE {to}", relation.name)
+    });
+    let draft = Draft::ddl(
+        "column_type",
+        Phase::Expand,
+        format!("widen {title} from {before} to {after}"),
+        vec![alter(type_sql)],
+    )
+    .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
+    .needs(Subject::Column(table.clone(), column.clone()))
+    .reason("the new type holds every value of the old one as it is stored: no row is rewritten")
+    .joins();
+    work.emit(draft)?;
+    work.world.simulate_column(&relation.name, column, |column| column.type_sql = after);
+    Ok(())
+}
+
+/// Whether the server changes only the catalog: varchar to a longer one or to text.
+fn is_catalog_only(before: &str, after: &str) -> bool {
+    let length = |name: &str| -> Option<u32> {
+        name.strip_prefix("character varying(")?.strip_suffix(')')?.parse().ok()
+    };
+    let is_varchar = before.starts_with("character varying") && !before.ends_with("[]");
+    match (is_varchar, after) {
+        (true, "text" | "character varying") => true,
+        (true, _) => matches!((length(before), length(after)), (Some(b), Some(a)) if a >= b),
+        (false, _) => before == after || (before == "text" && after == "character varying"),
+    }
+}

@@ -1,0 +1,179 @@
+//! `DROP COLUMN`: contract, once no older release reads or writes it.
+//!
+//! A sync trigger that computes or reads the column goes in the same transaction. A column that
+//! inserts must fill is loosened first: the new release does not write it any more.
+
+use super::table;
+use crate::{
+    model::{
+        catalog::{Column, Relation},
+        identifier::Identifier,
+        lock::{LockHeld, LockMode},
+        step::{Phase, StepKind, SyncDrop},
+    },
+    planner::{
+        Refused,
+        work::{Draft, Work},
+        world::{Subject, Sync},
+    },
+};
+
+/// Plans `DROP COLUMN`.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &Identifier,
+    if_exists: bool,
+    cascade: bool,
+) -> Result<(), Refused> {
+    let title = format!("{}.{}", relation.name.plain(), column.as_str());
+    let Some(found) = relation.column(column) else {
+        if if_exists {
+            return super::nothing_to_do(work, format!("there is no column {title}"));
+        }
+        return table::has_column(relation, column);
+    };
+    if cascade {
+        return Err(super::cascade());
+    }
+    if let Some(view) = relation.views.first() {
+        return Err(Refused::new(
+            "view-depends",
+            format!("the view {} reads {} and may need {title}", view.plain(), relation.name.plain()),
+            "drop the view, or create it anew without the column, in an earlier release",
+        ));
+    }
+    if relation.partition_key.contains(column) {
+        return Err(Refused::new(
+            "partition-key",
+            format!("{title} is part of the partition key"),
+            "move the rows to a new table instead",
+        ));
+    }
+    loosen(work, relation, found, &title)?;
+    let syncs = work.world.syncs_touching(&relation.name, column);
+    drop(work, relation, column, &title, &syncs)?;
+    work.world.simulate_drop_column(&relation.name, column);
+    let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
+    work.world.syncs.retain(|sync| !gone.contains(&sync.trigger));
+    Ok(())
+}
+
+/// The new release leaves the column out, which a NOT NULL without default would reject.
+fn loosen(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &Column,
+    title: &str,
+) -> Result<(), Refused> {
+    if !column.not_null || column.default.is_some() || column.identity || column.generated.is_some()
+    {
+        return Ok(());
+    }
+    let keyed = relation
+        .indexes
+        .iter()
+        .any(|index| index.primary && index.columns.contains(&column.name));
+    if keyed {
+        return Err(Refused::new(
+            "drop-key-column",
+            format!("{title} is part of the primary key, so the new release cannot leave it out"),
+            "replace the primary key in an earlier release",
+        ));
+    }
+    let alter = format!("ALTER TABLE {} ALTER COLUMN {}", relation.name, column.name);
+    let draft = Draft::ddl(
+        "loosen",
+        Phase::Expand,
+        format!("let {title} be left out"),
+        vec![format!("{alter} DROP NOT NULL")],
+    )
+    .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
+    .reason("the new release does not write the column any more, which NOT NULL would reject")
+    .undo([format!("{alter} SET NOT NULL")]);
+    work.emit(draft).map(|_| ())
+}
+
+fn drop(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    column: &Identifier,
+    title: &str,
+    syncs: &[Sync],
+) -> Result<(), Refused> {
+    let table = &relation.name;
+    let drop_column = format!("ALTER TABLE {table} DROP COLUMN {column}");
+    let floor = work.floor();
+    let needed = "older releases read and write the column";
+    let reason = match (work.directives.unused_since, syncs) {
+        (Some(since), []) => format!("{needed}; releases from {since:04} on do not"),
+        (None, []) => needed.to_owned(),
+        (_, _) => format!("{needed}, and the trigger that reads or computes it goes with it"),
+    };
+    let mut statements: Vec<String> =
+        syncs.iter().flat_map(|sync| sync.drop_statements.clone()).collect();
+    statements.push(drop_column);
+    let kind_and_part = syncs.first().map(|sync| {
+        StepKind::SyncDrop(SyncDrop {
+            table: table.clone(),
+            trigger: sync.trigger.clone(),
+            statements: statements.clone(),
+        })
+    });
+    let draft_title = format!("drop column {title}");
+    let mut draft = match kind_and_part {
+        Some(kind) => Draft::new("drop_column", Phase::Contract, draft_title, kind),
+        None => Draft::ddl("drop_column", Phase::Contract, draft_title, statements),
+    };
+    // A trigger of this plan must not go before its own floor, whatever the column's is.
+    let trigger_floor = syncs.iter().filter_map(|sync| floor_of(work, sync)).max();
+    draft = draft
+        .floor(trigger_floor.map_or(floor, |other| other.max(floor)))
+        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
+        .needs(Subject::Column(table.clone(), column.clone()))
+        .needs(Subject::Filled(table.clone(), column.clone()))
+        .removes(Subject::Column(table.clone(), column.clone()))
+        .reason(reason);
+    for referenced in foreign_tables(relation, column) {
+        draft = draft.lock(&referenced, LockMode::AccessExclusive, LockHeld::Blink);
+    }
+    for sync in syncs {
+        for computed in &sync.columns {
+            draft = draft.needs(Subject::Filled(table.clone(), computed.clone()));
+        }
+    }
+    let earlier: Vec<_> = work
+        .world
+        .pending_sync_drops
+        .iter()
+        .filter(|(on, _)| on == table)
+        .map(|(_, step)| step.clone())
+        .collect();
+    for step in &earlier {
+        draft = draft.after(step);
+    }
+    // The trigger goes with the column, so its own step is not needed.
+    let replaced: Vec<_> = syncs.iter().map(|sync| sync.drop_step.clone()).collect();
+    work.forget(&replaced);
+    work.emit(draft).map(|_| ())
+}
+
+fn floor_of(work: &Work<'_>, sync: &Sync) -> Option<u64> {
+    work.world.steps.iter().find(|step| step.id == sync.drop_step).and_then(|step| step.floor)
+}
+
+/// Dropping a foreign key's column locks the table that it points to.
+fn foreign_tables(relation: &Relation, column: &Identifier) -> Vec<crate::QualifiedName> {
+    relation
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.columns.contains(column))
+        .filter_map(|constraint| match &constraint.kind {
+            crate::catalog::ConstraintKind::ForeignKey { references, .. } => {
+                Some(references.clone())
+            }
+            _ => None,
+        })
+        .filter(|referenced| referenced != &relation.name)
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! `DROP CONSTRAINT`: one that only rejects is loosened in expand; one that older releases may rely
+//! on (a key for `ON CONFLICT`, a foreign key that cascades) waits for contract.
+
+use crate::{
+    model::{
+        catalog::{ConstraintKind, Relation},
+        identifier::Identifier,
+        lock::{LockHeld, LockMode},
+        step::Phase,
+    },
+    planner::{
+        Refused,
+        work::{Draft, Work},
+        world::Subject,
+    },
+};
+
+/// Plans `DROP CONSTRAINT`.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    name: &Identifier,
+    if_exists: bool,
+    cascade: bool,
+) -> Result<(), Refused> {
+    let title = format!("{} of {}", name.as_str(), relation.name.plain());
+    let Some(constraint) = relation.constraints.iter().find(|found| &found.name == name) else {
+        if if_exists {
+            return super::nothing_to_do(work, format!("there is no constraint {title}"));
+        }
+        return Err(unknown(relation, name));
+    };
+    if cascade {
+        return Err(super::cascade());
+    }
+    let (phase, reason) = match &constraint.kind {
+        ConstraintKind::Check | ConstraintKind::NotNull | ConstraintKind::Exclusion => {
+            (Phase::Expand, "loosens: whatever older releases write is still accepted")
+        }
+        ConstraintKind::ForeignKey { acts: false, .. } => {
+            (Phase::Expand, "loosens: it only rejects, and changes no rows")
+        }
+        ConstraintKind::ForeignKey { acts: true, .. } => (
+            Phase::Contract,
+            "older releases rely on rows being changed or deleted with the one they point to",
+        ),
+        ConstraintKind::PrimaryKey | ConstraintKind::Unique => (
+            Phase::Contract,
+            "older releases rely on it for ON CONFLICT and for finding rows fast",
+        ),
+    };
+    let sql = format!("ALTER TABLE {} DROP CONSTRAINT {name}", relation.name);
+    let mut draft = Draft::ddl("drop_constraint", phase, format!("drop constraint {title}"), vec![sql])
+        .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
+        .needs(Subject::Constraint(relation.name.clone(), name.clone()))
+        .removes(Subject::Constraint(relation.name.clone(), name.clone()))
+        .reason(reason);
+    if let ConstraintKind::ForeignKey { references, .. } = &constraint.kind {
+        draft = draft.lock(references, LockMode::AccessExclusive, LockHeld::Blink);
+    }
+    if phase == Phase::Contract {
+        draft = draft.floor(work.floor());
+    } else if !constraint.definition.is_empty() {
+        let not_valid = if constraint.definition.ends_with("NOT VALID") { "" } else { " NOT VALID" };
+        draft = draft.undo([format!(
+            "ALTER TABLE {} ADD CONSTRAINT {name} {}{not_valid}",
+            relation.name, constraint.definition
+        )]);
+    }
+    work.emit(draft)?;
+    work.world.simulate_drop_constraint(&relation.name, name);
+    Ok(())
+}
+
+/// The refusal for a constraint that is not there.
+pub(super) fn unknown(relation: &Relation, name: &Identifier) -> Refused {
+    Refused::new(
+        "unknown-constraint",
+        format!("{} has no constraint {}", relation.name.plain(), name.as_str()),
+        "check the name; `\\d` in psql lists those that there are",
+    )
+}

@@ -1,0 +1,228 @@
+//! `DROP` of tables, indexes, views, types, functions, triggers and the like: contract.
+
+use super::table;
+use crate::{
+    model::{
+        catalog::{ConstraintKind, Relation, RelationKind},
+        identifier::QualifiedName,
+        lock::{LockHeld, LockMode},
+        step::{IndexDrop, Phase, StepKind},
+    },
+    planner::{
+        Refused,
+        work::{Draft, Work},
+        world::Subject,
+    },
+    sql::statement::{Drop, DropObject, Name},
+};
+
+/// Plans `DROP`.
+pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
+    if drop.cascade {
+        return Err(super::cascade());
+    }
+    for name in &drop.names {
+        match drop.object {
+            DropObject::Index => index(work, drop, name)?,
+            DropObject::Table | DropObject::View | DropObject::MaterializedView => {
+                relation(work, drop, name)?;
+            }
+            DropObject::Trigger | DropObject::Policy => on_table(work, drop, name)?,
+            DropObject::Type | DropObject::Function | DropObject::Sequence => {}
+            DropObject::Schema | DropObject::Extension => {
+                return Err(Refused::new(
+                    "drop-schema",
+                    format!("dropping a {} may take much with it", drop.object.as_str()),
+                    "drop what is in it piece by piece, or do it in a stop",
+                ));
+            }
+        }
+    }
+    if matches!(drop.object, DropObject::Type | DropObject::Function | DropObject::Sequence) {
+        as_written(work, drop)?;
+    }
+    Ok(())
+}
+
+fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
+    let index = work.world.resolve_index(name);
+    let Some(relation) = work.world.table_of_index(&index).cloned() else {
+        return missing(work, drop, &index);
+    };
+    if let Some(found) = relation.indexes.iter().find(|found| found.name == index.name)
+        && let Some(constraint) = &found.constraint
+    {
+        return Err(Refused::new(
+            "index-of-constraint",
+            format!("{} stands behind the constraint {}", index.plain(), constraint.as_str()),
+            format!("write ALTER TABLE … DROP CONSTRAINT {}", constraint.as_str()),
+        ));
+    }
+    let partitioned = relation.kind == RelationKind::PartitionedTable;
+    let draft = if work.world.is_new(&relation.name) {
+        Draft::ddl(
+            "drop_index",
+            Phase::Expand,
+            format!("drop index {}", index.plain()),
+            vec![format!("DROP INDEX {index}")],
+        )
+        .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
+        .reason("the table is new: nobody waits for it")
+    } else {
+        let (mode, held, how) = if partitioned {
+            (LockMode::AccessExclusive, LockHeld::Blink, "under short locks")
+        } else {
+            (LockMode::ShareUpdateExclusive, LockHeld::WholeStep, "concurrently")
+        };
+        Draft::new(
+            "drop_index",
+            Phase::Contract,
+            format!("drop index {}", index.plain()),
+            StepKind::IndexDrop(IndexDrop {
+                table: relation.name.clone(),
+                partitioned,
+                index: index.clone(),
+            }),
+        )
+        .floor(work.floor())
+        .lock(&relation.name, mode, held)
+        .reason(format!(
+            "older releases' queries may be slow without it, and a unique one may be needed for ON \
+             CONFLICT; dropped {how}"
+        ))
+    };
+    work.emit(draft.needs(Subject::Index(index.clone())).removes(Subject::Index(index.clone())))?;
+    work.world.simulate_drop_index(&relation.name, &index.name);
+    Ok(())
+}
+
+fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
+    let qualified = work.world.resolve(name);
+    let Some(relation) = work.world.relation(&qualified).cloned() else {
+        return missing(work, drop, &qualified);
+    };
+    if let Some(view) = relation.views.iter().find(|view| work.world.relation(view).is_some()) {
+        return Err(Refused::new(
+            "view-depends",
+            format!("the view {} reads {}", view.plain(), qualified.plain()),
+            "drop the view first",
+        ));
+    }
+    let word = drop.object.as_str();
+    let sql = format!("DROP {} {qualified}", word.to_uppercase());
+    let title = format!("drop {word} {}", qualified.plain());
+    let draft = if work.world.is_new(&qualified) {
+        Draft::ddl("drop", Phase::Expand, title, vec![sql]).reason("no older release knows it")
+    } else {
+        Draft::ddl("drop", Phase::Contract, title, vec![sql])
+            .floor(work.floor())
+            .reason("older releases read or write it")
+    };
+    let mut draft = draft
+        .lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink)
+        .needs(Subject::Relation(qualified.clone()))
+        .removes(Subject::Relation(qualified.clone()));
+    for other in foreign_tables(&relation) {
+        draft = draft.lock(&other, LockMode::AccessExclusive, LockHeld::Blink);
+    }
+    if let Some(parent) = &relation.partition_of {
+        draft = draft.lock(parent, LockMode::AccessExclusive, LockHeld::Blink);
+    }
+    let syncs: Vec<_> =
+        work.world.syncs.iter().filter(|sync| sync.table == qualified).cloned().collect();
+    if let Some(sync) = syncs.first() {
+        return Err(Refused::new(
+            "drop-synced-table",
+            format!("{} is filled and dropped in one upgrade", sync.table.plain()),
+            "leave the UPDATE out, or drop the table in a later migration",
+        ));
+    }
+    work.emit(draft)?;
+    work.world.catalog.relations.remove(&qualified.to_string());
+    work.world.new_relations.remove(&qualified);
+    for other in work.world.catalog.relations.values_mut() {
+        other.views.retain(|view| view != &qualified);
+    }
+    Ok(())
+}
+
+fn foreign_tables(relation: &Relation) -> Vec<QualifiedName> {
+    let mut tables: Vec<QualifiedName> = relation
+        .constraints
+        .iter()
+        .filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
+            _ => None,
+        })
+        .filter(|referenced| referenced != &relation.name)
+        .collect();
+    tables.sort();
+    tables.dedup();
+    tables
+}
+
+fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
+    let Some(table) = &drop.table else { return Err(super::not_understood("DROP without a table")) };
+    let qualified = work.world.resolve(table);
+    if work.world.relation(&qualified).is_none() {
+        return Err(table::unknown_table(&qualified));
+    }
+    if drop.object == DropObject::Policy {
+        return Err(Refused::new(
+            "row-security",
+            "row security decides what releases that serve see and may write",
+            "change it in a stop, with no older release serving",
+        ));
+    }
+    let if_exists = if drop.if_exists { "IF EXISTS " } else { "" };
+    let sql = format!("DROP TRIGGER {if_exists}{} ON {qualified}", name.name);
+    let subject = Subject::Trigger(qualified.clone(), name.name.clone());
+    let title = format!("drop trigger {} of {}", name.name.as_str(), qualified.plain());
+    let is_new = work.world.is_new(&qualified);
+    let phase = if is_new { Phase::Expand } else { Phase::Contract };
+    let mut draft = Draft::ddl("drop_trigger", phase, title, vec![sql])
+        .lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink)
+        .needs(subject.clone())
+        .removes(subject)
+        .reason(if is_new { "the table is new" } else { "older releases rely on what it does" });
+    if !is_new {
+        draft = draft.floor(work.floor());
+    }
+    work.emit(draft)?;
+    if let Some(relation) = work.world.catalog.relation_mut(&qualified) {
+        relation.triggers.retain(|trigger| trigger.name != name.name);
+    }
+    Ok(())
+}
+
+/// Types, functions and sequences: nothing to know about them but that older releases use them.
+fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
+    let word = drop.object.as_str();
+    let listed: Vec<&str> = drop.names.iter().map(|name| name.name.as_str()).collect();
+    let mut draft = Draft::ddl(
+        "drop",
+        Phase::Contract,
+        format!("drop {word} {}", listed.join(", ")),
+        vec![work.statement.text.clone()],
+    )
+    .floor(work.floor())
+    .reason(format!("older releases may use the {word}"));
+    for name in &drop.names {
+        let qualified = work.world.resolve_new(name);
+        let subject = match drop.object {
+            DropObject::Type => Subject::Type(qualified),
+            DropObject::Function => Subject::Function(name.name.clone()),
+            _ => Subject::Relation(qualified),
+        };
+        draft = draft.needs(subject.clone()).removes(subject);
+    }
+    work.emit(draft).map(|_| ())
+}
+
+fn missing(work: &mut Work<'_>, drop: &Drop, name: &QualifiedName) -> Result<(), Refused> {
+    if drop.if_exists {
+        let title = format!("there is no {} {}", drop.object.as_str(), name.plain());
+        return super::nothing_to_do(work, title);
+    }
+    Err(table::unknown_table(name))
+}

@@ -1,0 +1,39 @@
+//! Renames: refused for whatever older releases know by its old name, with what to write instead.
+
+use crate::{
+    model::{catalog::Relation, identifier::Identifier},
+    planner::Refused,
+};
+
+/// `RENAME COLUMN`.
+pub(super) fn column(relation: &Relation, from: &Identifier, to: &Identifier) -> Refused {
+    let table = relation.name.plain();
+    let type_sql =
+        relation.column(from).map_or_else(|| "…".to_owned(), |column| column.type_sql.clone());
+    let (from, to) = (from.as_str(), to.as_str());
+    Refused::new(
+        "rename",
+        format!("releases that serve know {table}.{from} by that name"),
+        format!(
+            "write: ALTER TABLE {table} ADD COLUMN {to} {type_sql}; UPDATE {table} SET {to} = {from}; \
+             and in a later migration, once no release uses {from}: ALTER TABLE {table} DROP COLUMN \
+             {from}"
+        ),
+    )
+}
+
+/// A rename of anything else.
+pub(super) fn object(what: &str) -> Refused {
+    let remedy = match what {
+        "index" | "constraint" => {
+            "leave the name, or make a new one under the new name and drop the old one in a later \
+             migration"
+        }
+        "table" => {
+            "leave the name; or create a view of the new name over the table, which the new release \
+             reads and writes"
+        }
+        _ => "make a new one under the new name, and drop the old one in a later migration",
+    };
+    Refused::new("rename", format!("releases that serve may know the {what} by its name"), remedy)
+}

@@ -1,0 +1,146 @@
+//! Finds tables, and their keys by which a backfill can go.
+
+use crate::{
+    model::{
+        catalog::{Relation, RelationKind, RowSecurity},
+        identifier::{Identifier, QualifiedName},
+        step::KeyColumn,
+    },
+    planner::{Refused, work::Work},
+    sql::statement::Name,
+};
+
+/// A table that is there, as it will be by now.
+pub(super) fn existing(work: &Work<'_>, name: &Name) -> Result<Relation, Refused> {
+    let qualified = work.world.resolve(name);
+    let relation = work.world.relation(&qualified).ok_or_else(|| unknown_table(&qualified))?;
+    match relation.kind {
+        RelationKind::Table | RelationKind::PartitionedTable => Ok(relation.clone()),
+        _ => Err(Refused::new(
+            "not-a-table",
+            format!("{} is not a table", qualified.plain()),
+            "write the statement for the table behind it",
+        )),
+    }
+}
+
+/// A table that is known to be there, by its full name.
+pub(super) fn existing_by_name(
+    work: &Work<'_>,
+    name: &QualifiedName,
+) -> Result<Relation, Refused> {
+    work.world.relation(name).cloned().ok_or_else(|| unknown_table(name))
+}
+
+/// The refusal for a relation that is not there.
+pub(super) fn unknown_table(name: &QualifiedName) -> Refused {
+    Refused::new(
+        "unknown-relation",
+        format!("there is no relation {} in the database nor in this upgrade", name.plain()),
+        "check the name, and that the file that creates it comes earlier and is not refused",
+    )
+}
+
+/// A column that must be there.
+pub(super) fn has_column(relation: &Relation, column: &Identifier) -> Result<(), Refused> {
+    match relation.column(column) {
+        Some(_) => Ok(()),
+        None => Err(Refused::new(
+            "unknown-column",
+            format!("{} has no column {}", relation.name.plain(), column.as_str()),
+            "check the name, and that the statement that adds it comes earlier and is not refused",
+        )),
+    }
+}
+
+/// The columns by which a backfill goes through the table.
+pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
+    let not_null = |columns: &[Identifier]| {
+        columns.iter().all(|name| relation.column(name).is_some_and(|column| column.not_null))
+    };
+    let usable = |index: &&crate::catalog::Index| {
+        index.unique
+            && index.valid
+            && !index.partial_or_expression
+            && index.method == "btree"
+            && !index.columns.is_empty()
+            && not_null(&index.columns)
+    };
+    let index = relation
+        .indexes
+        .iter()
+        .filter(usable)
+        .min_by_key(|index| (!index.primary, index.columns.len(), &index.name));
+    let Some(index) = index else {
+        return Err(Refused::new(
+            "no-primary-key",
+            format!(
+                "{} has no primary key and no unique index over NOT NULL columns, so its rows \
+                 cannot be gone through in order",
+                relation.name.plain()
+            ),
+            "add a primary key in an earlier release",
+        ));
+    };
+    Ok(index.columns.iter().filter_map(|name| typed(relation, name)).collect())
+}
+
+/// A column with its type.
+pub(super) fn typed(relation: &Relation, name: &Identifier) -> Option<KeyColumn> {
+    let column = relation.column(name)?;
+    Some(KeyColumn { name: column.name.clone(), type_sql: column.type_sql.clone() })
+}
+
+/// What a backfill of the columns would meet that it must not decide by itself.
+pub(super) fn fillable(
+    work: &Work<'_>,
+    relation: &Relation,
+    columns: &[Identifier],
+) -> Result<(), Refused> {
+    let name = relation.name.plain();
+    if relation.row_security == RowSecurity::Forced {
+        return Err(Refused::new(
+            "forced-row-security",
+            format!("row security is forced on {name}, so the migrator may not see all rows"),
+            "set NO FORCE ROW LEVEL SECURITY on it in an earlier migration",
+        ));
+    }
+    if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
+        return Err(Refused::new(
+            "partition-key",
+            format!("{} is part of the key by which {name} is partitioned", column.as_str()),
+            "fill a new column instead; rows cannot be moved between partitions online",
+        ));
+    }
+    user_triggers(work, relation, columns)
+}
+
+/// The users' own triggers would fire for every row that is filled: someone has to want that.
+fn user_triggers(
+    work: &Work<'_>,
+    relation: &Relation,
+    columns: &[Identifier],
+) -> Result<(), Refused> {
+    let fires = |trigger: &&crate::catalog::Trigger| {
+        trigger.enabled
+            && trigger.on_update
+            && !trigger.ours
+            && (trigger.update_columns.is_empty()
+                || trigger.update_columns.iter().any(|column| columns.contains(column)))
+    };
+    let firing: Vec<&str> =
+        relation.triggers.iter().filter(fires).map(|trigger| trigger.name.as_str()).collect();
+    if firing.is_empty() || work.directives.user_triggers_fire.is_some() {
+        return Ok(());
+    }
+    Err(Refused::new(
+        "user-triggers",
+        format!(
+            "filling {} would fire its own triggers for every row: {}",
+            relation.name.plain(),
+            firing.join(", ")
+        ),
+        "decide: write `-- changeover: user-triggers=fire because \"…\"` before the statement if \
+         they may fire, else disable them in an earlier migration",
+    ))
+}

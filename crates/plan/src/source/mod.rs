@@ -1,0 +1,151 @@
+//! From a folder's files to numbered migrations, and the ledger's memory held against them.
+//!
+//! Callers read the files; this module is given names and texts. One file for each form: `ours`,
+//! `sqlx`, `flyway`. [`detect`] tells them apart by names alone.
+
+mod error;
+mod flyway;
+mod history;
+mod ours;
+mod sqlx;
+
+pub use error::SourceError;
+pub use history::{History, HistoryError, HistoryFault, verify_history};
+
+use crate::model::migration::Migration;
+use sha2::{Digest, Sha256};
+
+/// One file: its name without folder, and its text.
+pub type File = (String, String);
+
+/// The form that a folder's files have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `0212_name.sql`, numbered without gaps.
+    Ours,
+    /// `20240131120000_name.sql`, with or without `.up` and `.down`.
+    Sqlx,
+    /// `V12__name.sql`, as Flyway and refinery have it.
+    Flyway,
+}
+
+/// Reads a folder's files, whatever form they have. Files that do not end in `.sql` are left out.
+///
+/// # Errors
+/// The first file that does not fit the form, and missing or doubled numbers.
+pub fn read(files: &[File]) -> Result<Vec<Migration>, SourceError> {
+    let files: Vec<&File> = files.iter().filter(|(name, _)| name.ends_with(".sql")).collect();
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let mut migrations = match detect(&names)? {
+        Format::Ours => ours::read(&files)?,
+        Format::Sqlx => sqlx::read(&files)?,
+        Format::Flyway => flyway::read(&files)?,
+    };
+    migrations.sort_by(|a, b| (a.number, &a.file).cmp(&(b.number, &b.file)));
+    if let Some(pair) = migrations.windows(2).find(|pair| pair[0].number == pair[1].number) {
+        return Err(SourceError::Doubled {
+            number: pair[0].number,
+            first: pair[0].file.clone(),
+            second: pair[1].file.clone(),
+        });
+    }
+    if names.iter().all(|name| ours::fits(name)) {
+        ours::without_gaps(&migrations)?;
+    }
+    Ok(migrations)
+}
+
+/// Tells from the names which form a folder has; an empty one has ours.
+///
+/// # Errors
+/// Where the files have different forms, or one has none.
+pub fn detect(names: &[&str]) -> Result<Format, SourceError> {
+    if names.iter().all(|name| ours::fits(name)) {
+        return Ok(Format::Ours);
+    }
+    if names.iter().all(|name| sqlx::fits(name)) {
+        return Ok(Format::Sqlx);
+    }
+    if names.iter().all(|name| flyway::fits(name)) {
+        return Ok(Format::Flyway);
+    }
+    let stranger = names
+        .iter()
+        .find(|name| !ours::fits(name) && !sqlx::fits(name) && !flyway::fits(name))
+        .or_else(|| names.iter().find(|name| flyway::fits(name)))
+        .or_else(|| names.first());
+    Err(SourceError::UnknownName { file: stranger.copied().unwrap_or_default().to_owned() })
+}
+
+/// SHA-256 in hex.
+fn checksum(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Puts a migration together.
+fn migration(number: u64, name: &str, file: &File) -> Migration {
+    Migration {
+        number,
+        name: name.to_owned(),
+        file: file.0.clone(),
+        text: file.1.clone(),
+        checksum: checksum(&file.1),
+    }
+}
+
+/// Splits `digits_rest`.
+fn numbered(stem: &str) -> Option<(u64, &str)> {
+    let (number, name) = stem.split_once('_')?;
+    let all_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (all_digits && !name.is_empty()).then(|| number.parse().ok().map(|number| (number, name)))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(names: &[&str]) -> Vec<File> {
+        names.iter().map(|name| ((*name).to_owned(), format!("-- {name}"))).collect()
+    }
+
+    fn heads(names: &[&str]) -> Vec<(u64, String)> {
+        let migrations = read(&files(names)).unwrap();
+        migrations.into_iter().map(|migration| (migration.number, migration.name)).collect()
+    }
+
+    fn error(names: &[&str]) -> String {
+        let error = read(&files(names)).unwrap_err();
+        format!("{error}; {}", error.remedy())
+    }
+
+    #[test]
+    fn our_form_is_read_in_order() {
+        let read = heads(&["0002_b.sql", "0001_a.sql", "README.md"]);
+        assert_eq!(read, [(1, "a".to_owned()), (2, "b".to_owned())]);
+        assert!(heads(&[]).is_empty());
+        assert_eq!(heads(&["0212_x.sql", "0213_y.sql"])[0].0, 212);
+    }
+
+    #[test]
+    fn sqlx_and_flyway_forms_are_read() {
+        let sqlx = heads(&["20240131120000_a.up.sql", "20240131120000_a.down.sql"]);
+        assert_eq!(sqlx, [(20_240_131_120_000, "a".to_owned())]);
+        assert_eq!(heads(&["20240131120000_a.sql", "20240228120000_b.sql"]).len(), 2);
+        assert_eq!(heads(&["V12__second.sql", "V2__first.sql"])[1], (12, "second".to_owned()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_a_remedy() {
+        let all = [
+            error(&["0001_a.sql", "0003_c.sql"]),
+            error(&["0001_a.sql", "0001_b.sql"]),
+            error(&["1_a.sql", "V1__b.sql"]),
+            error(&["init.sql"]),
+            error(&["R__views.sql", "V1__a.sql"]),
+            error(&["U1__undo.sql", "V1__a.sql"]),
+            error(&["V1.2__a.sql"]),
+            error(&["20240131120000_a.down.sql"]),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"");
+    }
+}

@@ -1,0 +1,36 @@
+//! The adapter to the SQL parser: the only place that knows `squawk-syntax`.
+//!
+//! A file's text goes in, [`Statement`]s of our own come out: each with its exact text, line,
+//! directives and, where it is understood, its meaning as plain data. Splitting needs only the
+//! lexer, so a statement that the parser does not know still stands alone and can be run. A parse
+//! error or an unknown node never disappears: it becomes [`StatementKind::Broken`] or
+//! [`StatementKind::NotUnderstood`], and planning online refuses both.
+//!
+//! `read/` has one file for each form of statement; `expression` analyses and rewrites expressions.
+
+pub mod directive;
+pub mod expression;
+mod read;
+mod split;
+pub mod statement;
+mod tree;
+
+pub use directive::{DirectiveError, Directives};
+pub use expression::{Expression, Reference};
+pub use split::{RawStatement, SplitError, split};
+pub use statement::{Statement, StatementKind};
+
+/// Splits a file into statements and reads each of them.
+///
+/// # Errors
+/// Only where the text cannot be split, because a quote or comment is never closed.
+pub fn parse(text: &str) -> Result<Vec<Statement>, SplitError> {
+    Ok(split(text)?.into_iter().map(read::statement).collect())
+}
+
+/// Reads one expression by itself, e.g. a generated column's out of the catalog.
+///
+/// `None` where it is not one expression.
+pub fn parse_expression(text: &str) -> Option<Expression> {
+    read::lone_expression(text)
+}
