@@ -1,7 +1,7 @@
 //! Fills central's tables, from thousands to tens of millions of rows.
 //!
-//! Called by `central seed`, the demo and tests. Rows are made by the database itself, in chunks, each
-//! a transaction; the same size and seed give the same rows, with the keys of
+//! Called by `central seed`, the demo and tests. Rows are made by the database itself, over two
+//! connections, in chunks, each a transaction; the same size and seed give the same rows, with the keys of
 //! [`crate::population::Population`]. The tables must be there, empty, as release 4.8 has them.
 //! SQL: beside this file, one for each table.
 
@@ -10,6 +10,7 @@ use crate::{
     error::CentralError,
     population::{COMPONENTS_PER_IMAGE, Kind, Population},
 };
+use std::sync::{Mutex, PoisonError};
 use tokio_postgres::{Client, types::ToSql};
 
 /// Rows of one chunk: about a second's work, so that progress is seen to move.
@@ -34,6 +35,29 @@ struct Table {
     rest: Vec<u64>,
 }
 
+/// What was done so far, told by both connections.
+struct Tally<F> {
+    rows_done: u64,
+    rows_total: u64,
+    on_progress: F,
+}
+
+impl<F: FnMut(SeedProgress)> Tally<F> {
+    fn add(&mut self, table: &'static str, rows: u64) {
+        self.rows_done += rows;
+        let Self {
+            rows_done,
+            rows_total,
+            ..
+        } = *self;
+        (self.on_progress)(SeedProgress {
+            table,
+            rows_done,
+            rows_total,
+        });
+    }
+}
+
 /// Fills the tables. `seed` changes the values, not the keys.
 ///
 /// # Errors
@@ -42,14 +66,41 @@ pub async fn seed(
     population: Population,
     seed: u32,
     owner_url: &str,
-    mut on_progress: impl FnMut(SeedProgress),
+    on_progress: impl FnMut(SeedProgress) + Send,
 ) -> Result<(), CentralError> {
-    let client = database::connect(owner_url, "central-seed", "seeding").await?;
-    make_partitions(&client, population).await?;
-    let tables = tables(population, u64::from(seed));
-    let rows_total = tables.iter().map(|table| table.count).sum();
-    let mut rows_done = 0;
-    for table in &tables {
+    let connect = || database::connect(owner_url, "central-seed", "seeding");
+    let (one, other) = tokio::try_join!(connect(), connect())?;
+    make_partitions(&one, population).await?;
+    // process_indicators refers to no other table and takes as long as all others together.
+    let (indicators, others): (Vec<_>, Vec<_>) = tables(population, u64::from(seed))
+        .into_iter()
+        .partition(|table| table.name == "process_indicators");
+    let rows_total = indicators
+        .iter()
+        .chain(&others)
+        .map(|table| table.count)
+        .sum();
+    let tally = Mutex::new(Tally {
+        rows_done: 0,
+        rows_total,
+        on_progress,
+    });
+    tokio::try_join!(
+        fill(&one, &indicators, &tally),
+        fill(&other, &others, &tally)
+    )?;
+    one.batch_execute("ANALYZE")
+        .await
+        .map_err(CentralError::sql("analyzing the tables"))
+}
+
+/// Fills tables one after the other, in chunks.
+async fn fill<F: FnMut(SeedProgress) + Send>(
+    client: &Client,
+    tables: &[Table],
+    tally: &Mutex<Tally<F>>,
+) -> Result<(), CentralError> {
+    for table in tables {
         let statement = client
             .prepare(table.sql)
             .await
@@ -59,8 +110,8 @@ pub async fn seed(
             )))?;
         let mut first = 0;
         while first < table.count {
-            let last = (first + CHUNK_ROWS).min(table.count) - 1;
-            let numbers: Vec<i64> = [first, last, table.count]
+            let end = (first + CHUNK_ROWS).min(table.count);
+            let numbers: Vec<i64> = [first, end - 1, table.count]
                 .into_iter()
                 .chain(table.rest.iter().copied())
                 .map(u64::cast_signed)
@@ -73,19 +124,12 @@ pub async fn seed(
                 .execute(&statement, &parameters)
                 .await
                 .map_err(CentralError::sql(format!("filling {}", table.name)))?;
-            rows_done += last + 1 - first;
-            on_progress(SeedProgress {
-                table: table.name,
-                rows_done,
-                rows_total,
-            });
-            first = last + 1;
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.add(table.name, end - first);
+            first = end;
         }
     }
-    client
-        .batch_execute("ANALYZE")
-        .await
-        .map_err(CentralError::sql("analyzing the tables"))
+    Ok(())
 }
 
 /// One partition of network_flows for each cluster; the default one stays for clusters to come.

@@ -7,6 +7,9 @@
 //!   idle ones has come (HTTP/1);
 //! - its bytes are read before it is told to end (`biased`): hyper drops the first request of a fresh
 //!   HTTP/1 connection that is shut down (its issue 3792), and hyper-util one whose version is unread.
+//!
+//! While serving, an idle connection is never closed from here: a request that is on its way would be
+//! lost with it. How many there may be is bounded by the accept loop.
 
 use super::drain::DrainPhase;
 use axum::{Router, body::Body};

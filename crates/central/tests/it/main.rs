@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod command;
 mod drain;
 mod load;
 mod releases;
