@@ -1,0 +1,115 @@
+//! `changeover demo`: see [`crate::demo`].
+
+use std::path::PathBuf;
+
+use crate::{
+    demo::{self, Ended, Settings, Way},
+    exit_code::ExitCode,
+    failure::Failure,
+    output::Output,
+    signals::StopSignals,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  changeover demo                            both ways side by side, in about three minutes
+  changeover demo --rows 5000000             on large tables
+  changeover demo --repeat 20 --rows 5000    twenty rolling upgrades in a row
+  changeover demo --rolling-only --json      the figures, for a script
+
+A PostgreSQL server is found on this machine or fetched once, runs for the demo alone and is gone
+afterwards. Ends with 1 if, in a rolling run, a request failed, an acknowledged write is not there
+exactly once, or a step is not done.";
+
+/// Rows with which server, seeding and both runs take about three minutes on two cores.
+const ROWS_DEFAULT: u64 = 200_000;
+
+/// Options of `changeover demo`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Rows of the table process_indicators; the other tables in proportion
+    #[arg(long, value_name = "N", default_value_t = ROWS_DEFAULT)]
+    rows: u64,
+    /// Only the upgrade by RollingUpdate with Changeover
+    #[arg(long, conflicts_with = "recreate_only")]
+    rolling_only: bool,
+    /// Only the upgrade by Recreate with migrations in one go
+    #[arg(long)]
+    recreate_only: bool,
+    /// So many rolling upgrades 4.8 → 4.9 → 4.10 in a row, each on fresh tables
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "recreate_only",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
+    /// Requests per second [default: half of the capacity, measured first]
+    #[arg(long, value_name = "N")]
+    rate: Option<f64>,
+    /// Instances of the service
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=10))]
+    replicas: u32,
+    /// Where the report goes, one HTML file
+    #[arg(long, value_name = "FILE", default_value = "changeover-report.html")]
+    report: PathBuf,
+    /// Major version of PostgreSQL, 13 to 18 [default: one that is there]
+    #[arg(long, value_name = "MAJOR")]
+    server_major: Option<u16>,
+    /// Seed of rows and load: the same seed gives the same requests
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u32,
+    /// End instances at once on SIGTERM, to see what draining is good for
+    #[arg(long, hide = true)]
+    no_drain: bool,
+    /// Folder for the output of each instance
+    #[arg(long, hide = true, value_name = "DIR")]
+    logs: Option<PathBuf>,
+}
+
+/// Runs the demo and prints what came out.
+pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure> {
+    if args.rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
+        return Err(Failure::told(ExitCode::Usage, "the rate must be above 0"));
+    }
+    let settings = settings(args);
+    let signals = StopSignals::install()?;
+    let shown = output.clone();
+    // It has a runtime of its own, which may not be dropped within this one.
+    let conducted =
+        tokio::task::spawn_blocking(move || demo::conduct(&settings, &shown, signals)).await;
+    let ended = conducted.map_err(|error| Failure::new("the demo ended unexpectedly", error))?;
+    match ended {
+        Err(error) => Err(Failure::told(ExitCode::Failed, format!("{error:#}"))),
+        Ok(Ended::Stopped) => {
+            Err(Failure::told(ExitCode::Stopped, "stopped on request; nothing is left running"))
+        }
+        Ok(Ended::Completed(comparison)) => {
+            if output.wants_json() {
+                output.json(&comparison)?;
+            } else {
+                output.line(demo::summary(&comparison))?;
+            }
+            let holds = comparison.faults.is_empty();
+            Ok(if holds { ExitCode::Ok } else { ExitCode::Failed })
+        }
+    }
+}
+
+fn settings(args: Args) -> Settings {
+    let ways = match (args.recreate_only, args.rolling_only || args.repeat > 1) {
+        (true, _) => vec![Way::Recreate],
+        (false, true) => vec![Way::Rolling],
+        (false, false) => vec![Way::Recreate, Way::Rolling],
+    };
+    Settings {
+        rows: args.rows,
+        rate_per_second: args.rate,
+        seed: args.seed,
+        server_major: args.server_major,
+        replicas: args.replicas,
+        drain: !args.no_drain,
+        ways,
+        repeat: args.repeat,
+        report: args.report,
+        logs: args.logs,
+    }
+}

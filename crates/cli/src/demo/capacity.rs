@@ -1,0 +1,48 @@
+//! How many requests per second one instance of 4.8 can do, measured in a database of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use changeover_central::workload::Mix;
+use changeover_rollout::load::measure_capacity;
+
+use super::{
+    progress::Progress,
+    run::{Pods, Traffic},
+    settings::{Settings, Way},
+    stage::Stage,
+};
+
+/// As many as the service has database connections, twice: enough that it never waits for clients.
+const CONCURRENCY: usize = 16;
+
+/// Long enough to even out checkpoints of a second or less.
+const DURATION: Duration = Duration::from_secs(6);
+
+/// The share of the capacity that the load takes: an upgrade must fit into the other half.
+const LOAD_SHARE: f64 = 0.5;
+
+/// Measures, and gives the rate at which the load is to be.
+///
+/// # Errors
+/// When 4.8 does not serve.
+pub(crate) async fn rate_per_second(
+    stage: &Stage,
+    settings: &Settings,
+    progress: &Progress,
+) -> anyhow::Result<f64> {
+    if let Some(rate) = settings.rate_per_second {
+        return Ok(rate);
+    }
+    let task = progress.task("measuring the capacity of release 4.8");
+    let database = stage.fresh("capacity").await?;
+    let pods = Pods::start(Way::Recreate, &["--upgrade", "none"], &database, settings).await?;
+    let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
+    let measured = measure_capacity(pods.address(), traffic, CONCURRENCY, DURATION).await;
+    let capacity = measured.context("measuring the capacity")?;
+    pods.end().await?;
+    stage.remove(database).await?;
+    let rate = (capacity * LOAD_SHARE).max(1.0).floor();
+    task.done(format!("capacity {capacity:.0} requests/s, so the load is {rate:.0} requests/s"));
+    Ok(rate)
+}

@@ -1,0 +1,26 @@
+//! `changeover demo`: upgrades the reference service twice under load, the usual way and online, and
+//! shows what its clients saw.
+//!
+//! Called by `command/demo.rs`. `stage.rs` gets a server with seeded tables, `capacity.rs` measures
+//! what one instance can do, `run/` makes one upgrade 4.8 → 4.9 → 4.10 under load and keeps all that
+//! was seen, `outcome.rs` turns that into figures, `verdict.rs` judges them, `summary.rs` and
+//! `report/` show them.
+//!
+//! Invariants: the load is never slowed down by what it meets (open loop, nothing sent twice), both
+//! ways meet the same load on equal tables, and no process outlives the demo.
+
+mod capacity;
+mod comparison;
+mod conduct;
+mod outcome;
+mod progress;
+mod report;
+mod run;
+mod settings;
+mod stage;
+mod summary;
+mod verdict;
+
+pub(crate) use conduct::{Ended, conduct};
+pub(crate) use settings::{Settings, Way};
+pub(crate) use summary::summary;

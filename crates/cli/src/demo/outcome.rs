@@ -1,0 +1,166 @@
+//! A run's figures, as `--json` prints them and the report shows them.
+
+use std::collections::BTreeMap;
+
+use changeover_rollout::load::{ClientKind, Outcome, Summary, Window};
+use serde::Serialize;
+
+use super::run::{PhaseKind, PhaseSpan, RunRecord, WRITES_TO_MIGRATING_TABLES};
+
+/// The figures of one run. Fields are only ever added: scripts read them.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RunOutcome {
+    /// Requests due, from the first to the last.
+    pub(crate) requests: u64,
+    /// Of these, not answered rightly and in time.
+    pub(crate) failed: u64,
+    pub(crate) failures_by_kind: BTreeMap<Outcome, u64>,
+    pub(crate) requests_by_client: BTreeMap<ClientKind, u64>,
+    pub(crate) failures_by_client: BTreeMap<ClientKind, u64>,
+    /// The longest time without any success, from the first rollout to the end.
+    pub(crate) outage_ms_max: f64,
+    pub(crate) rate_per_second: f64,
+    /// The share of requests that write to tables that migrate.
+    pub(crate) migrating_writes_share: f64,
+    pub(crate) writes_acknowledged: u64,
+    pub(crate) writes_missing: u64,
+    pub(crate) writes_doubled: u64,
+    pub(crate) p50_ms_before: f64,
+    pub(crate) p99_ms_before: f64,
+    pub(crate) p99_9_ms_before: f64,
+    pub(crate) p50_ms_during: f64,
+    pub(crate) p99_ms_during: f64,
+    pub(crate) p99_9_ms_during: f64,
+    pub(crate) max_ms_before: f64,
+    pub(crate) max_ms_during: f64,
+    pub(crate) phases: Vec<PhaseOutcome>,
+    pub(crate) steps_done: u64,
+    /// Steps that should be done by the end and are not.
+    pub(crate) steps_not_done: Vec<String>,
+}
+
+/// The figures of one phase of a run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PhaseOutcome {
+    pub(crate) name: String,
+    pub(crate) kind: PhaseKind,
+    pub(crate) from_ms: f64,
+    pub(crate) duration_ms: f64,
+    pub(crate) requests: u64,
+    pub(crate) failed: u64,
+    pub(crate) outage_ms_max: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) p99_9_ms: f64,
+}
+
+impl RunOutcome {
+    /// Computes the figures.
+    pub(crate) fn of(record: &RunRecord) -> RunOutcome {
+        let load = &record.load;
+        let all = load.summary(load.whole());
+        let before = load.summary(between(record, PhaseKind::Baseline, PhaseKind::Baseline));
+        let during = load.summary(between(record, PhaseKind::Rollout, PhaseKind::Online));
+        let steps_done = record.steps.iter().filter(|step| step.state == "done").count();
+        RunOutcome {
+            requests: all.requests,
+            failed: all.failed,
+            failures_by_kind: all.failed_by_outcome,
+            requests_by_client: all.requests_by_client,
+            failures_by_client: all.failed_by_client,
+            outage_ms_max: during.outage_ms_max,
+            rate_per_second: record.rate_per_second,
+            migrating_writes_share: migrating_writes_share(record),
+            writes_acknowledged: record.writes.acknowledged,
+            writes_missing: record.writes.missing.len() as u64,
+            writes_doubled: record.writes.doubled.len() as u64,
+            p50_ms_before: before.p50_ms,
+            p99_ms_before: before.p99_ms,
+            p99_9_ms_before: before.p99_9_ms,
+            p50_ms_during: during.p50_ms,
+            p99_ms_during: during.p99_ms,
+            p99_9_ms_during: during.p99_9_ms,
+            max_ms_before: before.max_ms,
+            max_ms_during: during.max_ms,
+            phases: record.phases.iter().map(|span| phase(record, span)).collect(),
+            steps_done: steps_done as u64,
+            steps_not_done: record.steps_not_done.clone(),
+        }
+    }
+}
+
+impl RunOutcome {
+    /// Two runs as one: counts are added up, times are the worse ones, phases the first one's.
+    pub(crate) fn with(mut self, other: RunOutcome) -> RunOutcome {
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.writes_acknowledged += other.writes_acknowledged;
+        self.writes_missing += other.writes_missing;
+        self.writes_doubled += other.writes_doubled;
+        self.steps_done += other.steps_done;
+        self.steps_not_done.extend(other.steps_not_done);
+        for (kind, count) in other.failures_by_kind {
+            *self.failures_by_kind.entry(kind).or_default() += count;
+        }
+        for (all, more) in [
+            (&mut self.requests_by_client, other.requests_by_client),
+            (&mut self.failures_by_client, other.failures_by_client),
+        ] {
+            for (client, count) in more {
+                *all.entry(client).or_default() += count;
+            }
+        }
+        for (worst, time) in [
+            (&mut self.outage_ms_max, other.outage_ms_max),
+            (&mut self.p50_ms_before, other.p50_ms_before),
+            (&mut self.p99_ms_before, other.p99_ms_before),
+            (&mut self.p99_9_ms_before, other.p99_9_ms_before),
+            (&mut self.p50_ms_during, other.p50_ms_during),
+            (&mut self.p99_ms_during, other.p99_ms_during),
+            (&mut self.p99_9_ms_during, other.p99_9_ms_during),
+            (&mut self.max_ms_before, other.max_ms_before),
+            (&mut self.max_ms_during, other.max_ms_during),
+        ] {
+            *worst = worst.max(time);
+        }
+        let share = self.migrating_writes_share.min(other.migrating_writes_share);
+        self.migrating_writes_share = share;
+        self
+    }
+}
+
+/// From the first phase of one kind to the end of the last one of another.
+fn between(record: &RunRecord, first: PhaseKind, last: PhaseKind) -> Window {
+    let begin = record.phases.iter().find(|span| span.kind == first);
+    let end = record.phases.iter().rfind(|span| span.kind == last);
+    Window {
+        from: begin.map_or_else(Default::default, |span| span.from),
+        to: end.map_or_else(Default::default, |span| span.to),
+    }
+}
+
+fn phase(record: &RunRecord, span: &PhaseSpan) -> PhaseOutcome {
+    let Summary { requests, failed, outage_ms_max, p50_ms, p99_ms, p99_9_ms, .. } =
+        record.load.summary(Window { from: span.from, to: span.to });
+    PhaseOutcome {
+        name: span.name.clone(),
+        kind: span.kind,
+        from_ms: span.from.as_secs_f64() * 1000.0,
+        duration_ms: span.to.saturating_sub(span.from).as_secs_f64() * 1000.0,
+        requests,
+        failed,
+        outage_ms_max,
+        p50_ms,
+        p99_ms,
+        p99_9_ms,
+    }
+}
+
+fn migrating_writes_share(record: &RunRecord) -> f64 {
+    let samples = &record.load.samples;
+    let names = &record.load.request_names;
+    let writes = samples.iter().filter(|sample| {
+        names.get(usize::from(sample.request)) == Some(&WRITES_TO_MIGRATING_TABLES)
+    });
+    writes.count() as f64 / samples.len().max(1) as f64
+}

@@ -1,0 +1,167 @@
+//! The order of events of one run.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use changeover::operate;
+use changeover_central::{
+    migration,
+    population::Population,
+    release::{Release, r4_8},
+    roles::SERVICE,
+    upgrade::online::APP,
+    workload::Mix,
+    writes,
+};
+use changeover_rollout::{
+    deployment::{Event, EventKind},
+    load::{Load, LoadReport, LoadSpec},
+};
+
+use super::{
+    journal::Journal,
+    observer::{Clock, Observer},
+    pods::{Pods, release_args},
+    record::{PhaseKind, PodSpan, PodStage, RunRecord},
+    traffic::Traffic,
+};
+use crate::demo::{
+    progress::Progress,
+    settings::{RELEASES, Settings, Way},
+    stage::Database,
+};
+
+/// Requests under way at the end get as long as any request has.
+const LOAD_DRAIN: Duration = Duration::from_secs(10);
+
+/// Upgrades 4.8 → 4.9 → 4.10 under load, in a database that holds the tables of 4.8.
+///
+/// # Errors
+/// When the run could not be made; failed requests and open steps are results, not errors.
+pub(crate) async fn run(
+    way: Way,
+    rate_per_second: f64,
+    database: &Database,
+    settings: &Settings,
+    progress: &Progress,
+) -> anyhow::Result<RunRecord> {
+    if way == Way::Rolling {
+        adopt(database).await?;
+    }
+    let task = progress.task("starting release 4.8");
+    let pods = Pods::start(way, &release_args(way, settings), database, settings).await?;
+    task.done("release 4.8 serves");
+
+    let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
+    let spec = LoadSpec::new(pods.address(), rate_per_second).seed(u64::from(settings.seed));
+    let load = Load::start(spec, traffic.clone()).context("starting the load")?;
+    let clock = Clock::new(load.started());
+    let observer = Observer::new(way, database, clock).await?;
+    let mut journal = Journal::new(progress, load, observer);
+    course(&mut journal, &pods, settings).await?;
+
+    let task = progress.task("looking for every acknowledged write");
+    let (load, observer, phases) = journal.close();
+    let load = load.stop(LOAD_DRAIN).await.context("ending the load")?;
+    let writes = writes::count_writes(&database.owner_url, &traffic.acknowledged()).await?;
+    let (steps, steps_not_done) = observer.finish(head(RELEASES[1])).await?;
+    let pods_seen = pod_spans(&pods.deployment.events(), &load);
+    task.done(format!(
+        "{} acknowledged writes: {} missing, {} doubled",
+        writes.acknowledged,
+        writes.missing.len(),
+        writes.doubled.len()
+    ));
+    pods.end().await?;
+    Ok(RunRecord {
+        way,
+        rate_per_second,
+        load,
+        phases,
+        pods: pods_seen,
+        steps,
+        steps_not_done,
+        writes,
+    })
+}
+
+/// All that happens under load.
+async fn course(
+    journal: &mut Journal<'_>,
+    pods: &Pods,
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    let pauses = settings.pauses();
+    let wait = async |pause| {
+        tokio::time::sleep(pause).await;
+        Ok(())
+    };
+    journal.during(PhaseKind::WarmUp, "warm-up", wait(pauses.warm_up)).await?;
+    journal.during(PhaseKind::Baseline, "before, 4.8 alone", wait(pauses.baseline)).await?;
+    for pair in RELEASES.windows(2) {
+        let (before, release) = (pair[0], pair[1]);
+        journal.observer.release_begins();
+        let name = format!("rollout {before} → {release}");
+        journal.during(PhaseKind::Rollout, &name, pods.roll_out(release)).await?;
+        let name = format!("steps of {release} go on");
+        let deadline = settings.migration_deadline();
+        journal.until_settled(&name, head(before), deadline).await?;
+        let name = format!("afterwards, {release} alone");
+        journal.during(PhaseKind::Afterwards, &name, wait(pauses.afterwards)).await?;
+    }
+    Ok(())
+}
+
+/// Enters what is there into the ledger, as one does with a database that exists already.
+async fn adopt(database: &Database) -> anyhow::Result<()> {
+    let head = r4_8::RELEASE.head;
+    let files = migration::migrations_up_to(head);
+    let migrations = changeover_plan::source::read(&files).context("reading the migrations")?;
+    let mut options = changeover::Options::new(APP, r4_8::RELEASE.name, migrations);
+    options.owner_url = Some(database.owner_url.clone());
+    options.service_roles = vec![SERVICE.to_owned()];
+    operate::adopt(&options, head).await.context("taking over the database")?;
+    Ok(())
+}
+
+fn head(release: &str) -> u64 {
+    Release::named(release).map_or(0, |release| release.head)
+}
+
+/// Stretches of pods' lives from the deployment's events.
+fn pod_spans(events: &[Event], load: &LoadReport) -> Vec<PodSpan> {
+    let at_ms = |event: &Event| {
+        event.at.saturating_duration_since(load.started).as_secs_f64() * 1000.0
+    };
+    let end_ms = load.due_for.as_secs_f64() * 1000.0;
+    let mut open: Vec<PodSpan> = Vec::new();
+    let mut spans = Vec::new();
+    for event in events {
+        let Some(pod) = &event.pod else { continue };
+        let stage = match event.kind {
+            EventKind::PodStarted | EventKind::PodNotReady => Some(PodStage::Starting),
+            EventKind::PodReady => Some(PodStage::Ready),
+            EventKind::PodTerminating => Some(PodStage::Leaving),
+            EventKind::PodFailed | EventKind::PodGone => None,
+            _ => continue,
+        };
+        if let Some(index) = open.iter().position(|span| span.pod == *pod) {
+            let mut span = open.swap_remove(index);
+            span.to_ms = at_ms(event);
+            spans.push(span);
+        }
+        if let Some(stage) = stage {
+            open.push(PodSpan {
+                pod: pod.clone(),
+                release: event.release.clone(),
+                stage,
+                from_ms: at_ms(event),
+                to_ms: end_ms,
+            });
+        }
+    }
+    spans.append(&mut open);
+    spans.retain(|span| span.to_ms > span.from_ms && span.from_ms < end_ms);
+    spans.sort_by(|a, b| a.from_ms.total_cmp(&b.from_ms));
+    spans
+}

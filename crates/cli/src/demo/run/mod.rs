@@ -1,0 +1,20 @@
+//! One run: 4.8 serves under load, is upgraded to 4.9 and to 4.10, and all that was seen is kept.
+//!
+//! `course.rs` is the order of events; `pods.rs` says what a pod is, `traffic.rs` what clients ask
+//! for; `observer/` reads from the database how migrations stand; `journal.rs` notes when what
+//! began, `record.rs` is what is left at the end.
+//!
+//! Invariant: the load begins before the first upgrade and ends after the last; all that happens
+//! between is in the record, with times counted from the load's start.
+
+mod course;
+mod journal;
+mod observer;
+mod pods;
+mod record;
+mod traffic;
+
+pub(super) use course::run;
+pub(super) use pods::{Pods, release_args};
+pub(super) use record::{LockRecord, PhaseKind, PhaseSpan, PodSpan, PodStage, RunRecord, StepRecord};
+pub(super) use traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};

@@ -1,0 +1,167 @@
+//! Both runs side by side, as text.
+
+use std::fmt::Write;
+
+use super::{
+    comparison::Comparison,
+    outcome::RunOutcome,
+    settings::Way,
+};
+use crate::view::{
+    figures::count,
+    style::{DONE, ERROR, FAINT, HEADING, paint},
+};
+
+/// The width of the names of figures, and of each run's column.
+const NAME_WIDTH: usize = 34;
+const COLUMN_WIDTH: usize = 27;
+
+/// A row of the table: its name, and how a run's figure reads.
+type Row = (&'static str, fn(&RunOutcome) -> Cell);
+
+/// A figure as text, and whether it is bad.
+struct Cell(String, bool);
+
+const ROWS: [Row; 14] = [
+    ("requests", |run| good(count(run.requests))),
+    ("failed", |run| judged(run.failed)),
+    ("longest outage", |run| Cell(time(run.outage_ms_max), run.outage_ms_max >= OUTAGE_MS_BAD)),
+    ("p50 before", |run| good(time(run.p50_ms_before))),
+    ("p50 during", |run| good(time(run.p50_ms_during))),
+    ("p99 before", |run| good(time(run.p99_ms_before))),
+    ("p99 during", |run| good(time(run.p99_ms_during))),
+    ("p99.9 before", |run| good(time(run.p99_9_ms_before))),
+    ("p99.9 during", |run| good(time(run.p99_9_ms_during))),
+    ("slowest during", |run| good(time(run.max_ms_during))),
+    ("acknowledged writes", |run| good(count(run.writes_acknowledged))),
+    ("  missing", |run| judged(run.writes_missing)),
+    ("  doubled", |run| judged(run.writes_doubled)),
+    ("steps done", |run| good(count(run.steps_done))),
+];
+
+/// A second without any answer is what users call an outage.
+const OUTAGE_MS_BAD: f64 = 1_000.0;
+
+/// The table, the phases, the verdict.
+pub(crate) fn summary(comparison: &Comparison) -> String {
+    let runs: Vec<(Way, &RunOutcome)> = [
+        (Way::Recreate, &comparison.recreate),
+        (Way::Rolling, &comparison.rolling),
+    ]
+    .into_iter()
+    .filter_map(|(way, run)| run.as_ref().map(|run| (way, run)))
+    .collect();
+    let mut text = String::new();
+    let titles = runs.iter().map(|(way, _)| Cell(way.title().to_owned(), false));
+    line(&mut text, "", titles);
+    for (name, cell) in ROWS {
+        line(&mut text, name, runs.iter().map(|(_, run)| cell(run)));
+        if name == "failed" {
+            failures(&mut text, &runs);
+        }
+    }
+    phases(&mut text, &runs);
+    verdict(&mut text, comparison);
+    text
+}
+
+/// One row for each kind of failure that there was.
+fn failures(text: &mut String, runs: &[(Way, &RunOutcome)]) {
+    let mut kinds: Vec<_> = runs.iter().flat_map(|(_, run)| run.failures_by_kind.keys()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let of = |run: &RunOutcome| run.failures_by_kind.get(kind).copied().unwrap_or(0);
+        let name = format!("  {}", name_of(kind));
+        line(text, &name, runs.iter().map(|(_, run)| judged(of(run))));
+    }
+}
+
+/// Duration, failures and p99 of each phase, run by run.
+fn phases(text: &mut String, runs: &[(Way, &RunOutcome)]) {
+    let names = runs.first().map(|(_, run)| &run.phases);
+    let Some(names) = names.filter(|names| !names.is_empty()) else { return };
+    text.push('\n');
+    line(text, "time, failed, p99 of each phase", std::iter::empty());
+    for (index, phase) in names.iter().enumerate() {
+        let cells = runs.iter().map(|(_, run)| match run.phases.get(index) {
+            None => good(String::new()),
+            Some(phase) => Cell(
+                format!(
+                    "{}  {:>6}  {:>8}",
+                    time(phase.duration_ms),
+                    count(phase.failed),
+                    time(phase.p99_ms)
+                ),
+                phase.failed > 0,
+            ),
+        });
+        line(text, &phase.name, cells);
+    }
+}
+
+fn verdict(text: &mut String, comparison: &Comparison) {
+    text.push('\n');
+    match (&comparison.rolling, comparison.faults.is_empty()) {
+        (None, _) => {}
+        (Some(rolling), true) => {
+            let count = comparison.rolling_runs.len().max(1);
+            let runs = if count == 1 { "The rolling run".to_owned() } else { format!("All {count} rolling runs") };
+            let told = format!(
+                "{runs}: no failed request, each of {} acknowledged writes is there exactly once.",
+                self::count(rolling.writes_acknowledged)
+            );
+            text.push_str(&paint(DONE, told));
+        }
+        (Some(_), false) => {
+            text.push_str(&paint(ERROR, "The rolling run does not hold:"));
+            for fault in &comparison.faults {
+                append(text, &format!("\n  {fault}"));
+            }
+        }
+    }
+}
+
+fn line(text: &mut String, name: &str, cells: impl Iterator<Item = Cell>) {
+    let style = if name.starts_with(' ') { FAINT } else { HEADING };
+    append(text, &paint(style, format!("{name:<NAME_WIDTH$}")));
+    for Cell(value, is_bad) in cells {
+        let value = format!("{value:>COLUMN_WIDTH$}");
+        append(text, &if is_bad { paint(ERROR, value) } else { value });
+    }
+    text.push('\n');
+}
+
+fn append(text: &mut String, more: &str) {
+    text.push_str(more);
+}
+
+fn good(text: String) -> Cell {
+    Cell(text, false)
+}
+
+/// A count that ought to be 0.
+fn judged(number: u64) -> Cell {
+    Cell(count(number), number > 0)
+}
+
+/// Milliseconds, in a form that shows three digits.
+fn time(ms: f64) -> String {
+    match ms {
+        ..10.0 => format!("{ms:.2} ms"),
+        ..100.0 => format!("{ms:.1} ms"),
+        ..1_000.0 => format!("{ms:.0} ms"),
+        _ => format!("{:.1} s", ms / 1_000.0),
+    }
+}
+
+/// The name of a kind of failure, for people.
+fn name_of(kind: &changeover_rollout::load::Outcome) -> String {
+    let mut name = String::new();
+    // Kinds are printed as JSON prints them, so that both can be compared.
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::String(text)) => name = text,
+        _ => write!(name, "{kind:?}").unwrap_or_default(),
+    }
+    name.replace('_', " ")
+}

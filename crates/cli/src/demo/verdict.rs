@@ -1,0 +1,91 @@
+//! What must hold of a rolling run, and what of it did not.
+
+use super::outcome::RunOutcome;
+
+/// The least share of requests that must write to tables that migrate: an upgrade that nobody
+/// disturbs proves nothing.
+const MIGRATING_WRITES_SHARE_MIN: f64 = 0.3;
+
+/// What did not hold, one sentence each; empty: everything did.
+pub(crate) fn faults(rolling: &RunOutcome) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut must = |holds: bool, otherwise: String| {
+        if !holds {
+            faults.push(otherwise);
+        }
+    };
+    let RunOutcome { requests, failed, .. } = rolling;
+    must(*requests > 0, "no request was sent".to_owned());
+    must(*failed == 0, format!("{failed} of {requests} requests failed"));
+    let missing = rolling.writes_missing;
+    must(missing == 0, format!("{missing} acknowledged writes are missing"));
+    let doubled = rolling.writes_doubled;
+    must(doubled == 0, format!("{doubled} acknowledged writes are there more than once"));
+    must(rolling.writes_acknowledged > 0, "no write was acknowledged".to_owned());
+    for step in &rolling.steps_not_done {
+        must(false, format!("a step is not done: {step}"));
+    }
+    let percent = rolling.migrating_writes_share * 100.0;
+    must(
+        rolling.migrating_writes_share >= MIGRATING_WRITES_SHARE_MIN,
+        format!("only {percent:.0} % of the requests wrote to tables that migrate"),
+    );
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::faults;
+    use crate::demo::outcome::RunOutcome;
+
+    fn good() -> RunOutcome {
+        RunOutcome {
+            requests: 1_000,
+            failed: 0,
+            failures_by_kind: Default::default(),
+            requests_by_client: Default::default(),
+            failures_by_client: Default::default(),
+            outage_ms_max: 12.0,
+            rate_per_second: 100.0,
+            migrating_writes_share: 0.4,
+            writes_acknowledged: 400,
+            writes_missing: 0,
+            writes_doubled: 0,
+            p50_ms_before: 1.0,
+            p99_ms_before: 2.0,
+            p99_9_ms_before: 3.0,
+            p50_ms_during: 1.0,
+            p99_ms_during: 2.0,
+            p99_9_ms_during: 3.0,
+            max_ms_before: 4.0,
+            max_ms_during: 4.0,
+            phases: Vec::new(),
+            steps_done: 10,
+            steps_not_done: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_good_run_has_no_fault() {
+        assert_eq!(faults(&good()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_fault_is_named() {
+        let bad = RunOutcome {
+            failed: 2,
+            writes_missing: 1,
+            writes_doubled: 3,
+            steps_not_done: vec!["0213.1.drop (pending)".to_owned()],
+            migrating_writes_share: 0.1,
+            ..good()
+        };
+        insta::assert_snapshot!(faults(&bad).join("\n"), @r"
+        2 of 1000 requests failed
+        1 acknowledged writes are missing
+        3 acknowledged writes are there more than once
+        a step is not done: 0213.1.drop (pending)
+        only 10 % of the requests wrote to tables that migrate
+        ");
+    }
+}
