@@ -70,35 +70,49 @@ impl<'a> Batch<'a> {
             .map_err(|source| Error::sql("setting the batch's bounds", source))
     }
 
-    /// The last key of the next `rows` rows after `lower`, and how many they are; `None` at the end.
+    /// The part's last key; `None` where it is empty.
+    pub(crate) async fn last_key(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+    ) -> Result<Option<Vec<String>>, Error> {
+        let key = &self.backfill.key;
+        let statement = format!(
+            "SELECT ARRAY[{}]::text[] FROM ONLY {} AS t ORDER BY {} LIMIT 1",
+            range::texts(key, "t."),
+            self.part.table,
+            range::descending(key, "t."),
+        );
+        let row = transaction
+            .client()
+            .query_opt(&statement, &[])
+            .await
+            .map_err(|source| Error::sql("finding the last key", source))?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
+    /// The last key of the next `rows` rows after `lower` and up to `until`, and how many they are;
+    /// `None` at the end.
     pub(crate) async fn next_range(
         &self,
         transaction: &GuardedTransaction<'_>,
         lower: Option<&[String]>,
+        until: &[String],
         rows: u32,
     ) -> Result<Option<(Vec<String>, u64)>, Error> {
         let key = &self.backfill.key;
-        let condition = match lower {
-            Some(_) => format!("WHERE {}", range::compare(key, "t.", ">", 1)),
-            None => String::new(),
-        };
-        let descending: Vec<String> = key
-            .iter()
-            .map(|column| format!("r.{} DESC", column.name))
-            .collect();
         let statement = format!(
-            "WITH r AS MATERIALIZED (SELECT {columns} FROM ONLY {table} AS t {condition} \
+            "WITH r AS MATERIALIZED (SELECT {columns} FROM ONLY {table} AS t WHERE {condition} \
              ORDER BY {columns} LIMIT {rows}) \
              SELECT (SELECT count(*) FROM r), ARRAY[{texts}]::text[] FROM r ORDER BY {order} LIMIT 1",
             columns = range::columns(key, "t."),
             table = self.part.table,
+            condition = range::condition(key, "t.", lower.is_some()),
             texts = range::texts(key, "r."),
-            order = descending.join(", "),
+            order = range::descending(key, "r."),
         );
-        let parameters = lower.unwrap_or_default();
         let row = transaction
             .client()
-            .query_opt(&statement, &as_sql(parameters))
+            .query_opt(&statement, &as_sql(&range::parameters(lower, until)))
             .await
             .map_err(|source| Error::sql("finding the next range", source))?;
         Ok(row.map(|row| (row.get(1), u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))))

@@ -10,6 +10,11 @@ pub(super) fn columns(key: &[KeyColumn], prefix: &str) -> String {
     join(key, |column| format!("{prefix}{}", column.name))
 }
 
+/// `"a" DESC, "b" DESC`, each with a prefix.
+pub(super) fn descending(key: &[KeyColumn], prefix: &str) -> String {
+    join(key, |column| format!("{prefix}{} DESC", column.name))
+}
+
 /// `CAST("a" AS text), …`: the key as it is kept in cursors.
 pub(super) fn texts(key: &[KeyColumn], prefix: &str) -> String {
     join(key, |column| {

@@ -81,9 +81,13 @@ async fn create(connection: &mut Connection) -> Result<(), Error> {
         .batch_execute(CREATION_LOCK)
         .await
         .map_err(sql)?;
-    // Somebody else may have made it while we waited.
+    // Somebody else may have made it while we waited. Read from the table: `to_regclass` would answer
+    // from this session's cache, which may still say that there is none.
     let exists = transaction
-        .query_one("SELECT to_regclass('changeover.format') IS NOT NULL", &[])
+        .query_one(
+            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover')",
+            &[],
+        )
         .await
         .map_err(sql)?;
     if !exists.get::<_, bool>(0) {

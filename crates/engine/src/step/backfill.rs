@@ -53,8 +53,15 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
         part: part.name(),
     };
     let opening = run.worker.begin().await?;
-    let mut state = progress::ensure(&opening, place, part.rows_estimate, "rows").await?;
+    batch.open(&opening).await?;
+    let last = batch.last_key(&opening).await?;
+    let total = part.rows_estimate;
+    let mut state = progress::ensure(&opening, place, total, "rows", last.as_deref()).await?;
     opening.commit().await?;
+    // An empty part has nothing to fill: rows that come are written under the trigger.
+    let Some(until) = state.until.clone() else {
+        return Ok(());
+    };
     let mut sizer = Sizer::new(&options.pace);
     let mut asserted = false;
     // Bounded by the table: each round moves the cursor forward or finishes.
@@ -64,7 +71,7 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
         let transaction = run.worker.begin().await?;
         batch.open(&transaction).await?;
         let bounds = batch
-            .next_range(&transaction, state.cursor.as_deref(), sizer.rows())
+            .next_range(&transaction, state.cursor.as_deref(), &until, sizer.rows())
             .await?;
         let Some((upper, rows)) = bounds else {
             progress::advance(&transaction, place, None, true, Advance::default()).await?;

@@ -44,8 +44,16 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
         part: part.name(),
     };
     let opening = run.worker.begin().await?;
-    let mut state = progress::ensure(&opening, place, part.rows_estimate, "rows checked").await?;
+    batch.open(&opening).await?;
+    let last = batch.last_key(&opening).await?;
+    let total = part.rows_estimate;
+    let mut state =
+        progress::ensure(&opening, place, total, "rows checked", last.as_deref()).await?;
     opening.commit().await?;
+    // An empty part has nothing to fill: rows that come are written under the trigger.
+    let Some(until) = state.until.clone() else {
+        return Ok(());
+    };
     let mut sizer = Sizer::new(&options.pace);
     // Bounded by the table: each round moves the cursor forward or finishes.
     while !state.finished {
@@ -54,7 +62,7 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
         let look = run.worker.begin().await?;
         batch.open(&look).await?;
         let bounds = batch
-            .next_range(&look, state.cursor.as_deref(), sizer.rows())
+            .next_range(&look, state.cursor.as_deref(), &until, sizer.rows())
             .await?;
         let Some((upper, rows)) = bounds else {
             progress::advance(&look, place, None, true, Advance::default()).await?;

@@ -18,6 +18,8 @@ const ADVANCE: &str = include_str!("sql/progress_advance.sql");
 pub(super) struct Progress {
     /// The last key that was committed.
     pub(super) cursor: Option<Vec<String>>,
+    /// The last key that there was when the part was begun; `None`: it was empty.
+    pub(super) until: Option<Vec<String>>,
     /// Whether the part is through.
     pub(super) finished: bool,
 }
@@ -42,13 +44,16 @@ pub(super) struct Place<'a> {
     pub(super) part: &'a str,
 }
 
-/// Reads a part's progress, making the row where there is none. `units` is what is counted.
+/// Reads a part's progress, making the row where there is none. `units` is what is counted, `last`
+/// the part's last key now; the one from the first time is kept.
 pub(super) async fn ensure(
     transaction: &GuardedTransaction<'_>,
     place: Place<'_>,
     total: u64,
     units: &str,
+    last: Option<&[String]>,
 ) -> Result<Progress, Error> {
+    let last = last.map(|key| Value::from(key.to_vec()));
     let row = transaction
         .client()
         .query_one(
@@ -59,21 +64,24 @@ pub(super) async fn ensure(
                 &place.part,
                 &bigint(total),
                 &units,
+                &last,
             ],
         )
         .await
         .map_err(|source| Error::sql("reading the progress", source))?;
-    let cursor = row
-        .get::<_, Option<Value>>(0)
-        .map(serde_json::from_value)
-        .transpose()
-        .map_err(|source| Error::Decode {
-            what: "cursor".to_owned(),
-            source,
-        })?;
+    let key = |column| {
+        row.get::<_, Option<Value>>(column)
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(|source| Error::Decode {
+                what: "cursor".to_owned(),
+                source,
+            })
+    };
     Ok(Progress {
-        cursor,
-        finished: row.get(1),
+        cursor: key(0)?,
+        until: key(1)?,
+        finished: row.get(2),
     })
 }
 

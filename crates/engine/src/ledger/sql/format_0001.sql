@@ -95,6 +95,9 @@ CREATE TABLE changeover.progress (
     part       text NOT NULL,
     -- The last key of the last range that was committed, as an array of texts; NULL: not begun.
     cursor     jsonb,
+    -- The last key that there was when the part was begun. Rows that come later are written under
+    -- the trigger (or the default), so a busy table does not keep the step running for ever.
+    until      jsonb,
     finished   boolean NOT NULL DEFAULT false,
     units      text NOT NULL DEFAULT 'rows',
     total      bigint NOT NULL DEFAULT 0,
