@@ -62,18 +62,23 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
             ..DrainTiming::default()
         },
     };
-    let central = tokio::select! {
-        started = Central::start(settings) => started?,
-        () = told_to_end(&mut terminate, &mut interrupt) => return Ok(()),
-    };
+    let central = Central::listen(settings).await?;
     let outcome = tokio::select! {
+        error = serve(&central) => Err(error),
         () = told_to_end(&mut terminate, &mut interrupt) => Ok(()),
-        refused = central.wait_until_refused() => Err(refused),
     };
     if !args.no_drain {
         central.drain().await;
     }
     outcome
+}
+
+/// Serves until that cannot begin, or may go on no longer; says why.
+async fn serve(central: &Central) -> CentralError {
+    match central.serve().await {
+        Ok(()) => central.wait_until_refused().await,
+        Err(error) => error,
+    }
 }
 
 async fn told_to_end(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -66,9 +66,14 @@ pub(super) async fn drain(central: Central) {
         drain,
         upgrade,
         address,
+        release,
     } = central;
+    if *lifecycle.borrow() == Lifecycle::Starting {
+        upgrade.leave().await;
+        return;
+    }
     let began = Instant::now();
-    tracing::info!(%address, open = connections.len(), "draining");
+    tracing::info!(release = release.name, %address, open = connections.len(), "draining");
     lifecycle.send_replace(Lifecycle::Draining);
     phase.send_replace(DrainPhase::Announcing);
     upgrade.drain().await;

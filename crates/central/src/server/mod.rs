@@ -1,7 +1,7 @@
 //! One running instance of central: its port, its pool, its migrations, its leaving.
 //!
-//! [`Central::start`] listens at once (probes must be answered while migrations run), then migrates,
-//! then serves. [`Central::drain`] leaves so that no request fails (see [`drain`]).
+//! [`Central::listen`] answers probes at once, [`Central::serve`] waits for the migrations and then
+//! lets requests in, [`Central::drain`] leaves so that no request fails (see [`drain`]).
 //! Called by `command/serve.rs`, and by tests directly.
 
 mod accept;
@@ -44,6 +44,7 @@ pub struct Settings {
 /// A running instance. Dropping it without [`Central::drain`] cuts its connections, as a crash does.
 #[derive(Debug)]
 pub struct Central {
+    release: &'static Release,
     address: SocketAddr,
     pool: Pool,
     lifecycle: watch::Sender<Lifecycle>,
@@ -60,6 +61,21 @@ impl Central {
     /// # Errors
     /// When the port is taken, the database cannot be reached, or a migration fails.
     pub async fn start(settings: Settings) -> Result<Self, CentralError> {
+        let central = Self::listen(settings).await?;
+        match central.serve().await {
+            Ok(()) => Ok(central),
+            Err(error) => {
+                central.drain().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Listens and registers; answers probes, and the API with 503.
+    ///
+    /// # Errors
+    /// When the port is taken, or the registry cannot be reached or refuses this release.
+    pub async fn listen(settings: Settings) -> Result<Self, CentralError> {
         let pool = database::pool(
             &settings.database_url,
             settings.release,
@@ -91,7 +107,8 @@ impl Central {
         let connections = TaskTracker::new();
         let acceptor =
             accept::Acceptor::start(listener, router, phase.clone(), connections.clone());
-        let central = Self {
+        Ok(Self {
+            release: settings.release,
             address,
             pool,
             lifecycle,
@@ -100,11 +117,18 @@ impl Central {
             connections,
             drain: settings.drain,
             upgrade,
-        };
-        central.upgrade.wait_until_servable().await?;
-        central.lifecycle.send_replace(Lifecycle::Serving);
-        tracing::info!(release = settings.release.name, %address, "serving");
-        Ok(central)
+        })
+    }
+
+    /// Waits until all is done that must be done before serving, then serves.
+    ///
+    /// # Errors
+    /// When a migration fails, or this release may not serve.
+    pub async fn serve(&self) -> Result<(), CentralError> {
+        self.upgrade.wait_until_servable().await?;
+        self.lifecycle.send_replace(Lifecycle::Serving);
+        tracing::info!(release = self.release.name, address = %self.address, "serving");
+        Ok(())
     }
 
     /// Where it listens.
@@ -117,7 +141,8 @@ impl Central {
         self.upgrade.wait_until_refused().await
     }
 
-    /// Leaves so that no request fails: takes as long as [`DrainTiming`] says, at most.
+    /// Leaves so that no request fails: takes as long as [`DrainTiming`] says, at most. Who never
+    /// served, leaves at once.
     pub async fn drain(self) {
         drain::drain(self).await;
     }

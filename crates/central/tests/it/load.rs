@@ -3,16 +3,41 @@
 use crate::{client::Connection, stage::Stage};
 use changeover_central::{workload::Mix, writes};
 use rand::{SeedableRng, rngs::StdRng};
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use uuid::Uuid;
 
 /// Sends `count` requests over one connection; gives the writes that were acknowledged.
-async fn client(mix: Mix, address: SocketAddr, seed: u64, count: u64) -> Vec<Uuid> {
+pub(crate) async fn client(mix: Mix, address: SocketAddr, seed: u64, count: u64) -> Vec<Uuid> {
+    send(mix, address, seed, |sequence| sequence < count).await
+}
+
+/// Sends requests over one connection until it is told to stop.
+pub(crate) async fn client_until(
+    mix: Mix,
+    address: SocketAddr,
+    seed: u64,
+    stop: Arc<AtomicBool>,
+) -> Vec<Uuid> {
+    send(mix, address, seed, move |_| !stop.load(Ordering::Relaxed)).await
+}
+
+async fn send(
+    mix: Mix,
+    address: SocketAddr,
+    seed: u64,
+    goes_on: impl Fn(u64) -> bool,
+) -> Vec<Uuid> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut connection = Connection::http1(address).await;
     let mut acknowledged = Vec::new();
-    for sequence in 0..count {
-        let request = mix.next(&mut rng, seed * count + sequence);
+    for sequence in (0..).take_while(|sequence| goes_on(*sequence)) {
+        let request = mix.next(&mut rng, seed * 1_000_000 + sequence);
         let answer = connection.mix(&request).await.expect("an answer");
         Mix::check(&request, answer.status, &answer.body)
             .unwrap_or_else(|problem| panic!("{}: {problem}", request.name));

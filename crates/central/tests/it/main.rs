@@ -8,3 +8,4 @@ mod load;
 mod releases;
 mod stage;
 mod start;
+mod upgrade;

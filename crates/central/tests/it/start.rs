@@ -86,3 +86,33 @@ async fn the_database_sees_which_head_writes() {
     let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     assert_eq!(names, ["changeover@210/central-4.9"]);
 }
+
+/// An instance that is told to end while it waits for migrations must not stay in the registry.
+#[tokio::test]
+async fn who_never_served_leaves_at_once() {
+    let stage = Stage::empty("leaves").await;
+    let older = Central::start(stage.settings("4.8", UpgradeMode::Changeover))
+        .await
+        .unwrap();
+    // The expand steps of 4.9 wait for this transaction.
+    let blocker = stage.owner().await;
+    blocker
+        .batch_execute("BEGIN; LOCK TABLE process_indicators IN SHARE MODE")
+        .await
+        .unwrap();
+    let newer = Central::listen(stage.settings("4.9", UpgradeMode::Changeover))
+        .await
+        .unwrap();
+    let address = newer.address();
+    assert_eq!(once(address, "GET", "/readyz", "").await.status, 503);
+    assert_eq!(once(address, "GET", "/startupz", "").await.status, 200);
+    assert_eq!(once(address, "GET", "/v1/alerts", "").await.status, 503);
+    newer.drain().await;
+
+    let sql = "SELECT release FROM changeover.instance WHERE state <> 'left'";
+    let rows = stage.superuser().await.query(sql, &[]).await.unwrap();
+    let releases: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(releases, ["4.8"]);
+    blocker.batch_execute("COMMIT").await.unwrap();
+    older.drain().await;
+}
