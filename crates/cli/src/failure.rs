@@ -2,8 +2,9 @@
 
 use crate::exit_code::ExitCode;
 use crate::output::Output;
+use crate::settings::Folder;
 use crate::view::{refusal, style};
-use changeover::planning::{Migration, Plan};
+use changeover::planning::Plan;
 use serde_json::json;
 
 /// Why a command ended early.
@@ -25,19 +26,26 @@ pub(crate) enum Failure {
         /// The plan, with its refusals.
         plan: Box<Plan>,
         /// The files, to show the statements as they are written.
-        migrations: Vec<Migration>,
+        folder: Folder,
     },
 }
 
 impl Failure {
     /// A failure of the program's own surroundings, with its cause.
     pub(crate) fn new(what: &str, cause: impl std::error::Error + 'static) -> Self {
-        Self::told(ExitCode::Failed, format!("{what}: {}", changeover::chain(&cause)))
+        Self::told(
+            ExitCode::Failed,
+            format!("{what}: {}", changeover::chain(&cause)),
+        )
     }
 
     /// A failure with nothing to do about it but what the text says.
     pub(crate) fn told(exit_code: ExitCode, message: impl Into<String>) -> Self {
-        Self::Told { exit_code, message: message.into(), remedy: None }
+        Self::Told {
+            exit_code,
+            message: message.into(),
+            remedy: None,
+        }
     }
 
     /// A failure, and what to do about it.
@@ -46,18 +54,27 @@ impl Failure {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::Told { exit_code, message: message.into(), remedy: Some(remedy.into()) }
+        Self::Told {
+            exit_code,
+            message: message.into(),
+            remedy: Some(remedy.into()),
+        }
     }
 
     /// Tells it, and says how the program ends. Where JSON was asked for: one object on stdout.
     pub(crate) fn report(self, output: &Output) -> ExitCode {
         let (exit_code, told) = match self {
             Self::OutputClosed => (ExitCode::Ok, Ok(())),
-            Self::Told { exit_code, message, remedy } => {
-                (exit_code, tell(output, exit_code, &message, remedy.as_deref()))
-            }
-            Self::Refused { plan, migrations } => {
-                (ExitCode::Refused, tell_refused(output, &plan, &migrations))
+            Self::Told {
+                exit_code,
+                message,
+                remedy,
+            } => (
+                exit_code,
+                tell(output, exit_code, &message, remedy.as_deref()),
+            ),
+            Self::Refused { plan, folder } => {
+                (ExitCode::Refused, tell_refused(output, &plan, &folder))
             }
         };
         // Where not even the error can be written, the exit code must do.
@@ -84,20 +101,20 @@ fn tell(
     remedy: Option<&str>,
 ) -> Result<(), Failure> {
     if output.wants_json() {
-        return output
-            .json(&json!({ "error": message, "remedy": remedy, "exit_code": exit_code }));
+        return output.json(&json!({ "error": message, "remedy": remedy, "exit_code": exit_code }));
     }
     let error = style::paint(style::ERROR, "error:");
     output.note(format!("{error} {message}"))?;
     match remedy {
-        Some(remedy) => {
-            output.note(format!("  {} {remedy}", style::paint(style::REMEDY, "what to do:")))
-        }
+        Some(remedy) => output.note(format!(
+            "  {} {remedy}",
+            style::paint(style::REMEDY, "what to do:")
+        )),
         None => Ok(()),
     }
 }
 
-fn tell_refused(output: &Output, plan: &Plan, migrations: &[Migration]) -> Result<(), Failure> {
+fn tell_refused(output: &Output, plan: &Plan, folder: &Folder) -> Result<(), Failure> {
     let message = refusal::headline(plan.refusals.len());
     if output.wants_json() {
         return output.json(&json!({
@@ -107,6 +124,6 @@ fn tell_refused(output: &Output, plan: &Plan, migrations: &[Migration]) -> Resul
             "refusals": plan.refusals,
         }));
     }
-    output.note(refusal::all(&plan.refusals, migrations, output.columns()))?;
+    output.note(refusal::all(&plan.refusals, folder, output.columns()))?;
     tell(output, ExitCode::Refused, &message, Some(refusal::REMEDY))
 }

@@ -8,6 +8,7 @@
 
 mod arguments;
 mod command;
+mod demo;
 mod exit_code;
 mod failure;
 mod output;

@@ -4,7 +4,7 @@
 mod adopt;
 mod central;
 mod completion;
-// mod demo; // declared with the file `command/demo.rs`
+mod demo;
 mod exit_codes;
 mod finalize;
 mod migrate;
@@ -31,8 +31,8 @@ pub(crate) enum Command {
     Adopt(adopt::Args),
     /// Say that older releases will not come back, so that what they needed may go
     Finalize(finalize::Args),
-    // /// Upgrade a service twice under load, without and with Changeover, and compare
-    // Demo(demo::Args),
+    /// Upgrade a service twice under load, without and with Changeover, and compare
+    Demo(demo::Args),
     /// Print a shell's completion script
     Completion(completion::Args),
     /// Print what the exit codes mean
@@ -58,7 +58,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, F
         Command::New(args) => new::run(args, output),
         Command::Adopt(args) => adopt::run(args, output).await,
         Command::Finalize(args) => finalize::run(args, output).await,
-        // Command::Demo(args) => demo::run(args, output).await,
+        Command::Demo(args) => demo::run(args, output).await,
         Command::Completion(args) => completion::run(args, output),
         Command::ExitCodes(args) => exit_codes::run(args, output),
         Command::Central(args) => central::run(args).await,

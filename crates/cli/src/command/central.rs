@@ -1,0 +1,19 @@
+//! `changeover central`: the reference service, as which the demo spawns this program.
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// Arguments of `changeover central`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    central: changeover_central::command::CentralArgs,
+}
+
+/// Runs central to its end.
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    changeover_central::command::run(args.central)
+        .await
+        .map_err(|error| Failure::told(ExitCode::Failed, changeover::chain(&error)))?;
+    Ok(ExitCode::Ok)
+}

@@ -1,0 +1,11 @@
+-- Ordinary SQL, as you would write it; `changeover plan` shows what becomes of it.
+-- A comment `-- changeover: KEY` on the line before a statement overrides what is planned:
+--   phase=contract              not before the older releases are gone for good
+--   unused-since=210            no release that knows migration 210 uses what is dropped here
+--   before-serving              the new release waits for this online step
+--   sync=once                   fill only the rows that are there (default sync=derived: a trigger
+--                               keeps the column right, whoever writes the row)
+--   old-complies because "..."  older releases write nothing that this constraint rejects
+--   user-triggers=fire because "..."   your own triggers may fire for each backfilled row
+--   allow=RULE because "..."    you know better than the rule that refused it
+
