@@ -12,6 +12,8 @@ mod online;
 mod pending;
 mod refused;
 pub(crate) mod simulate;
+#[cfg(test)]
+mod tests;
 pub(crate) mod types;
 pub(crate) mod work;
 pub(crate) mod world;
@@ -27,7 +29,7 @@ use crate::{
         plan::{PLAN_FORMAT, Plan, PlanMode, PlannedMigration},
         step::Step,
     },
-    source::{HistoryError, History, verify_history},
+    source::{History, HistoryError, verify_history},
 };
 
 /// What a plan is made from.
@@ -82,13 +84,21 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
         app: request.app.to_owned(),
         mode: request.mode,
         from_head,
-        head: pending.last().map(|last| last.number).or(from_head).unwrap_or(0),
+        head: pending
+            .last()
+            .map(|last| last.number)
+            .or(from_head)
+            .unwrap_or(0),
         migrations: pending.iter().map(|migration| planned(migration)).collect(),
         steps,
         refusals,
     };
     let findings = check(&plan, request.pending);
-    if findings.is_empty() { Ok(plan) } else { Err(PlanError::Unsound { findings }) }
+    if findings.is_empty() {
+        Ok(plan)
+    } else {
+        Err(PlanError::Unsound { findings })
+    }
 }
 
 fn planned(migration: &Migration) -> PlannedMigration {

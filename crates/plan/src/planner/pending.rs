@@ -25,14 +25,16 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
         match &step.kind {
             StepKind::Ddl(ddl) => statements(world, &ddl.statements, &provider),
             StepKind::SyncDrop(drop) => {
-                world.pending_sync_drops.push((drop.table.clone(), step.id.clone()));
+                world
+                    .pending_sync_drops
+                    .push((drop.table.clone(), step.id.clone()));
                 statements(world, &drop.statements, &provider);
             }
             StepKind::Backfill(backfill) | StepKind::BackfillCheck(backfill) => {
                 for assignment in &backfill.set {
                     let subject =
                         Subject::Filled(backfill.table.clone(), assignment.column.clone());
-                    world.made.insert(subject, provider.clone());
+                    world.records.made.insert(subject, provider.clone());
                 }
             }
             StepKind::IndexBuild(build) => {
@@ -40,7 +42,7 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
                     schema: build.table.schema.clone(),
                     name: build.index.clone(),
                 };
-                world.made.insert(Subject::Index(name), provider);
+                world.records.made.insert(Subject::Index(name), provider);
                 if let Some(relation) = world.catalog.relation_mut(&build.table) {
                     relation.indexes.retain(|index| index.name != build.index);
                     relation.indexes.push(Index {
@@ -57,12 +59,15 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
             }
             StepKind::IndexDrop(drop) => {
                 world.simulate_drop_index(&drop.table, &drop.index.name);
-                world.removed.insert(Subject::Index(drop.index.clone()), provider);
+                world
+                    .records
+                    .removed
+                    .insert(Subject::Index(drop.index.clone()), provider);
             }
             StepKind::ConstraintValidate(validate) => {
                 let subject =
                     Subject::Constraint(validate.table.clone(), validate.constraint.clone());
-                world.made.insert(subject, provider);
+                world.records.made.insert(subject, provider);
             }
             StepKind::SyncInstall(_) | StepKind::Script(_) => {}
         }
@@ -70,7 +75,11 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
 }
 
 fn statements(world: &mut World, statements: &[String], provider: &Provider) {
-    for statement in statements.iter().filter_map(|text| sql::parse(text).ok()).flatten() {
+    for statement in statements
+        .iter()
+        .filter_map(|text| sql::parse(text).ok())
+        .flatten()
+    {
         match *statement.kind {
             StatementKind::AlterTable(alter) => {
                 let table = world.resolve(&alter.name);
@@ -78,15 +87,15 @@ fn statements(world: &mut World, statements: &[String], provider: &Provider) {
                     match &action.kind {
                         AlterKind::DropColumn { column, .. } => {
                             let subject = Subject::Column(table.clone(), column.clone());
-                            world.removed.insert(subject, provider.clone());
+                            world.records.removed.insert(subject, provider.clone());
                         }
                         AlterKind::DropConstraint { name, .. } => {
                             let subject = Subject::Constraint(table.clone(), name.clone());
-                            world.removed.insert(subject, provider.clone());
+                            world.records.removed.insert(subject, provider.clone());
                         }
                         AlterKind::AddColumn { column, .. } => {
                             let subject = Subject::Column(table.clone(), column.name.clone());
-                            world.made.insert(subject, provider.clone());
+                            world.records.made.insert(subject, provider.clone());
                         }
                         _ => {}
                     }
@@ -96,13 +105,19 @@ fn statements(world: &mut World, statements: &[String], provider: &Provider) {
             StatementKind::CreateTable(create) => {
                 let name = world.resolve_new(&create.name);
                 world.simulate_create_table(&name, &create);
-                world.made.insert(Subject::Relation(name), provider.clone());
+                world
+                    .records
+                    .made
+                    .insert(Subject::Relation(name), provider.clone());
             }
             StatementKind::Drop(drop) if drop.object == DropObject::Table => {
                 for name in &drop.names {
                     let name = world.resolve(name);
                     world.catalog.relations.remove(&name.to_string());
-                    world.removed.insert(Subject::Relation(name), provider.clone());
+                    world
+                        .records
+                        .removed
+                        .insert(Subject::Relation(name), provider.clone());
                 }
             }
             _ => {}

@@ -15,7 +15,7 @@ use crate::{
         migration::Migration,
         step::{Ddl, Phase, Step, StepId, StepKind},
     },
-    sql::{Directives, Statement},
+    sql::{Directives, Statement, StatementKind},
 };
 
 /// A statement being planned.
@@ -92,7 +92,11 @@ impl Draft {
 
     /// Adds a lock.
     pub(crate) fn lock(mut self, relation: &QualifiedName, mode: LockMode, held: LockHeld) -> Self {
-        self.locks.push(Lock { relation: relation.clone(), mode, held });
+        self.locks.push(Lock {
+            relation: relation.clone(),
+            mode,
+            held,
+        });
         self
     }
 
@@ -145,9 +149,16 @@ impl Work<'_> {
         StepId::new(self.migration.number, self.number, part)
     }
 
-    /// The floor that a contract step of this migration needs.
+    /// The floor of a step that tightens: no older release may write any more.
     pub(crate) fn floor(&self) -> u64 {
-        self.directives.unused_since.unwrap_or(self.migration.number)
+        self.migration.number
+    }
+
+    /// The floor of a step that takes something away: that of the first release that does without.
+    pub(crate) fn unused_floor(&self) -> u64 {
+        self.directives
+            .unused_since
+            .unwrap_or(self.migration.number)
     }
 
     /// Refuses unless the author allows the rule, giving a reason.
@@ -160,23 +171,38 @@ impl Work<'_> {
 
     /// Takes steps out of the plan again that another one does instead.
     pub(crate) fn forget(&mut self, steps: &[StepId]) {
-        let before = self.world.steps.len();
-        self.world.steps.retain(|step| !steps.contains(&step.id));
-        self.first_step = self.first_step.saturating_sub(before - self.world.steps.len());
+        let before = self.world.records.steps.len();
+        self.world
+            .records
+            .steps
+            .retain(|step| !steps.contains(&step.id));
+        self.first_step = self
+            .first_step
+            .saturating_sub(before - self.world.records.steps.len());
     }
 
     /// Adds a step to the plan and gives back its id.
     pub(crate) fn emit(&mut self, draft: Draft) -> Result<StepId, Refused> {
-        let mut placement = Placement { phase: draft.phase, floor: draft.floor, reason: draft.reason };
+        let mut placement = Placement {
+            phase: draft.phase,
+            floor: draft.floor,
+            reason: draft.reason,
+        };
         let mut needs = draft.needs_steps;
         for subject in &draft.needs {
-            if let Some(provider) = self.world.made.get(subject) {
+            if let Some(provider) = self.world.records.made.get(subject) {
                 placement.not_before(provider);
                 needs.push(provider.step.clone());
             }
         }
         for step in &needs {
-            if let Some(found) = self.world.steps.iter().find(|found| &found.id == step) {
+            if let Some(found) = self
+                .world
+                .records
+                .steps
+                .iter()
+                .find(|found| &found.id == step)
+            {
                 placement.not_before(&Provider {
                     step: step.clone(),
                     phase: found.phase,
@@ -187,7 +213,7 @@ impl Work<'_> {
         }
         self.obey(&mut placement)?;
         for subject in &draft.makes {
-            if let Some(remover) = self.world.removed.get(subject) {
+            if let Some(remover) = self.world.records.removed.get(subject) {
                 stop_between(subject, remover, placement.phase)?;
                 needs.push(remover.step.clone());
             }
@@ -196,7 +222,14 @@ impl Work<'_> {
         needs.dedup();
         let locks = ordered(draft.locks);
         if draft.joins && self.joinable(&placement) {
-            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
+            let step = self.join(
+                draft.title,
+                &placement.reason,
+                draft.kind,
+                locks,
+                needs,
+                draft.undo,
+            );
             self.record(&step, draft.makes, draft.removes);
             return Ok(step);
         }
@@ -209,7 +242,9 @@ impl Work<'_> {
             phase: placement.phase,
             before_serving: placement.phase == Phase::Expand
                 || (self.directives.before_serving && placement.phase == Phase::Online),
-            floor: placement.floor.filter(|_| placement.phase == Phase::Contract),
+            floor: placement
+                .floor
+                .filter(|_| placement.phase == Phase::Contract),
             needs,
             locks,
             reason: placement.reason,
@@ -217,14 +252,16 @@ impl Work<'_> {
             undo: draft.undo,
         };
         let id = step.id.clone();
-        self.world.steps.push(step);
+        self.world.records.steps.push(step);
         self.record(&id, draft.makes, draft.removes);
         Ok(id)
     }
 
     /// Remembers what a step makes and removes.
     fn record(&mut self, id: &StepId, makes: Vec<Subject>, removes: Vec<Subject>) {
-        let Some(step) = self.world.steps.iter().find(|step| &step.id == id) else { return };
+        let Some(step) = self.world.records.steps.iter().find(|step| &step.id == id) else {
+            return;
+        };
         let provider = Provider {
             step: step.id.clone(),
             phase: step.phase,
@@ -232,21 +269,26 @@ impl Work<'_> {
             migration: step.migration,
         };
         for subject in makes {
-            self.world.made.insert(subject, provider.clone());
+            self.world.records.made.insert(subject, provider.clone());
         }
         for subject in removes {
-            self.world.made.remove(&subject);
-            self.world.removed.insert(subject, provider.clone());
+            self.world.records.made.remove(&subject);
+            self.world.records.removed.insert(subject, provider.clone());
         }
     }
 
     /// Whether the same statement's last step can take one more catalog change.
     fn joinable(&self, placement: &Placement) -> bool {
-        self.world.steps[self.first_step..].last().is_some_and(|last| {
-            last.phase == placement.phase
-                && last.floor == placement.floor.filter(|_| placement.phase == Phase::Contract)
-                && matches!(last.kind, StepKind::Ddl(_))
-        })
+        self.world.records.steps[self.first_step..]
+            .last()
+            .is_some_and(|last| {
+                last.phase == placement.phase
+                    && last.floor
+                        == placement
+                            .floor
+                            .filter(|_| placement.phase == Phase::Contract)
+                    && matches!(last.kind, StepKind::Ddl(_))
+            })
     }
 
     /// Adds a catalog change to the same statement's last step.
@@ -259,8 +301,8 @@ impl Work<'_> {
         needs: Vec<StepId>,
         undo: Vec<String>,
     ) -> StepId {
-        let number = self.world.steps.len() - 1;
-        let last = &mut self.world.steps[number];
+        let number = self.world.records.steps.len() - 1;
+        let last = &mut self.world.records.steps[number];
         if let (StepKind::Ddl(into), StepKind::Ddl(ddl)) = (&mut last.kind, kind) {
             into.statements.extend(ddl.statements);
         }
@@ -278,6 +320,37 @@ impl Work<'_> {
         last.id.clone()
     }
 
+    /// Refuses directives that have no effect on this statement: their author expects one.
+    pub(crate) fn directives_used(&self) -> Result<(), Refused> {
+        let steps = &self.world.records.steps[self.first_step..];
+        let has = |phase| steps.iter().any(|step: &Step| step.phase == phase);
+        let is_update = matches!(*self.statement.kind, StatementKind::Update(_));
+        let unused = if self.directives.before_serving && !has(Phase::Online) {
+            Some("before-serving")
+        } else if self.directives.unused_since.is_some() && !has(Phase::Contract) {
+            Some("unused-since")
+        } else if self.directives.sync.is_some() && !is_update {
+            Some("sync")
+        } else {
+            None
+        };
+        if let Some(key) = unused {
+            return Err(Refused::new(
+                "directive",
+                format!("`{key}` has no effect on this statement"),
+                "remove it, or put it before the statement that it is meant for",
+            ));
+        }
+        match self.directives.unused_since {
+            Some(since) if since > self.migration.number => Err(Refused::new(
+                "directive",
+                format!("`unused-since={since}` names a release after this one"),
+                "name the head of the first release that does without it, this one at the latest",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The part's id, numbered where the statement has several of them.
     fn unique_id(&self, part: &str) -> StepId {
         (1..)
@@ -285,24 +358,31 @@ impl Work<'_> {
                 1 => self.id(part),
                 _ => self.id(&format!("{part}_{number}")),
             })
-            .find(|id| !self.world.steps.iter().any(|step| &step.id == id))
+            .find(|id| !self.world.records.steps.iter().any(|step| &step.id == id))
             .unwrap_or_else(|| self.id(part))
     }
 
     /// `phase=` may move a step later, never earlier.
     fn obey(&self, placement: &mut Placement) -> Result<(), Refused> {
-        let Some(wanted) = self.directives.phase else { return Ok(()) };
-        let is_first = self.world.steps.len() == self.first_step;
+        let Some(wanted) = self.directives.phase else {
+            return Ok(());
+        };
+        let is_first = self.world.records.steps.len() == self.first_step;
         if wanted < placement.phase && is_first {
             return Err(Refused::new(
                 "phase-too-early",
-                format!("this belongs into {}: {}", placement.phase, placement.reason),
+                format!(
+                    "this belongs into {}: {}",
+                    placement.phase, placement.reason
+                ),
                 format!("remove `phase={wanted}`, or choose a later phase"),
             ));
         }
         if wanted > placement.phase {
-            placement.reason =
-                format!("{}; moved to {wanted} by `phase={wanted}`", placement.reason);
+            placement.reason = format!(
+                "{}; moved to {wanted} by `phase={wanted}`",
+                placement.reason
+            );
             placement.phase = wanted;
         }
         if placement.phase == Phase::Contract && placement.floor.is_none() {
@@ -314,11 +394,16 @@ impl Work<'_> {
 
 /// Strongest first, each relation once for each way of holding it.
 fn ordered(mut locks: Vec<Lock>) -> Vec<Lock> {
-    locks.sort_by(|a, b| b.mode.cmp(&a.mode).then_with(|| a.relation.cmp(&b.relation)));
+    locks.sort_by(|a, b| {
+        b.mode
+            .cmp(&a.mode)
+            .then_with(|| a.relation.cmp(&b.relation))
+    });
     let mut kept: Vec<Lock> = Vec::new();
     for lock in locks {
-        let covered =
-            kept.iter().any(|other| other.relation == lock.relation && other.held == lock.held);
+        let covered = kept
+            .iter()
+            .any(|other| other.relation == lock.relation && other.held == lock.held);
         if !covered {
             kept.push(lock);
         }

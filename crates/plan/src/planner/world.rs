@@ -76,18 +76,25 @@ pub(crate) struct World {
     pub(crate) new_relations: BTreeSet<QualifiedName>,
     /// Columns that the pending migrations add, with whether rows that are there get a value.
     pub(crate) new_columns: BTreeMap<(QualifiedName, Identifier), bool>,
+    /// The steps so far and what they do.
+    pub(crate) records: Records,
+    /// Steps of earlier plans that still remove sync triggers, by table.
+    pub(crate) pending_sync_drops: Vec<(QualifiedName, StepId)>,
+    /// The refusals so far.
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+/// The steps so far and what they do. Put back to what it was where a statement is refused.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records {
+    /// The steps.
+    pub(crate) steps: Vec<Step>,
     /// Which step makes what.
     pub(crate) made: BTreeMap<Subject, Provider>,
     /// Which step removes what.
     pub(crate) removed: BTreeMap<Subject, Provider>,
     /// Sync triggers that this plan installs.
     pub(crate) syncs: Vec<Sync>,
-    /// Steps of earlier plans that still remove sync triggers, by table.
-    pub(crate) pending_sync_drops: Vec<(QualifiedName, StepId)>,
-    /// The steps so far.
-    pub(crate) steps: Vec<Step>,
-    /// The refusals so far.
-    pub(crate) refusals: Vec<Refusal>,
 }
 
 impl World {
@@ -98,11 +105,8 @@ impl World {
             catalog: catalog.clone(),
             new_relations: BTreeSet::new(),
             new_columns: BTreeMap::new(),
-            made: BTreeMap::new(),
-            removed: BTreeMap::new(),
-            syncs: Vec::new(),
+            records: Records::default(),
             pending_sync_drops: Vec::new(),
-            steps: Vec::new(),
             refusals: Vec::new(),
         }
     }
@@ -119,7 +123,10 @@ impl World {
             .clone()
             .or_else(|| self.catalog.search_path.first().cloned())
             .unwrap_or_else(|| Identifier::from("public"));
-        QualifiedName { schema, name: name.name.clone() }
+        QualifiedName {
+            schema,
+            name: name.name.clone(),
+        }
     }
 
     /// Whether the pending migrations made the relation.
@@ -138,7 +145,12 @@ impl World {
             .relations
             .values()
             .filter(|relation| relation.name.schema == index.schema)
-            .find(|relation| relation.indexes.iter().any(|found| found.name == index.name))
+            .find(|relation| {
+                relation
+                    .indexes
+                    .iter()
+                    .any(|found| found.name == index.name)
+            })
     }
 
     /// Resolves an index's name along the search path.
@@ -160,12 +172,9 @@ impl World {
     }
 
     /// Sync triggers of this plan that compute or read a column.
-    pub(crate) fn syncs_touching(
-        &self,
-        table: &QualifiedName,
-        column: &Identifier,
-    ) -> Vec<Sync> {
-        self.syncs
+    pub(crate) fn syncs_touching(&self, table: &QualifiedName, column: &Identifier) -> Vec<Sync> {
+        self.records
+            .syncs
             .iter()
             .filter(|sync| &sync.table == table)
             .filter(|sync| sync.columns.contains(column) || sync.reads.contains(column))

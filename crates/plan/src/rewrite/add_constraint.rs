@@ -33,20 +33,40 @@ pub(super) fn plan(
     if relation.constraints.iter().any(|found| found.name == name) {
         return Err(Refused::new(
             "exists",
-            format!("{} has a constraint {} already", relation.name.plain(), name.as_str()),
+            format!(
+                "{} has a constraint {} already",
+                relation.name.plain(),
+                name.as_str()
+            ),
             "give the new one another name",
         ));
     }
     match &constraint.kind {
-        ConstraintBody::Check { expression, no_inherit } => {
+        ConstraintBody::Check {
+            expression,
+            no_inherit,
+        } => {
             for column in expression.columns() {
                 table::has_column(relation, &column)?;
             }
             let inherit = if *no_inherit { " NO INHERIT" } else { "" };
             let body = format!("CHECK ({}){inherit}", expression.text);
-            not_valid(work, relation, constraint, &name, &body, &expression.columns())
+            not_valid(
+                work,
+                relation,
+                constraint,
+                &name,
+                &body,
+                &expression.columns(),
+            )
         }
-        ConstraintBody::ForeignKey { columns, references, referenced, tail, .. } => {
+        ConstraintBody::ForeignKey {
+            columns,
+            references,
+            referenced,
+            tail,
+            ..
+        } => {
             for column in columns {
                 table::has_column(relation, column)?;
             }
@@ -61,7 +81,11 @@ pub(super) fn plan(
                 ));
             }
             let target = work.world.resolve(references);
-            let list = if referenced.is_empty() { String::new() } else { format!(" ({})", names(referenced)) };
+            let list = if referenced.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", names(referenced))
+            };
             let body = format!(
                 "FOREIGN KEY ({}) REFERENCES {target}{list} {tail} {}",
                 names(columns),
@@ -69,7 +93,13 @@ pub(super) fn plan(
             );
             not_valid(work, relation, constraint, &name, body.trim_end(), columns)
         }
-        ConstraintBody::Key { primary, columns, using_index, tail, nulls_not_distinct } => {
+        ConstraintBody::Key {
+            primary,
+            columns,
+            using_index,
+            tail,
+            nulls_not_distinct,
+        } => {
             let key = Key {
                 primary: *primary,
                 columns,
@@ -89,15 +119,20 @@ pub(super) fn plan(
 }
 
 fn names(columns: &[Identifier]) -> String {
-    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    columns
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Phase and reason of something that rejects what was accepted before.
 fn tightens(work: &Work<'_>) -> (Phase, String) {
     match &work.directives.old_complies {
-        Some(because) => {
-            (Phase::Online, format!("the author says that older releases comply: {because}"))
-        }
+        Some(because) => (
+            Phase::Online,
+            format!("the author says that older releases comply: {because}"),
+        ),
         None => (
             Phase::Contract,
             "rejects rows that older releases may write, also while it is NOT VALID".to_owned(),
@@ -106,7 +141,11 @@ fn tightens(work: &Work<'_>) -> (Phase, String) {
 }
 
 fn at_floor(work: &Work<'_>, phase: Phase, draft: Draft) -> Draft {
-    if phase == Phase::Contract { draft.floor(work.floor()) } else { draft }
+    if phase == Phase::Contract {
+        draft.floor(work.floor())
+    } else {
+        draft
+    }
 }
 
 /// CHECK and FOREIGN KEY.
@@ -121,18 +160,27 @@ fn not_valid(
     let table = &relation.name;
     let (phase, reason) = tightens(work);
     let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {body} NOT VALID");
-    let title = format!("reject what breaks {} of {} from now on", name.as_str(), table.plain());
+    let title = format!(
+        "reject what breaks {} of {} from now on",
+        name.as_str(),
+        table.plain()
+    );
     let referenced = referenced_table(work, constraint);
     let mut draft = Draft::ddl("constraint", phase, title, vec![sql])
         .reason(reason)
-        .undo([format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")])
+        .undo([format!(
+            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
+        )])
         .makes(Subject::Constraint(table.clone(), name.clone()));
     draft = match &referenced {
         None => draft.lock(table, LockMode::AccessExclusive, LockHeld::Blink),
         Some(target) => {
-            let draft = draft
+            let mut draft = draft
                 .lock(table, LockMode::ShareRowExclusive, LockHeld::Blink)
                 .needs(Subject::Relation(target.clone()));
+            for key in super::table::keys_made(work, target) {
+                draft = draft.needs(key);
+            }
             if target == table {
                 draft
             } else {
@@ -146,7 +194,8 @@ fn not_valid(
             .needs(Subject::Filled(table.clone(), column.clone()));
     }
     let added = work.emit(at_floor(work, phase, draft))?;
-    work.world.simulate_add_constraint(table, constraint, !constraint.not_valid);
+    work.world
+        .simulate_add_constraint(table, constraint, !constraint.not_valid);
     if constraint.not_valid {
         return Ok(());
     }
@@ -163,14 +212,22 @@ pub(super) fn validate(
     after: Option<&StepId>,
 ) -> Result<(), Refused> {
     let table = &relation.name;
-    let Some(found) = relation.constraints.iter().find(|found| &found.name == name) else {
+    let Some(found) = relation
+        .constraints
+        .iter()
+        .find(|found| &found.name == name)
+    else {
         return Err(super::drop_constraint::unknown(relation, name));
     };
     let kind = StepKind::ConstraintValidate(ConstraintValidate {
         table: table.clone(),
         constraint: name.clone(),
     });
-    let title = format!("check that no row of {} breaks {}", table.plain(), name.as_str());
+    let title = format!(
+        "check that no row of {} breaks {}",
+        table.plain(),
+        name.as_str()
+    );
     let mut draft = Draft::new("validate", phase, title, kind)
         .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
         .needs(Subject::Constraint(table.clone(), name.clone()))
@@ -184,7 +241,8 @@ pub(super) fn validate(
         draft = draft.after(step);
     }
     let draft = at_floor(work, phase, draft);
-    work.emit(draft.makes(Subject::Constraint(table.clone(), name.clone()))).map(|_| ())
+    work.emit(draft.makes(Subject::Constraint(table.clone(), name.clone())))
+        .map(|_| ())
 }
 
 /// The table that a foreign key points to.
@@ -202,7 +260,10 @@ pub(super) fn referenced_by(work: &Work<'_>, action: &AlterKind) -> Vec<Qualifie
         AlterKind::AddColumn { column, .. } => column.constraints.as_slice(),
         _ => &[],
     };
-    constraints.iter().filter_map(|constraint| referenced_table(work, constraint)).collect()
+    constraints
+        .iter()
+        .filter_map(|constraint| referenced_table(work, constraint))
+        .collect()
 }
 
 /// Makes sure that a foreign key's table is known.
@@ -242,7 +303,11 @@ fn add_key(
     let index = match key.using_index {
         Some(index) => index.clone(),
         None => {
-            let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+            let nulls = if key.nulls_not_distinct {
+                " NULLS NOT DISTINCT"
+            } else {
+                ""
+            };
             let mut parts = vec![format!("USING btree ({}){nulls}", names(key.columns))];
             parts.extend((!key.tail.is_empty()).then(|| key.tail.to_owned()));
             let kind = StepKind::IndexBuild(IndexBuild {
@@ -253,7 +318,10 @@ fn add_key(
                 definition: parts.join(" "),
             });
             let title = format!("build unique index {} on {}", name.as_str(), table.plain());
-            let index_name = QualifiedName { schema: table.schema.clone(), name: name.clone() };
+            let index_name = QualifiedName {
+                schema: table.schema.clone(),
+                name: name.clone(),
+            };
             let mut draft = Draft::new("index", phase, title, kind)
                 .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
                 .reason(format!("{reason}; built concurrently"))
@@ -272,14 +340,23 @@ fn add_key(
         "ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {index} {}",
         constraint.deferrable
     );
-    let title = format!("make it the constraint {} of {}", name.as_str(), table.plain());
-    let index_name = QualifiedName { schema: table.schema.clone(), name: index };
+    let title = format!(
+        "make it the constraint {} of {}",
+        name.as_str(),
+        table.plain()
+    );
+    let index_name = QualifiedName {
+        schema: table.schema.clone(),
+        name: index,
+    };
     let mut draft = Draft::ddl("constraint", phase, title, vec![sql.trim_end().to_owned()])
         .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
         .needs(Subject::Index(index_name))
         .makes(Subject::Constraint(table.clone(), name.clone()))
         .reason("the index is there already, so this is a catalog change")
-        .undo([format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")]);
+        .undo([format!(
+            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
+        )]);
     if let Some(step) = &index_step {
         draft = draft.after(step);
     }
@@ -302,7 +379,10 @@ fn key_is_possible(relation: &Relation, key: &Key<'_>) -> Result<(), Refused> {
         if key.primary && nullable {
             return Err(Refused::new(
                 "primary-key-nullable",
-                format!("{} may be NULL, so the primary key would scan the table", column.as_str()),
+                format!(
+                    "{} may be NULL, so the primary key would scan the table",
+                    column.as_str()
+                ),
                 format!(
                     "write ALTER TABLE … ALTER COLUMN {} SET NOT NULL before it",
                     column.as_str()

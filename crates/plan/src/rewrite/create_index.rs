@@ -36,9 +36,15 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
         }
     }
     let name = work.world.index_name(&relation.name, create);
-    let index = QualifiedName { schema: relation.name.schema.clone(), name: name.clone() };
+    let index = QualifiedName {
+        schema: relation.name.schema.clone(),
+        name: name.clone(),
+    };
     if let Some(holder) = work.world.table_of_index(&index) {
-        let valid = holder.indexes.iter().any(|found| found.name == name && found.valid);
+        let valid = holder
+            .indexes
+            .iter()
+            .any(|found| found.name == name && found.valid);
         if create.if_not_exists && valid {
             return super::nothing_to_do(work, format!("index {} is there already", index.plain()));
         }
@@ -55,7 +61,10 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
     }
     if work.world.is_new(&relation.name) {
         let unique = if create.unique { "UNIQUE " } else { "" };
-        let sql = format!("CREATE {unique}INDEX {name} ON {} {}", relation.name, create.definition);
+        let sql = format!(
+            "CREATE {unique}INDEX {name} ON {} {}",
+            relation.name, create.definition
+        );
         let draft = Draft::ddl(
             "create_index",
             Phase::Expand,
@@ -70,7 +79,8 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
     } else {
         work.emit(build(work, create, &relation, &index))?;
     }
-    work.world.simulate_create_index(&relation.name, &name, create);
+    work.world
+        .simulate_create_index(&relation.name, &name, create);
     Ok(())
 }
 
@@ -102,7 +112,11 @@ fn build(
     let mut draft = Draft::new(
         "index",
         phase,
-        format!("build {unique}index {} on {}", index.name.as_str(), relation.name.plain()),
+        format!(
+            "build {unique}index {} on {}",
+            index.name.as_str(),
+            relation.name.plain()
+        ),
         StepKind::IndexBuild(IndexBuild {
             table: relation.name.clone(),
             partitioned: relation.kind == RelationKind::PartitionedTable,
@@ -111,10 +125,25 @@ fn build(
             definition: create.definition.clone(),
         }),
     )
-    .lock(&relation.name, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
     .reason(reason)
     .undo([format!("DROP INDEX IF EXISTS {index}")])
     .makes(Subject::Index(index.clone()));
+    draft = if relation.kind == RelationKind::PartitionedTable {
+        let leaves = table::leaves(work, &relation.name);
+        leaves
+            .iter()
+            .fold(draft, |draft, leaf| {
+                draft.lock(leaf, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
+            })
+            // The parent's own index is empty and made at once.
+            .lock(&relation.name, LockMode::Share, LockHeld::Blink)
+    } else {
+        draft.lock(
+            &relation.name,
+            LockMode::ShareUpdateExclusive,
+            LockHeld::WholeStep,
+        )
+    };
     if phase == Phase::Contract {
         draft = draft.floor(work.floor());
     }

@@ -20,7 +20,12 @@ use crate::{
 
 /// Begins a step that runs the statement as it is written.
 fn as_written(work: &Work<'_>, part: &str, title: String) -> Draft {
-    Draft::ddl(part, Phase::Expand, title, vec![work.statement.text.clone()])
+    Draft::ddl(
+        part,
+        Phase::Expand,
+        title,
+        vec![work.statement.text.clone()],
+    )
 }
 
 /// `CREATE TYPE`, `CREATE DOMAIN`.
@@ -37,17 +42,24 @@ pub(super) fn create_type(work: &mut Work<'_>, name: &Name) -> Result<(), Refuse
 
 /// `ALTER TYPE … ADD VALUE`.
 pub(super) fn add_enum_value(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
-    let draft = as_written(work, "enum_value", format!("add a value to {}", name.name.as_str()))
-        .reason(
-            "older releases go on with the values they know; the new one must not write the new \
+    let draft = as_written(
+        work,
+        "enum_value",
+        format!("add a value to {}", name.name.as_str()),
+    )
+    .reason(
+        "older releases go on with the values they know; the new one must not write the new \
              value before they can read it",
-        );
+    );
     work.emit(draft).map(|_| ())
 }
 
 /// `CREATE SCHEMA`, `EXTENSION`, `SEQUENCE`, `STATISTICS`, `COLLATION`.
 pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Refused> {
-    let named = create.name.as_ref().map(|name| work.world.resolve_new(name));
+    let named = create
+        .name
+        .as_ref()
+        .map(|name| work.world.resolve_new(name));
     let label = named.as_ref().map(QualifiedName::plain).unwrap_or_default();
     let title = format!("create {} {label}", create.object);
     let mut draft = as_written(work, "create", title.trim_end().to_owned())
@@ -58,7 +70,9 @@ pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Ref
     };
     for relation in &create.relations {
         let relation = table::existing(work, relation)?.name;
-        draft = draft.lock(&relation, mode, LockHeld::Blink).needs(Subject::Relation(relation));
+        draft = draft
+            .lock(&relation, mode, LockHeld::Blink)
+            .needs(Subject::Relation(relation));
     }
     if let Some(name) = named.filter(|_| create.object == "sequence") {
         if work.world.relation(&name).is_some() && create.if_not_exists {
@@ -68,7 +82,9 @@ pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Ref
             .undo([format!("DROP SEQUENCE IF EXISTS {name}")])
             .makes(Subject::Relation(name.clone()));
         work.emit(draft)?;
-        work.world.catalog.insert(simulate::relation(&name, RelationKind::Sequence));
+        work.world
+            .catalog
+            .insert(simulate::relation(&name, RelationKind::Sequence));
         return Ok(());
     }
     work.emit(draft).map(|_| ())
@@ -83,7 +99,11 @@ pub(super) fn function(
 ) -> Result<(), Refused> {
     let function = name.name.clone();
     let known = work.world.catalog.functions.get(function.as_str()).copied();
-    let ours = work.world.made.contains_key(&Subject::Function(function.clone()));
+    let ours = work
+        .world
+        .records
+        .made
+        .contains_key(&Subject::Function(function.clone()));
     if or_replace && known.is_some() && !ours {
         work.refuse_unless_allowed(Refused::new(
             "replaces-function",
@@ -92,12 +112,19 @@ pub(super) fn function(
              \"…\"` if the new one does for older releases what they expect",
         ))?;
     }
-    let draft = as_written(work, "create_function", format!("create function {}", function.as_str()))
-        .reason("a new function disturbs nobody")
-        .makes(Subject::Function(function.clone()));
+    let draft = as_written(
+        work,
+        "create_function",
+        format!("create function {}", function.as_str()),
+    )
+    .reason("a new function disturbs nobody")
+    .makes(Subject::Function(function.clone()));
     work.emit(draft)?;
     let widest = known.map_or(volatility, |known| known.max(volatility));
-    work.world.catalog.functions.insert(function.as_str().to_owned(), widest);
+    work.world
+        .catalog
+        .functions
+        .insert(function.as_str().to_owned(), widest);
     Ok(())
 }
 
@@ -112,11 +139,17 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
     if create.before && create.row && create.name.as_str() >= TRIGGER_PREFIX {
         return Err(Refused::new(
             "trigger-sorts-last",
-            format!("{} would fire after sync triggers and change what they read", create.name.as_str()),
+            format!(
+                "{} would fire after sync triggers and change what they read",
+                create.name.as_str()
+            ),
             "choose a name that sorts before `zzzz_changeover`",
         ));
     }
-    let exists = relation.triggers.iter().any(|found| found.name == create.name);
+    let exists = relation
+        .triggers
+        .iter()
+        .any(|found| found.name == create.name);
     if exists && create.or_replace {
         work.refuse_unless_allowed(Refused::new(
             "replaces-trigger",
@@ -125,13 +158,20 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
              \"…\"`",
         ))?;
     }
-    let title = format!("create trigger {} on {}", create.name.as_str(), qualified.plain());
+    let title = format!(
+        "create trigger {} on {}",
+        create.name.as_str(),
+        qualified.plain()
+    );
     let draft = as_written(work, "create_trigger", title)
         .lock(&qualified, LockMode::ShareRowExclusive, LockHeld::Blink)
         .needs(Subject::Relation(qualified.clone()))
         .makes(Subject::Trigger(qualified.clone(), create.name.clone()))
         .reason("it fires for what older releases write too, from now on")
-        .undo([format!("DROP TRIGGER IF EXISTS {} ON {qualified}", create.name)]);
+        .undo([format!(
+            "DROP TRIGGER IF EXISTS {} ON {qualified}",
+            create.name
+        )]);
     work.emit(draft)?;
     work.world.simulate_create_trigger(&qualified, create);
     Ok(())
@@ -140,7 +180,11 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
 /// `CREATE VIEW`, `CREATE MATERIALIZED VIEW`.
 pub(super) fn view(work: &mut Work<'_>, create: &CreateView) -> Result<(), Refused> {
     let name = work.world.resolve_new(&create.name);
-    let word = if create.materialized { "materialized view" } else { "view" };
+    let word = if create.materialized {
+        "materialized view"
+    } else {
+        "view"
+    };
     if create.temporary {
         return Err(super::not_understood("a temporary view"));
     }
@@ -166,13 +210,20 @@ pub(super) fn view(work: &mut Work<'_>, create: &CreateView) -> Result<(), Refus
     if create.materialized && holds_rows && !create.no_data {
         return Err(Refused::new(
             "materialized-view-fill",
-            format!("{} is filled by one long query while the new release waits", name.plain()),
+            format!(
+                "{} is filled by one long query while the new release waits",
+                name.plain()
+            ),
             "write WITH NO DATA, and let the new release refresh it",
         ));
     }
-    let mut draft = as_written(work, "create_view", format!("create {word} {}", name.plain()))
-        .reason(format!("a new {word} disturbs nobody"))
-        .makes(Subject::Relation(name.clone()));
+    let mut draft = as_written(
+        work,
+        "create_view",
+        format!("create {word} {}", name.plain()),
+    )
+    .reason(format!("a new {word} disturbs nobody"))
+    .makes(Subject::Relation(name.clone()));
     draft = if exists {
         draft.lock(&name, LockMode::AccessExclusive, LockHeld::Blink)
     } else {
@@ -187,7 +238,11 @@ pub(super) fn view(work: &mut Work<'_>, create: &CreateView) -> Result<(), Refus
         }
     }
     work.emit(draft)?;
-    let kind = if create.materialized { RelationKind::MaterializedView } else { RelationKind::View };
+    let kind = if create.materialized {
+        RelationKind::MaterializedView
+    } else {
+        RelationKind::View
+    };
     if !exists {
         work.world.catalog.insert(simulate::relation(&name, kind));
         work.world.new_relations.insert(name.clone());
@@ -214,7 +269,8 @@ fn columns_made(work: &Work<'_>, relation: &QualifiedName) -> Vec<Subject> {
 
 /// `COMMENT ON`.
 pub(super) fn comment(work: &mut Work<'_>, relation: Option<&Name>) -> Result<(), Refused> {
-    let mut draft = as_written(work, "comment", "comment".to_owned()).reason("a comment changes nothing");
+    let mut draft =
+        as_written(work, "comment", "comment".to_owned()).reason("a comment changes nothing");
     if let Some(name) = relation {
         let qualified = work.world.resolve(name);
         if work.world.relation(&qualified).is_none() {
@@ -243,18 +299,34 @@ pub(super) fn privileges(work: &mut Work<'_>, revokes: bool) -> Result<(), Refus
 }
 
 fn as_written_in(work: &Work<'_>, phase: Phase, title: &str) -> Draft {
-    Draft::ddl("privileges", phase, title, vec![work.statement.text.clone()])
+    Draft::ddl(
+        "privileges",
+        phase,
+        title,
+        vec![work.statement.text.clone()],
+    )
 }
 
 /// `ALTER SEQUENCE`.
 pub(super) fn alter_sequence(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
     let qualified = work.world.resolve(name);
-    if work.world.is_new(&qualified) || work.world.made.contains_key(&Subject::Relation(qualified.clone()))
+    if work.world.is_new(&qualified)
+        || work
+            .world
+            .records
+            .made
+            .contains_key(&Subject::Relation(qualified.clone()))
     {
-        let draft = as_written(work, "alter", format!("alter sequence {}", qualified.plain()))
-            .needs(Subject::Relation(qualified))
-            .reason("the sequence is new");
+        let draft = as_written(
+            work,
+            "alter",
+            format!("alter sequence {}", qualified.plain()),
+        )
+        .needs(Subject::Relation(qualified))
+        .reason("the sequence is new");
         return work.emit(draft).map(|_| ());
     }
-    Err(super::not_understood("ALTER SEQUENCE of a sequence that releases use"))
+    Err(super::not_understood(
+        "ALTER SEQUENCE of a sequence that releases use",
+    ))
 }

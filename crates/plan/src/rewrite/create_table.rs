@@ -49,6 +49,11 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refu
         draft = draft
             .lock(&relation, mode, LockHeld::Blink)
             .needs(Subject::Relation(relation.clone()));
+        if mode == LockMode::ShareRowExclusive {
+            for key in table::keys_made(work, &relation) {
+                draft = draft.needs(key);
+            }
+        }
     }
     work.emit(draft)?;
     work.world.simulate_create_table(&name, create);
@@ -63,8 +68,11 @@ fn locks(
     name: &QualifiedName,
 ) -> Result<Vec<(QualifiedName, LockMode)>, Refused> {
     let mut locks: Vec<(QualifiedName, LockMode)> = Vec::new();
-    let constraints =
-        create.columns.iter().flat_map(|column| &column.constraints).chain(&create.constraints);
+    let constraints = create
+        .columns
+        .iter()
+        .flat_map(|column| &column.constraints)
+        .chain(&create.constraints);
     for constraint in constraints {
         if let ConstraintBody::ForeignKey { references, .. } = &constraint.kind {
             let referenced = work.world.resolve(references);
@@ -82,7 +90,10 @@ fn locks(
         locks.push((parent.name, LockMode::AccessExclusive));
     }
     for parent in &create.inherits {
-        locks.push((table::existing(work, parent)?.name, LockMode::ShareUpdateExclusive));
+        locks.push((
+            table::existing(work, parent)?.name,
+            LockMode::ShareUpdateExclusive,
+        ));
     }
     for source in &create.copies {
         locks.push((work.world.resolve(source), LockMode::AccessShare));

@@ -16,6 +16,7 @@ use crate::{
         work::{Draft, Work},
         world::{Subject, Sync},
     },
+    sql,
 };
 
 /// Plans `DROP COLUMN`.
@@ -39,10 +40,30 @@ pub(super) fn plan(
     if let Some(view) = relation.views.first() {
         return Err(Refused::new(
             "view-depends",
-            format!("the view {} reads {} and may need {title}", view.plain(), relation.name.plain()),
+            format!(
+                "the view {} reads {} and may need {title}",
+                view.plain(),
+                relation.name.plain()
+            ),
             "drop the view, or create it anew without the column, in an earlier release",
         ));
     }
+    dependants(relation, column, &title)?;
+    let syncs = work.world.syncs_touching(&relation.name, column);
+    source_is_still_written(work, &syncs, column, &title)?;
+    loosen(work, relation, found, &title)?;
+    drop(work, relation, column, &title, &syncs)?;
+    work.world.simulate_drop_column(&relation.name, column);
+    let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
+    work.world
+        .records
+        .syncs
+        .retain(|sync| !gone.contains(&sync.trigger));
+    Ok(())
+}
+
+/// What the server would not let go, or what would go silently with the column.
+fn dependants(relation: &Relation, column: &Identifier, title: &str) -> Result<(), Refused> {
     if relation.partition_key.contains(column) {
         return Err(Refused::new(
             "partition-key",
@@ -50,13 +71,88 @@ pub(super) fn plan(
             "move the rows to a new table instead",
         ));
     }
-    loosen(work, relation, found, &title)?;
-    let syncs = work.world.syncs_touching(&relation.name, column);
-    drop(work, relation, column, &title, &syncs)?;
-    work.world.simulate_drop_column(&relation.name, column);
-    let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
-    work.world.syncs.retain(|sync| !gone.contains(&sync.trigger));
-    Ok(())
+    if relation
+        .indexes
+        .iter()
+        .any(|index| index.primary && index.columns.contains(column))
+    {
+        return Err(Refused::new(
+            "drop-key-column",
+            format!("{title} is part of the primary key"),
+            "replace the primary key in an earlier release",
+        ));
+    }
+    let generated = relation.columns.iter().find(|other| {
+        let expression = other.generated.as_deref().and_then(sql::parse_expression);
+        expression.is_some_and(|expression| expression.columns().contains(column))
+    });
+    if let Some(other) = generated {
+        return Err(Refused::new(
+            "generated-depends",
+            format!("{} is generated from {title}", other.name.as_str()),
+            "drop the generated column first",
+        ));
+    }
+    match relation
+        .triggers
+        .iter()
+        .find(|trigger| trigger.update_columns.contains(column))
+    {
+        Some(trigger) => Err(Refused::new(
+            "trigger-depends",
+            format!(
+                "the trigger {} fires on updates of {title}",
+                trigger.name.as_str()
+            ),
+            "drop the trigger first",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A trigger of this upgrade computes another column from this one for writers of every release:
+/// what a release writes into the other one is lost unless it writes this one too.
+fn source_is_still_written(
+    work: &Work<'_>,
+    syncs: &[Sync],
+    column: &Identifier,
+    title: &str,
+) -> Result<(), Refused> {
+    let Some(sync) = syncs.iter().find(|sync| !sync.columns.contains(column)) else {
+        return Ok(());
+    };
+    let computed: Vec<&str> = sync.columns.iter().map(Identifier::as_str).collect();
+    work.refuse_unless_allowed(Refused::new(
+        "drops-source",
+        format!(
+            "until older releases are gone, {} follows {title}: a new release that leaves {} out \
+             would lose what it writes",
+            computed.join(", "),
+            column.as_str()
+        ),
+        "drop the column in a later migration, and stop at the release before it; or write \
+         `-- changeover: allow=drops-source because \"…\"` if the new release goes on writing it",
+    ))
+}
+
+/// Indexes and constraints that go with the column, for the reason.
+fn goes_along(relation: &Relation, column: &Identifier) -> String {
+    let indexes = relation
+        .indexes
+        .iter()
+        .filter(|index| index.columns.contains(column) && index.constraint.is_none())
+        .map(|index| index.name.as_str());
+    let constraints = relation
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.columns.contains(column))
+        .map(|constraint| constraint.name.as_str());
+    let all: Vec<&str> = indexes.chain(constraints).collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("; with it go {}", all.join(", "))
+    }
 }
 
 /// The new release leaves the column out, which a NOT NULL without default would reject.
@@ -70,17 +166,6 @@ fn loosen(
     {
         return Ok(());
     }
-    let keyed = relation
-        .indexes
-        .iter()
-        .any(|index| index.primary && index.columns.contains(&column.name));
-    if keyed {
-        return Err(Refused::new(
-            "drop-key-column",
-            format!("{title} is part of the primary key, so the new release cannot leave it out"),
-            "replace the primary key in an earlier release",
-        ));
-    }
     let alter = format!("ALTER TABLE {} ALTER COLUMN {}", relation.name, column.name);
     let draft = Draft::ddl(
         "loosen",
@@ -89,8 +174,8 @@ fn loosen(
         vec![format!("{alter} DROP NOT NULL")],
     )
     .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-    .reason("the new release does not write the column any more, which NOT NULL would reject")
-    .undo([format!("{alter} SET NOT NULL")]);
+    // No undo: rows written meanwhile may hold NULL, so NOT NULL cannot simply be put back.
+    .reason("the new release does not write the column any more, which NOT NULL would reject");
     work.emit(draft).map(|_| ())
 }
 
@@ -103,15 +188,18 @@ fn drop(
 ) -> Result<(), Refused> {
     let table = &relation.name;
     let drop_column = format!("ALTER TABLE {table} DROP COLUMN {column}");
-    let floor = work.floor();
+    let floor = work.unused_floor();
     let needed = "older releases read and write the column";
     let reason = match (work.directives.unused_since, syncs) {
         (Some(since), []) => format!("{needed}; releases from {since:04} on do not"),
         (None, []) => needed.to_owned(),
         (_, _) => format!("{needed}, and the trigger that reads or computes it goes with it"),
     };
-    let mut statements: Vec<String> =
-        syncs.iter().flat_map(|sync| sync.drop_statements.clone()).collect();
+    let reason = format!("{reason}{}", goes_along(relation, column));
+    let mut statements: Vec<String> = syncs
+        .iter()
+        .flat_map(|sync| sync.drop_statements.clone())
+        .collect();
     statements.push(drop_column);
     let kind_and_part = syncs.first().map(|sync| {
         StepKind::SyncDrop(SyncDrop {
@@ -159,7 +247,12 @@ fn drop(
 }
 
 fn floor_of(work: &Work<'_>, sync: &Sync) -> Option<u64> {
-    work.world.steps.iter().find(|step| step.id == sync.drop_step).and_then(|step| step.floor)
+    work.world
+        .records
+        .steps
+        .iter()
+        .find(|step| step.id == sync.drop_step)
+        .and_then(|step| step.floor)
 }
 
 /// Dropping a foreign key's column locks the table that it points to.

@@ -38,7 +38,10 @@ pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
             }
         }
     }
-    if matches!(drop.object, DropObject::Type | DropObject::Function | DropObject::Sequence) {
+    if matches!(
+        drop.object,
+        DropObject::Type | DropObject::Function | DropObject::Sequence
+    ) {
         as_written(work, drop)?;
     }
     Ok(())
@@ -49,13 +52,23 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
     let Some(relation) = work.world.table_of_index(&index).cloned() else {
         return missing(work, drop, &index);
     };
-    if let Some(found) = relation.indexes.iter().find(|found| found.name == index.name)
+    if let Some(found) = relation
+        .indexes
+        .iter()
+        .find(|found| found.name == index.name)
         && let Some(constraint) = &found.constraint
     {
         return Err(Refused::new(
             "index-of-constraint",
-            format!("{} stands behind the constraint {}", index.plain(), constraint.as_str()),
-            format!("write ALTER TABLE … DROP CONSTRAINT {}", constraint.as_str()),
+            format!(
+                "{} stands behind the constraint {}",
+                index.plain(),
+                constraint.as_str()
+            ),
+            format!(
+                "write ALTER TABLE … DROP CONSTRAINT {}",
+                constraint.as_str()
+            ),
         ));
     }
     let partitioned = relation.kind == RelationKind::PartitionedTable;
@@ -70,9 +83,17 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
         .reason("the table is new: nobody waits for it")
     } else {
         let (mode, held, how) = if partitioned {
-            (LockMode::AccessExclusive, LockHeld::Blink, "under short locks")
+            (
+                LockMode::AccessExclusive,
+                LockHeld::Blink,
+                "under short locks",
+            )
         } else {
-            (LockMode::ShareUpdateExclusive, LockHeld::WholeStep, "concurrently")
+            (
+                LockMode::ShareUpdateExclusive,
+                LockHeld::WholeStep,
+                "concurrently",
+            )
         };
         Draft::new(
             "drop_index",
@@ -84,14 +105,18 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
                 index: index.clone(),
             }),
         )
-        .floor(work.floor())
+        .floor(work.unused_floor())
         .lock(&relation.name, mode, held)
         .reason(format!(
             "older releases' queries may be slow without it, and a unique one may be needed for ON \
              CONFLICT; dropped {how}"
         ))
     };
-    work.emit(draft.needs(Subject::Index(index.clone())).removes(Subject::Index(index.clone())))?;
+    work.emit(
+        draft
+            .needs(Subject::Index(index.clone()))
+            .removes(Subject::Index(index.clone())),
+    )?;
     work.world.simulate_drop_index(&relation.name, &index.name);
     Ok(())
 }
@@ -101,11 +126,26 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     let Some(relation) = work.world.relation(&qualified).cloned() else {
         return missing(work, drop, &qualified);
     };
-    if let Some(view) = relation.views.iter().find(|view| work.world.relation(view).is_some()) {
+    if let Some(view) = relation
+        .views
+        .iter()
+        .find(|view| work.world.relation(view).is_some())
+    {
         return Err(Refused::new(
             "view-depends",
             format!("the view {} reads {}", view.plain(), qualified.plain()),
             "drop the view first",
+        ));
+    }
+    if let Some(other) = table::referencing(work, &qualified) {
+        return Err(Refused::new(
+            "referenced",
+            format!(
+                "a foreign key of {} points to {}",
+                other.plain(),
+                qualified.plain()
+            ),
+            "drop that foreign key, or that table, in a statement before this one",
         ));
     }
     let word = drop.object.as_str();
@@ -115,7 +155,7 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
         Draft::ddl("drop", Phase::Expand, title, vec![sql]).reason("no older release knows it")
     } else {
         Draft::ddl("drop", Phase::Contract, title, vec![sql])
-            .floor(work.floor())
+            .floor(work.unused_floor())
             .reason("older releases read or write it")
     };
     let mut draft = draft
@@ -128,12 +168,21 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     if let Some(parent) = &relation.partition_of {
         draft = draft.lock(parent, LockMode::AccessExclusive, LockHeld::Blink);
     }
-    let syncs: Vec<_> =
-        work.world.syncs.iter().filter(|sync| sync.table == qualified).cloned().collect();
+    let syncs: Vec<_> = work
+        .world
+        .records
+        .syncs
+        .iter()
+        .filter(|sync| sync.table == qualified)
+        .cloned()
+        .collect();
     if let Some(sync) = syncs.first() {
         return Err(Refused::new(
             "drop-synced-table",
-            format!("{} is filled and dropped in one upgrade", sync.table.plain()),
+            format!(
+                "{} is filled and dropped in one upgrade",
+                sync.table.plain()
+            ),
             "leave the UPDATE out, or drop the table in a later migration",
         ));
     }
@@ -162,7 +211,9 @@ fn foreign_tables(relation: &Relation) -> Vec<QualifiedName> {
 }
 
 fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
-    let Some(table) = &drop.table else { return Err(super::not_understood("DROP without a table")) };
+    let Some(table) = &drop.table else {
+        return Err(super::not_understood("DROP without a table"));
+    };
     let qualified = work.world.resolve(table);
     if work.world.relation(&qualified).is_none() {
         return Err(table::unknown_table(&qualified));
@@ -177,20 +228,34 @@ fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     let if_exists = if drop.if_exists { "IF EXISTS " } else { "" };
     let sql = format!("DROP TRIGGER {if_exists}{} ON {qualified}", name.name);
     let subject = Subject::Trigger(qualified.clone(), name.name.clone());
-    let title = format!("drop trigger {} of {}", name.name.as_str(), qualified.plain());
+    let title = format!(
+        "drop trigger {} of {}",
+        name.name.as_str(),
+        qualified.plain()
+    );
     let is_new = work.world.is_new(&qualified);
-    let phase = if is_new { Phase::Expand } else { Phase::Contract };
+    let phase = if is_new {
+        Phase::Expand
+    } else {
+        Phase::Contract
+    };
     let mut draft = Draft::ddl("drop_trigger", phase, title, vec![sql])
         .lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink)
         .needs(subject.clone())
         .removes(subject)
-        .reason(if is_new { "the table is new" } else { "older releases rely on what it does" });
+        .reason(if is_new {
+            "the table is new"
+        } else {
+            "older releases rely on what it does"
+        });
     if !is_new {
-        draft = draft.floor(work.floor());
+        draft = draft.floor(work.unused_floor());
     }
     work.emit(draft)?;
     if let Some(relation) = work.world.catalog.relation_mut(&qualified) {
-        relation.triggers.retain(|trigger| trigger.name != name.name);
+        relation
+            .triggers
+            .retain(|trigger| trigger.name != name.name);
     }
     Ok(())
 }
@@ -205,7 +270,7 @@ fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
         format!("drop {word} {}", listed.join(", ")),
         vec![work.statement.text.clone()],
     )
-    .floor(work.floor())
+    .floor(work.unused_floor())
     .reason(format!("older releases may use the {word}"));
     for name in &drop.names {
         let qualified = work.world.resolve_new(name);

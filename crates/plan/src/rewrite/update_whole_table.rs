@@ -17,8 +17,7 @@ use crate::{
         world::{Subject, Sync},
     },
     sql::{
-        Expression,
-        directive,
+        Expression, directive,
         expression::Shape,
         statement::{SetValue, Update},
     },
@@ -39,9 +38,17 @@ pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> 
              value into the row, or copy what is needed into a column of this table first",
         ));
     }
-    let target = Target { relation: &relation, update };
-    let columns: Vec<Identifier> = update.set.iter().map(|(column, _)| column.clone()).collect();
+    let target = Target {
+        relation: &relation,
+        update,
+    };
+    let columns: Vec<Identifier> = update
+        .set
+        .iter()
+        .map(|(column, _)| column.clone())
+        .collect();
     let values = target.values(work)?;
+    each_column_once(work, &relation, &columns)?;
     table::fillable(work, &relation, &columns)?;
     let trigger = target.trigger(work, values)?;
     if work.directives.sync == Some(directive::Sync::Once) {
@@ -63,7 +70,12 @@ impl Target<'_> {
         let catalog = &work.world.catalog;
         let alias = self.update.alias.as_ref();
         let condition = match self.filter(work) {
-            Some(filter) => Some(expression::template(catalog, self.relation, alias, &filter)?),
+            Some(filter) => Some(expression::template(
+                catalog,
+                self.relation,
+                alias,
+                &filter,
+            )?),
             None => None,
         };
         let mut values: Vec<SyncValue> = Vec::new();
@@ -86,8 +98,12 @@ impl Target<'_> {
             let template = expression::template(catalog, self.relation, alias, value)?;
             values.push(self.value(work, column, value, template, condition.clone())?);
         }
-        let kinds: Vec<bool> = values.iter().map(|value| value.condition.is_some()).collect();
-        if condition.is_some() && kinds.iter().any(|kind| *kind) && !kinds.iter().all(|kind| *kind) {
+        let kinds: Vec<bool> = values
+            .iter()
+            .map(|value| value.condition.is_some())
+            .collect();
+        if condition.is_some() && kinds.iter().any(|kind| *kind) && !kinds.iter().all(|kind| *kind)
+        {
             return Err(Refused::new(
                 "mixed-targets",
                 "one UPDATE with a WHERE sets both a new column and one that was there before",
@@ -111,7 +127,9 @@ impl Target<'_> {
 
     /// Whether the pending migrations added the column, so that no older release writes it.
     fn is_new(&self, work: &Work<'_>, column: &Identifier) -> bool {
-        work.world.new_columns.contains_key(&(self.relation.name.clone(), column.clone()))
+        work.world
+            .new_columns
+            .contains_key(&(self.relation.name.clone(), column.clone()))
     }
 
     /// The filter without `column IS NULL` for new columns, which are NULL in every row, and for
@@ -126,8 +144,12 @@ impl Target<'_> {
             }
             _ => false,
         };
-        let left: Vec<&Expression> =
-            self.update.conjuncts.iter().filter(|conjunct| !folds(conjunct)).collect();
+        let left: Vec<&Expression> = self
+            .update
+            .conjuncts
+            .iter()
+            .filter(|conjunct| !folds(conjunct))
+            .collect();
         match left.as_slice() {
             [] => None,
             [single] => Some((*single).clone()),
@@ -157,9 +179,10 @@ impl Target<'_> {
         let is_new = self.is_new(work, &column.name);
         let constant = value.is_constant().then(|| value.text.clone());
         let (keeps_own, last_constant) = match &value.shape {
-            Shape::Coalesce { first, last_constant } => {
-                (first.as_ref() == Some(&column.name), last_constant.clone())
-            }
+            Shape::Coalesce {
+                first,
+                last_constant,
+            } => (first.as_ref() == Some(&column.name), last_constant.clone()),
             _ => (false, None),
         };
         // A constant follows nothing: it fills what is NULL, and never overrides a writer.
@@ -170,7 +193,10 @@ impl Target<'_> {
         if template.columns().contains(&column.name) && !keeps_own {
             return Err(Refused::new(
                 "reads-own-target",
-                format!("{} is computed from itself, so doing it twice differs", column.name.as_str()),
+                format!(
+                    "{} is computed from itself, so doing it twice differs",
+                    column.name.as_str()
+                ),
                 "write the result into a new column",
             ));
         }
@@ -196,8 +222,11 @@ impl Target<'_> {
             condition => (template, condition),
         };
         let not_null_constant = value.shape == Shape::Constant;
-        let fallback =
-            if fills { constant.filter(|_| not_null_constant) } else { last_constant };
+        let fallback = if fills {
+            constant.filter(|_| not_null_constant)
+        } else {
+            last_constant
+        };
         Ok(SyncValue {
             column: column.name.clone(),
             type_sql: column.type_sql.clone(),
@@ -214,7 +243,9 @@ impl Target<'_> {
             let condition = value.condition.as_ref();
             let own = condition.map(|_| value.column.clone());
             let columns = value.value.columns().into_iter();
-            for column in columns.chain(condition.map(Template::columns).unwrap_or_default()).chain(own)
+            for column in columns
+                .chain(condition.map(Template::columns).unwrap_or_default())
+                .chain(own)
             {
                 if !reads.contains(&column) {
                     reads.push(column);
@@ -225,8 +256,10 @@ impl Target<'_> {
             SetValue::Expression(expression) => Some(expression),
             SetValue::Default => None,
         });
-        let reads: Vec<_> =
-            reads.iter().filter_map(|name| table::typed(self.relation, name)).collect();
+        let reads: Vec<_> = reads
+            .iter()
+            .filter_map(|name| table::typed(self.relation, name))
+            .collect();
         let types: Vec<&str> = reads
             .iter()
             .map(|read| read.type_sql.as_str())
@@ -249,6 +282,31 @@ impl Target<'_> {
             settings,
         })
     }
+}
+
+/// Sync triggers fire in the order of their statements: none may compute what an earlier one has
+/// computed or read.
+fn each_column_once(
+    work: &Work<'_>,
+    relation: &Relation,
+    columns: &[Identifier],
+) -> Result<(), Refused> {
+    for column in columns {
+        let Some(earlier) = work.world.syncs_touching(&relation.name, column).pop() else {
+            continue;
+        };
+        let title = format!("{}.{}", relation.name.plain(), column.as_str());
+        return Err(Refused::new(
+            "set-twice",
+            if earlier.columns.contains(column) {
+                format!("an UPDATE before this one sets {title} already")
+            } else {
+                format!("an UPDATE before this one reads {title}, which this one changes")
+            },
+            "set each column in one UPDATE, and before others read it",
+        ));
+    }
+    Ok(())
 }
 
 /// The server fires BEFORE triggers in the order of names; ours must see what the others wrote.
@@ -288,7 +346,10 @@ fn backfill(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Backfill 
         expression: value.value.of_row(),
         differs: value.differs(),
     };
-    let condition = trigger.values.first().and_then(|value| value.condition.as_ref());
+    let condition = trigger
+        .values
+        .first()
+        .and_then(|value| value.condition.as_ref());
     Backfill {
         table: relation.name.clone(),
         partitioned: relation.kind == crate::catalog::RelationKind::PartitionedTable,
@@ -307,7 +368,12 @@ fn referenced(relation: &Relation, columns: &[&Identifier]) -> Vec<QualifiedName
     relation
         .constraints
         .iter()
-        .filter(|constraint| constraint.columns.iter().any(|column| columns.contains(&column)))
+        .filter(|constraint| {
+            constraint
+                .columns
+                .iter()
+                .any(|column| columns.contains(&column))
+        })
         .filter_map(|constraint| match &constraint.kind {
             crate::catalog::ConstraintKind::ForeignKey { references, .. } => {
                 Some(references.clone())
@@ -321,8 +387,11 @@ fn backfill_draft(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Dra
     let title = format!("backfill {}", set_title(relation, trigger));
     let kind = StepKind::Backfill(backfill(relation, trigger, safe));
     let columns: Vec<&Identifier> = trigger.values.iter().map(|value| &value.column).collect();
-    let mut draft = Draft::new("backfill", Phase::Online, title, kind)
-        .lock(&relation.name, LockMode::RowExclusive, LockHeld::Batch);
+    let mut draft = Draft::new("backfill", Phase::Online, title, kind).lock(
+        &relation.name,
+        LockMode::RowExclusive,
+        LockHeld::Batch,
+    );
     for table in referenced(relation, &columns) {
         draft = draft.lock(&table, LockMode::RowShare, LockHeld::Batch);
     }
@@ -333,11 +402,7 @@ fn backfill_draft(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Dra
 }
 
 /// `sync=once`: the rows that are there, and no more.
-fn once(
-    work: &mut Work<'_>,
-    relation: &Relation,
-    trigger: &SyncTrigger,
-) -> Result<(), Refused> {
+fn once(work: &mut Work<'_>, relation: &Relation, trigger: &SyncTrigger) -> Result<(), Refused> {
     let draft = backfill_draft(relation, trigger, false).reason(
         "`sync=once`: only the rows that are there are filled, in short batches; what releases \
          write meanwhile stays as they wrote it",
@@ -367,7 +432,10 @@ fn steps(work: &mut Work<'_>, relation: &Relation, trigger: &SyncTrigger) -> Res
          and it must be there before the backfill reads its first row",
     )
     .undo(drops.clone());
-    for column in columns.iter().chain(trigger.reads.iter().map(|read| &read.name)) {
+    for column in columns
+        .iter()
+        .chain(trigger.reads.iter().map(|read| &read.name))
+    {
         install = install.needs(Subject::Column(name.clone(), column.clone()));
     }
     let install = work.emit(install)?;
@@ -405,8 +473,11 @@ fn steps(work: &mut Work<'_>, relation: &Relation, trigger: &SyncTrigger) -> Res
     .after(&check)
     .reason("once no older release writes any more, the new release writes the column itself");
     let drop_step = work.emit(removal)?;
-    let never_null = trigger.values.iter().filter(|value| value.fallback.is_some());
-    work.world.syncs.push(Sync {
+    let never_null = trigger
+        .values
+        .iter()
+        .filter(|value| value.fallback.is_some());
+    work.world.records.syncs.push(Sync {
         table: name.clone(),
         trigger: drop_name,
         columns,

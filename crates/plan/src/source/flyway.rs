@@ -8,9 +8,8 @@ use crate::model::migration::Migration;
 
 /// Whether a name has this form, refused ones included.
 pub(super) fn fits(name: &str) -> bool {
-    name.strip_suffix(".sql").is_some_and(|stem| {
-        stem.starts_with(['V', 'U', 'R', 'B']) && stem.contains("__")
-    })
+    name.strip_suffix(".sql")
+        .is_some_and(|stem| stem.starts_with(['V', 'U', 'R', 'B']) && stem.contains("__"))
 }
 
 /// Reads files of this form.
@@ -19,7 +18,11 @@ pub(super) fn read(files: &[&File]) -> Result<Vec<Migration>, SourceError> {
 }
 
 fn read_one(file: &File) -> Result<Migration, SourceError> {
-    let refused = |what, remedy| SourceError::Unsupported { file: file.0.clone(), what, remedy };
+    let refused = |what, remedy| SourceError::Unsupported {
+        file: file.0.clone(),
+        what,
+        remedy,
+    };
     let stem = file.0.strip_suffix(".sql").unwrap_or(&file.0);
     let Some(versioned) = stem.strip_prefix('V') else {
         return Err(match stem.as_bytes().first() {
@@ -39,7 +42,9 @@ fn read_one(file: &File) -> Result<Migration, SourceError> {
     };
     let (version, name) = versioned
         .split_once("__")
-        .ok_or_else(|| SourceError::UnknownName { file: file.0.clone() })?;
+        .ok_or_else(|| SourceError::UnknownName {
+            file: file.0.clone(),
+        })?;
     let number = version.parse().map_err(|_| {
         refused(
             "dotted versions have no single number",

@@ -96,10 +96,17 @@ pub fn verify_history<'a>(
     migrations: &'a [Migration],
 ) -> Result<History<'a>, HistoryError> {
     let ledger_head = applied.iter().map(|applied| applied.number).max();
-    let own_head = migrations.iter().map(|migration| migration.number).max().unwrap_or(0);
+    let own_head = migrations
+        .iter()
+        .map(|migration| migration.number)
+        .max()
+        .unwrap_or(0);
     let mut faults = Vec::new();
     for known in applied {
-        match migrations.iter().find(|migration| migration.number == known.number) {
+        match migrations
+            .iter()
+            .find(|migration| migration.number == known.number)
+        {
             Some(found) if found.checksum != known.checksum => {
                 faults.push(HistoryFault::Edited {
                     number: found.number,
@@ -117,19 +124,25 @@ pub fn verify_history<'a>(
     }
     let is_applied =
         |migration: &Migration| applied.iter().any(|known| known.number == migration.number);
-    let mut pending: Vec<&Migration> =
-        migrations.iter().filter(|migration| !is_applied(migration)).collect();
+    let mut pending: Vec<&Migration> = migrations
+        .iter()
+        .filter(|migration| !is_applied(migration))
+        .collect();
     pending.sort_by_key(|migration| migration.number);
     if let Some(head) = ledger_head {
         for late in pending.iter().filter(|migration| migration.number < head) {
-            faults.push(HistoryFault::OutOfOrder { file: late.file.clone(), head });
+            faults.push(HistoryFault::OutOfOrder {
+                file: late.file.clone(),
+                head,
+            });
         }
     }
     match ledger_head {
         _ if !faults.is_empty() => Err(HistoryError { faults }),
-        Some(ledger_head) if ledger_head > own_head => {
-            Ok(History::DatabaseNewer { ledger_head, own_head })
-        }
+        Some(ledger_head) if ledger_head > own_head => Ok(History::DatabaseNewer {
+            ledger_head,
+            own_head,
+        }),
         _ => Ok(History::Known { pending }),
     }
 }
@@ -149,7 +162,11 @@ mod tests {
     }
 
     fn applied(number: u64, checksum: &str) -> AppliedMigration {
-        AppliedMigration { number, name: "x".to_owned(), checksum: checksum.to_owned() }
+        AppliedMigration {
+            number,
+            name: "x".to_owned(),
+            checksum: checksum.to_owned(),
+        }
     }
 
     #[test]
@@ -157,7 +174,13 @@ mod tests {
         let own = [migration(1, "a"), migration(2, "b")];
         let ledger = [applied(1, "a"), applied(2, "b"), applied(3, "c")];
         let history = verify_history(&ledger, &own).unwrap();
-        assert_eq!(history, History::DatabaseNewer { ledger_head: 3, own_head: 2 });
+        assert_eq!(
+            history,
+            History::DatabaseNewer {
+                ledger_head: 3,
+                own_head: 2
+            }
+        );
         let History::Known { pending } = verify_history(&ledger[..1], &own).unwrap() else {
             panic!("known")
         };
@@ -169,6 +192,6 @@ mod tests {
         let own = [migration(1, "edited"), migration(3, "c"), migration(4, "d")];
         let ledger = [applied(1, "a"), applied(2, "b"), applied(4, "d")];
         let error = verify_history(&ledger, &own).unwrap_err();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"0001_x.sql was edited after it was applied as migration 0001 (restore 0001_x.sql as it was, and put the change into a new migration); migration 0002 (x) was applied, but its file is missing (restore the file of migration 0002; check that this is the right folder and the right database); 0003_x.sql was never applied, but the later migration 0004 was (renumber 0003_x.sql to come after 0004)");
     }
 }

@@ -3,7 +3,10 @@
 //! Names are as the catalog has them (folded, unquoted); texts are as written. Anything that has no
 //! variant here is [`StatementKind::NotUnderstood`].
 
-use super::{directive::{DirectiveError, Directives}, expression::Expression};
+use super::{
+    directive::{DirectiveError, Directives},
+    expression::Expression,
+};
 use crate::model::{catalog::Volatility, identifier::Identifier};
 use std::ops::Range;
 

@@ -15,7 +15,10 @@ impl Unknown {
     /// Names a node that no reader knows, with the beginning of its text.
     pub(super) fn node(node: &SyntaxNode) -> Self {
         let text: String = node.text().to_string().chars().take(60).collect();
-        Self(format!("`{}`", text.split_whitespace().collect::<Vec<_>>().join(" ")))
+        Self(format!(
+            "`{}`",
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        ))
     }
 }
 
@@ -29,19 +32,14 @@ pub(super) fn child(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
 
 /// The first node of a kind anywhere below.
 pub(super) fn below(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
-    node.descendants().find(|descendant| descendant.kind() == kind)
+    node.descendants()
+        .find(|descendant| descendant.kind() == kind)
 }
 
 /// Whether a kind of node or token stands directly below.
 pub(super) fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.children_with_tokens().any(|element| element.kind() == kind)
-}
-
-/// The tokens directly below that are neither white space nor comments.
-pub(super) fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
     node.children_with_tokens()
-        .filter_map(|element| element.into_token())
-        .filter(|token| !is_trivia(token.kind()))
+        .any(|element| element.kind() == kind)
 }
 
 /// All tokens below, in order, that are neither white space nor comments.
@@ -78,11 +76,13 @@ pub(super) fn only(node: &SyntaxNode, kinds: &[SyntaxKind]) -> Result<(), Unknow
 /// The name that a token stands for: folded to lower case, or unquoted, and cut as the server does.
 pub(super) fn token_name(token: &SyntaxToken) -> Result<Identifier, Unknown> {
     let raw = token.text();
-    let name = match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    let name = match raw
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
         Some(quoted) => quoted.replace("\"\"", "\""),
-        None if raw.len() > 1 && raw[..raw.len() - 1].ends_with('"') || raw.contains('"') => {
-            return Err(Unknown(format!("the name `{raw}`")));
-        }
+        // `U&"…"` names, with escapes of their own.
+        None if raw.contains('"') => return Err(Unknown(format!("the name `{raw}`"))),
         None => raw.to_ascii_lowercase(),
     };
     Ok(Identifier::new(cut(name)))
@@ -113,9 +113,4 @@ pub(super) fn path(node: &SyntaxNode) -> Result<Vec<Identifier>, Unknown> {
         .filter(|token| token.kind() != SyntaxKind::DOT)
         .map(|token| token_name(&token))
         .collect()
-}
-
-/// Whether the node's tokens hold one with this text, whatever its case.
-pub(super) fn says(node: &SyntaxNode, word: &str) -> bool {
-    tokens(node).any(|token| token.text().eq_ignore_ascii_case(word))
 }

@@ -90,8 +90,9 @@ pub(crate) fn differs(type_sql: &str, left: &str, right: &str) -> String {
 impl SyncTrigger {
     /// The trigger's name.
     pub(crate) fn trigger(&self) -> Identifier {
+        // Padded, so that triggers of one migration fire in the order of its statements.
         let name = format!(
-            "{TRIGGER_PREFIX}{}_{:04}_{}",
+            "{TRIGGER_PREFIX}{}_{:04}_{:03}",
             self.app, self.migration, self.statement
         );
         Identifier::new(shortened(&name))
@@ -101,7 +102,11 @@ impl SyncTrigger {
     pub(crate) fn safe_function(&self) -> SafeFunction {
         SafeFunction {
             name: self.object("safe"),
-            arguments: self.reads.iter().map(|column| column.name.clone()).collect(),
+            arguments: self
+                .reads
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
         }
     }
 
@@ -126,34 +131,55 @@ impl SyncTrigger {
     /// Takes away all that [`Self::install`] made.
     pub(crate) fn remove(&self) -> Vec<String> {
         vec![
-            format!("DROP TRIGGER IF EXISTS {} ON {}", self.trigger(), self.table),
+            format!(
+                "DROP TRIGGER IF EXISTS {} ON {}",
+                self.trigger(),
+                self.table
+            ),
             format!("DROP FUNCTION IF EXISTS {}()", self.object("sync")),
-            format!("DROP FUNCTION IF EXISTS {}({})", self.object("safe"), self.argument_types()),
+            format!(
+                "DROP FUNCTION IF EXISTS {}({})",
+                self.object("safe"),
+                self.argument_types()
+            ),
             format!("DROP SEQUENCE IF EXISTS {}", self.object("overridden")),
         ]
     }
 
     /// An object of ours in the schema `changeover`.
     fn object(&self, part: &str) -> QualifiedName {
-        let name = format!("{}.{:04}.{}.{part}", self.app, self.migration, self.statement);
+        let name = format!(
+            "{}.{:04}.{}.{part}",
+            self.app, self.migration, self.statement
+        );
         QualifiedName::new("changeover", shortened(&name))
     }
 
     fn argument_types(&self) -> String {
-        join(self.reads.iter().map(|column| column.type_sql.clone()), ", ")
+        join(
+            self.reads.iter().map(|column| column.type_sql.clone()),
+            ", ",
+        )
     }
 
     fn settings_sql(&self) -> String {
         let line = |(name, value): (&String, &String)| match name.as_str() {
             // A list of names, not one string.
             "search_path" => format!("SET search_path = {value}"),
-            _ => format!("SET {} = {}", Identifier::new(name.clone()), quote_literal(value)),
+            _ => format!(
+                "SET {} = {}",
+                Identifier::new(name.clone()),
+                quote_literal(value)
+            ),
         };
         join(self.settings.iter().map(line), "\n")
     }
 
     fn safe_function_sql(&self) -> String {
-        let outputs = self.values.iter().map(|v| format!("OUT {} {}", v.column, v.type_sql));
+        let outputs = self
+            .values
+            .iter()
+            .map(|v| format!("OUT {} {}", v.column, v.type_sql));
         let arguments = self.reads.iter().map(|column| column.type_sql.clone());
         let row = self.reads.iter().enumerate();
         let row = row.map(|(at, column)| format!("${} AS {}", at + 1, column.name));
@@ -172,7 +198,13 @@ impl SyncTrigger {
             SAFE_FUNCTION,
             &[
                 ("values", join(values, ",\n      ")),
-                ("targets", join(self.values.iter().map(|value| value.column.to_string()), ", ")),
+                (
+                    "targets",
+                    join(
+                        self.values.iter().map(|value| value.column.to_string()),
+                        ", ",
+                    ),
+                ),
                 ("row", join(row, ", ")),
             ],
         );
@@ -186,9 +218,17 @@ impl SyncTrigger {
     }
 
     fn trigger_function_sql(&self) -> String {
-        let values = || self.values.iter().enumerate().map(|(at, value)| (at + 1, value));
+        let values = || {
+            self.values
+                .iter()
+                .enumerate()
+                .map(|(at, value)| (at + 1, value))
+        };
         let declarations = values().map(|(n, value)| {
-            format!("  changeover_value_{n} {};\n  changeover_applies_{n} boolean;", value.type_sql)
+            format!(
+                "  changeover_value_{n} {};\n  changeover_applies_{n} boolean;",
+                value.type_sql
+            )
         });
         let computations = values().map(|(n, value)| {
             let condition =
@@ -202,9 +242,14 @@ impl SyncTrigger {
         let fallbacks = self.values.iter().filter_map(|value| {
             let constant = value.fallback.as_ref()?;
             let column = &value.column;
-            Some(format!("    NEW.{column} := coalesce(NEW.{column}, {constant});"))
+            Some(format!(
+                "    NEW.{column} := coalesce(NEW.{column}, {constant});"
+            ))
         });
-        let key = self.key.iter().map(|column| format!("NEW.{}::text", column.name));
+        let key = self
+            .key
+            .iter()
+            .map(|column| format!("NEW.{}::text", column.name));
         let body = fill(
             TRIGGER_FUNCTION,
             &[
@@ -214,7 +259,10 @@ impl SyncTrigger {
                 ("app", quote_literal(&self.app)),
                 ("step", quote_literal(self.backfill.as_str())),
                 ("key", join(key, ", ")),
-                ("assignments", join(values().map(|(n, value)| self.assignment(n, value)), "\n")),
+                (
+                    "assignments",
+                    join(values().map(|(n, value)| self.assignment(n, value)), "\n"),
+                ),
             ],
         );
         format!(
@@ -255,7 +303,9 @@ fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {
-        let Some(close) = rest[open..].find('}') else { break };
+        let Some(close) = rest[open..].find('}') else {
+            break;
+        };
         let name = &rest[open + 1..open + close];
         filled.push_str(&rest[..open]);
         if let Some((_, value)) = values.iter().find(|(found, _)| *found == name) {

@@ -23,11 +23,15 @@ pub(crate) fn pinned_settings<'a>(
     names.push("pg_temp".to_owned());
     let mut settings = BTreeMap::from([("search_path".to_owned(), names.join(", "))]);
     let depends = expressions.into_iter().any(|expression| {
-        expression.casts || expression.calls.iter().any(|call| !is_immutable(catalog, call.name.as_str()))
+        expression.casts
+            || expression
+                .calls
+                .iter()
+                .any(|call| !is_immutable(catalog, call.name.as_str()))
     });
     if depends || column_types.iter().any(|name| types::is_temporal(name)) {
         settings.insert("TimeZone".to_owned(), "UTC".to_owned());
-        settings.insert("DateStyle".to_owned(), "ISO, YMD".to_owned());
+        settings.insert("DateStyle".to_owned(), "ISO, MDY".to_owned());
         settings.insert("IntervalStyle".to_owned(), "postgres".to_owned());
     }
     settings

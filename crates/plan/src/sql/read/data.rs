@@ -20,7 +20,8 @@ pub(super) fn update(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         match child.kind() {
             K::RELATION_NAME => {}
             K::OPTIONAL_AS_ALIAS => {
-                let name = tree::child(&child, K::TABLE_ALIAS).ok_or_else(|| Unknown::node(&child))?;
+                let name =
+                    tree::child(&child, K::TABLE_ALIAS).ok_or_else(|| Unknown::node(&child))?;
                 alias = Some(tree::name(&name)?);
             }
             K::SET_CLAUSE => set = assignments(&child)?,
@@ -63,9 +64,10 @@ fn assignments(node: &SyntaxNode) -> Result<Vec<(Identifier, SetValue)>, Unknown
                 let targets = tree::child(&item, K::COLUMN_TARGET_LIST);
                 let values = tree::child(&item, K::SET_EXPR_LIST);
                 match (targets, values) {
-                    (Some(targets), Some(values)) => {
-                        (nodes(&targets, K::COLUMN_TARGET), nodes(&values, K::SET_EXPR))
-                    }
+                    (Some(targets), Some(values)) => (
+                        nodes(&targets, K::COLUMN_TARGET),
+                        nodes(&values, K::SET_EXPR),
+                    ),
                     _ => return Err(Unknown::node(&item)),
                 }
             }
@@ -82,7 +84,9 @@ fn assignments(node: &SyntaxNode) -> Result<Vec<(Identifier, SetValue)>, Unknown
 }
 
 fn nodes(node: &SyntaxNode, kind: K) -> Vec<SyntaxNode> {
-    node.children().filter(|child| child.kind() == kind).collect()
+    node.children()
+        .filter(|child| child.kind() == kind)
+        .collect()
 }
 
 /// The column; a field or an element of one is not understood.
