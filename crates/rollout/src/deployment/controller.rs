@@ -18,6 +18,7 @@ use super::{
     output::Output,
     pod::Pod,
     port,
+    progress::{Milestone, Progress},
     snapshot::{PodPhase, PodStatus, RolloutPhase, RolloutStatus, Snapshot},
     spec::DeploymentSpec,
     strategy::{self, Counts, Step},
@@ -58,14 +59,12 @@ pub(crate) struct Controller {
     wanted: Arc<PodTemplate>,
     pods: Vec<Owned>,
     created: u64,
-    /// What the last progress led to, and when.
-    progress: (Counts, Instant),
-    deadline_reported: bool,
+    progress: Progress,
 }
 
 impl Controller {
     pub(crate) fn new(spec: Arc<DeploymentSpec>, board: Board, wanted: Arc<PodTemplate>) -> Self {
-        let progress = (Counts::default(), Instant::now());
+        let progress = Progress::begin(spec.progress_deadline);
         Controller {
             spec,
             board,
@@ -73,7 +72,6 @@ impl Controller {
             pods: Vec::new(),
             created: 0,
             progress,
-            deadline_reported: false,
         }
     }
 
@@ -98,8 +96,7 @@ impl Controller {
     fn begin(&mut self, template: Arc<PodTemplate>, revision: u64) {
         let release = template.release.clone();
         self.wanted = template;
-        self.progress = (Counts::default(), Instant::now());
-        self.deadline_reported = false;
+        self.progress = Progress::begin(self.spec.progress_deadline);
         self.board.change(|snapshot| {
             let text = format!("rollout of {release} (revision {revision})");
             self.board
@@ -166,39 +163,32 @@ impl Controller {
 
     /// Carries a step out; false when a pod could not be created for want of a port.
     fn take(&mut self, step: Step, snapshot: &Snapshot) -> bool {
-        let wanted = self.wanted.clone();
-        let available = |pod: &Owned| {
+        let is_available = |pod: &&Owned| {
             snapshot
                 .pod(&pod.name)
                 .is_some_and(|status| self.is_available(status))
         };
-        let candidates = |is_new: bool, is_available: Option<bool>| -> Vec<usize> {
-            let mut found: Vec<usize> = (0..self.pods.len())
-                .filter(|&index| {
-                    let pod = &self.pods[index];
-                    (pod.template == wanted) == is_new
-                        && !pod.delete.is_cancelled()
-                        && is_available.is_none_or(|wanted| wanted == available(pod))
-                })
-                .collect();
-            found.sort_by_key(|&index| available(&self.pods[index]));
-            found
-        };
-        let mut doomed = candidates(true, None);
-        doomed.truncate(step.delete_new as usize);
-        doomed.extend(
-            candidates(false, Some(false))
-                .into_iter()
-                .take(step.delete_old_unavailable as usize),
-        );
-        doomed.extend(
-            candidates(false, Some(true))
-                .into_iter()
-                .take(step.delete_old_available as usize),
-        );
-        for index in doomed {
-            self.delete(index);
-        }
+        let live = self.pods.iter().filter(|pod| !pod.delete.is_cancelled());
+        let (new, old): (Vec<_>, Vec<_>) = live.partition(|pod| pod.template == self.wanted);
+        let (new_available, new_unavailable): (Vec<_>, Vec<_>) =
+            new.into_iter().partition(is_available);
+        let (old_available, old_unavailable): (Vec<_>, Vec<_>) =
+            old.into_iter().partition(is_available);
+        let doomed = new_unavailable
+            .into_iter()
+            .chain(new_available)
+            .take(step.delete_new as usize)
+            .chain(
+                old_unavailable
+                    .into_iter()
+                    .take(step.delete_old_unavailable as usize),
+            )
+            .chain(
+                old_available
+                    .into_iter()
+                    .take(step.delete_old_available as usize),
+            );
+        doomed.for_each(|pod| self.delete(pod));
         (0..step.create).all(|_| self.create())
     }
 
@@ -242,8 +232,7 @@ impl Controller {
 
     /// Marks the pod terminating, which ends its being an endpoint, and starts its pre-stop: the
     /// service hears of it late while the termination is under way already.
-    fn delete(&self, index: usize) {
-        let pod = &self.pods[index];
+    fn delete(&self, pod: &Owned) {
         let text = "deleted".into();
         self.board.set_phase(
             &pod.name,
@@ -255,31 +244,20 @@ impl Controller {
     }
 
     fn note_progress(&mut self, snapshot: &Snapshot, counts: Counts) {
-        if snapshot.rollout.phase != RolloutPhase::Progressing && !self.deadline_reported {
-            return;
-        }
-        if counts.complete() {
-            self.deadline_reported = false;
-            let phase = RolloutPhase::Complete { at: Instant::now() };
-            self.board
-                .set_rollout(phase, EventKind::RolloutComplete, "complete".into());
-            return;
-        }
-        let (seen, at) = &mut self.progress;
-        if counts.new > seen.new
-            || counts.new_available > seen.new_available
-            || counts.old < seen.old
-            || counts.old_terminating < seen.old_terminating
-        {
-            *at = Instant::now();
-        }
-        *seen = counts;
-        if at.elapsed() >= self.spec.progress_deadline && !self.deadline_reported {
-            self.deadline_reported = true;
-            let text = self.describe_stuck(snapshot);
-            let phase = RolloutPhase::DeadlineExceeded { at: Instant::now() };
-            self.board
-                .set_rollout(phase, EventKind::ProgressDeadlineExceeded, text);
+        let at = Instant::now();
+        match self.progress.note(counts) {
+            Some(Milestone::Complete) => {
+                let phase = RolloutPhase::Complete { at };
+                self.board
+                    .set_rollout(phase, EventKind::RolloutComplete, "complete".into());
+            }
+            Some(Milestone::DeadlineExceeded) => {
+                let phase = RolloutPhase::DeadlineExceeded { at };
+                let text = self.describe_stuck(snapshot);
+                self.board
+                    .set_rollout(phase, EventKind::ProgressDeadlineExceeded, text);
+            }
+            None => {}
         }
     }
 
@@ -309,10 +287,8 @@ impl Controller {
         let matures = ready
             .map(|pod| pod.since + self.spec.min_ready)
             .filter(|&at| at > now);
-        let deadline = self.progress.1 + self.spec.progress_deadline;
-        let progressing = snapshot.rollout.phase == RolloutPhase::Progressing;
         matures
-            .chain(progressing.then_some(deadline))
+            .chain(self.progress.deadline())
             .min()
             .unwrap_or(now + IDLE_WAKE)
     }
@@ -321,11 +297,10 @@ impl Controller {
         let text = "shut down".into();
         self.board
             .set_rollout(RolloutPhase::ShutDown, EventKind::ShutDown, text);
-        for index in 0..self.pods.len() {
-            if !self.pods[index].delete.is_cancelled() {
-                self.delete(index);
-            }
-        }
+        self.pods
+            .iter()
+            .filter(|pod| !pod.delete.is_cancelled())
+            .for_each(|pod| self.delete(pod));
         // The handle bounds this wait; when it gives up it aborts this task, killing what is left.
         if changes
             .wait_for(|snapshot| snapshot.pods.is_empty())
@@ -333,21 +308,6 @@ impl Controller {
             .is_err()
         {
             tracing::debug!("the board closed during the shutdown");
-        }
-    }
-}
-
-impl Controller {
-    /// The snapshot before anything was done.
-    pub(crate) fn initial(template: &PodTemplate) -> Snapshot {
-        Snapshot {
-            pods: Vec::new(),
-            rollout: RolloutStatus {
-                revision: 1,
-                release: template.release.clone(),
-                started: Instant::now(),
-                phase: RolloutPhase::Progressing,
-            },
         }
     }
 }

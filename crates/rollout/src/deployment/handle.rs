@@ -65,7 +65,7 @@ impl Deployment {
     ) -> Result<Deployment, DeploymentError> {
         spec.check()?;
         let (spec, template) = (Arc::new(spec), Arc::new(template));
-        let board = Board::new(Controller::initial(&template));
+        let board = Board::new(Snapshot::before(&template.release));
         let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
         let release = template.release.clone();
         board.record(

@@ -1,8 +1,8 @@
 //! A Deployment of local processes: desired pods, probes, RollingUpdate and Recreate.
 //!
-//! [`Deployment`] is the handle. Behind it one task ([`controller`](self)) compares what is wanted
-//! with what runs and starts or stops pods; each pod has a task that does the kubelet's part: start,
-//! probe, restart, pre-stop, SIGTERM, SIGKILL. Both write to one board (`board.rs`), which observers
+//! [`Deployment`] is the handle. Behind it one task (`controller.rs`) compares what is wanted with
+//! what runs and starts or stops pods; each pod has a task (`pod.rs`) that does the kubelet's part:
+//! start, probe, restart, pre-stop, SIGTERM, SIGKILL. Both write to one board (`board.rs`), which observers
 //! watch. How many pods to start and stop is decided by pure functions in `strategy/`.
 //!
 //! **Invariant:** no pod outlives its [`Deployment`]: dropping it kills every process.
@@ -17,6 +17,7 @@ mod pod;
 mod port;
 mod probe;
 mod process;
+mod progress;
 mod snapshot;
 mod spec;
 mod strategy;

@@ -79,6 +79,20 @@ pub enum RolloutPhase {
 }
 
 impl Snapshot {
+    /// Before anything was done for the first rollout.
+    pub(crate) fn before(release: &str) -> Snapshot {
+        let rollout = RolloutStatus {
+            revision: 1,
+            release: release.into(),
+            started: Instant::now(),
+            phase: RolloutPhase::Progressing,
+        };
+        Snapshot {
+            pods: Vec::new(),
+            rollout,
+        }
+    }
+
     /// Addresses of the pods that are ready.
     pub fn endpoints(&self) -> Vec<SocketAddr> {
         let ready = self.pods.iter().filter(|pod| pod.phase == PodPhase::Ready);

@@ -50,10 +50,13 @@ const HTTP2: ClientMix = ClientMix {
 #[derive(Clone, Copy, PartialEq)]
 enum Then {
     Answer,
-    /// Answers as if the connection stayed open, then closes it.
+    /// Answers as if the connection stayed open, and closes it: the end of the stream travels with
+    /// the answer, so that it has arrived when the next request is due.
     AnswerAndClose,
     AnswerStatus(&'static str),
     Close,
+    /// Answers the first request of a connection, closes it on the second one.
+    AnswerOnce,
     Hang,
 }
 
@@ -82,14 +85,20 @@ async fn serve(then: Then) -> Server {
 }
 
 async fn serve_one(mut stream: TcpStream, then: Then, requests: Arc<AtomicU64>) {
+    // Holds back what is written until the stream is closed.
+    rustix::net::sockopt::set_tcp_cork(&stream, then == Then::AnswerAndClose).unwrap();
+    let mut answered = 0;
     while let Some(body) = read_request(&mut stream).await {
         requests.fetch_add(1, Ordering::SeqCst);
         let status = match then {
             Then::Answer | Then::AnswerAndClose => "200 OK",
             Then::AnswerStatus(status) => status,
             Then::Close => return,
+            Then::AnswerOnce if answered == 1 => return,
+            Then::AnswerOnce => "200 OK",
             Then::Hang => std::future::pending().await,
         };
+        answered += 1;
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -233,6 +242,22 @@ async fn a_request_that_was_written_is_never_sent_again() {
             "{:?}",
             report.failures[0]
         );
+    }
+}
+
+/// Nor is one that was written to a connection out of the pool.
+#[tokio::test]
+async fn a_request_that_was_written_to_a_used_connection_is_never_sent_again() {
+    for mix in [KEEP_ALIVE, IDLE] {
+        let server = serve(Then::AnswerOnce).await;
+        let spec = LoadSpec {
+            idle_interval: Duration::from_millis(20),
+            ..spec(server.address, mix)
+        };
+        let (report, summary) = run(spec, 40).await;
+        assert!(summary.failed > 0);
+        assert_eq!(summary.requests, server.requests.load(Ordering::SeqCst));
+        assert!(report.samples.iter().any(|sample| sample.outcome.is_ok()));
     }
 }
 

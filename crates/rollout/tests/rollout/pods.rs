@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{DEADLINE, first_pod, pod, spec, wait_for};
 use changeover_rollout::deployment::{
     Backoff, Deployment, DeploymentSpec, EventKind, PodPhase, PodSignal, PodTemplate, Probe,
+    Strategy,
 };
 use rustix::process::{Pid, test_kill_process};
 
@@ -186,4 +187,39 @@ async fn output_goes_to_a_file_a_pod() {
     })
     .await
     .expect("the log lacks the output");
+}
+
+#[tokio::test]
+async fn an_old_pod_stays_until_the_new_one_has_been_ready_for_min_ready() {
+    let mut spec = one_pod();
+    spec.min_ready = Duration::from_millis(400);
+    let deployment = Deployment::start(spec, pod("v1")).unwrap();
+    deployment.wait_complete().await.unwrap();
+    deployment.rollout(pod("v2")).await.unwrap();
+    let events = deployment.events();
+    let at = |kind, release| {
+        let mut of_release = events.iter().filter(|event| event.release == release);
+        of_release.find(|event| event.kind == kind).unwrap().at
+    };
+    let kept = at(EventKind::PodTerminating, "v1") - at(EventKind::PodReady, "v2");
+    assert!(kept >= Duration::from_millis(400), "{kept:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_refused() {
+    let mut spec = one_pod();
+    spec.strategy = Strategy::RollingUpdate {
+        max_surge: 0,
+        max_unavailable: 0,
+    };
+    let error = Deployment::start(spec, pod("v1")).err().unwrap();
+    insta::assert_snapshot!(
+        error,
+        @"invalid deployment: max_surge and max_unavailable are both 0, so no pod could be replaced"
+    );
+    let deployment = Deployment::start(one_pod(), pod("v1")).unwrap();
+    let error = deployment.rollback().await.unwrap_err();
+    insta::assert_snapshot!(error, @"there is no earlier release to roll back to");
+    let error = deployment.kill("nobody", PodSignal::Kill).unwrap_err();
+    insta::assert_snapshot!(error, @"no running pod is named `nobody`");
 }

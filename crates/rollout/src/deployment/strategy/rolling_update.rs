@@ -112,6 +112,19 @@ mod tests {
         assert_eq!(decide(1, 0, counts), Step::default());
     }
 
+    /// As in Kubernetes: what new pods still lack is not made worse, not even by a broken old pod.
+    #[test]
+    fn a_broken_old_pod_stays_while_the_new_one_is_not_available() {
+        let counts = Counts {
+            desired: 3,
+            new: 1,
+            old: 3,
+            old_available: 2,
+            ..Counts::default()
+        };
+        assert_eq!(decide(1, 0, counts), Step::default());
+    }
+
     #[test]
     fn broken_old_pods_go_first_and_do_not_cost_availability() {
         let counts = Counts {
