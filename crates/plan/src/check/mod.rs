@@ -53,11 +53,7 @@ pub fn check(plan: &Plan, pending: &[Step]) -> Vec<Finding> {
 }
 
 fn fatal(step: &Step, message: impl Into<String>) -> Finding {
-    Finding {
-        severity: Severity::Fatal,
-        subject: step.id.clone(),
-        message: message.into(),
-    }
+    Finding { severity: Severity::Fatal, subject: step.id.clone(), message: message.into() }
 }
 
 /// No id comes twice; steps stand in phase order; what a step needs comes before it.
@@ -70,10 +66,7 @@ fn identifiers_and_needs(plan: &Plan, pending: &[Step], findings: &mut Vec<Findi
         }
         phase = step.phase;
         for need in step.needs.iter().filter(|need| !seen.contains(need)) {
-            findings.push(fatal(
-                step,
-                format!("needs {need}, which does not come before it"),
-            ));
+            findings.push(fatal(step, format!("needs {need}, which does not come before it")));
         }
         if !seen.insert(&step.id) {
             findings.push(fatal(step, "its id comes twice"));
@@ -97,22 +90,14 @@ fn locks(step: &Step, findings: &mut Vec<Finding>) {
         if lock.mode.blocks_service() && lock.held != LockHeld::Blink {
             findings.push(fatal(
                 step,
-                format!(
-                    "holds {} on {} for longer than a blink",
-                    lock.mode,
-                    lock.relation.plain()
-                ),
+                format!("holds {} on {} for longer than a blink", lock.mode, lock.relation.plain()),
             ));
         }
         if lock.held == LockHeld::Batch && lock.mode > LockMode::RowExclusive {
             findings.push(fatal(step, "a batch takes no more than ROW EXCLUSIVE"));
         }
     }
-    if step
-        .locks
-        .windows(2)
-        .any(|pair| pair[0].mode < pair[1].mode)
-    {
+    if step.locks.windows(2).any(|pair| pair[0].mode < pair[1].mode) {
         findings.push(fatal(step, "its locks are not listed strongest first"));
     }
 }
@@ -125,10 +110,7 @@ fn backfills(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
             let is_ours = |other: &&Step| match &other.kind {
                 StepKind::Backfill(backfill) => {
                     backfill.table == install.table
-                        && backfill
-                            .set
-                            .iter()
-                            .any(|set| install.columns.contains(&set.column))
+                        && backfill.set.iter().any(|set| install.columns.contains(&set.column))
                 }
                 _ => false,
             };
@@ -146,10 +128,7 @@ fn backfills(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
             if !after.iter().any(is_check) {
                 findings.push(fatal(backfill, "no check follows the backfill"));
             }
-            if !after
-                .iter()
-                .any(|other| removes_trigger(other, &install.trigger))
-            {
+            if !after.iter().any(|other| removes_trigger(other, &install.trigger)) {
                 findings.push(fatal(step, "no step removes the trigger again"));
             }
         }
@@ -192,9 +171,7 @@ fn synced_columns(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Findin
             _ => continue,
         };
         for column in &install.columns {
-            let drops = statements
-                .iter()
-                .any(|text| drops_column(text, &install.table, column));
+            let drops = statements.iter().any(|text| drops_column(text, &install.table, column));
             let with_trigger = statements.iter().any(|text| names(text, &install.trigger));
             let trigger_gone = plan.steps[..other_at]
                 .iter()
@@ -203,10 +180,7 @@ fn synced_columns(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Findin
                 findings.push(fatal(other, "drops a column whose trigger stays"));
             }
             if other_at < at && statements.iter().any(|text| constrains(text, column)) {
-                findings.push(fatal(
-                    other,
-                    "constrains a column before its trigger is there",
-                ));
+                findings.push(fatal(other, "constrains a column before its trigger is there"));
             }
         }
     }

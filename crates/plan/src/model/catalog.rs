@@ -210,15 +210,10 @@ impl Catalog {
     /// path, else (not there) in the schema where new objects go.
     pub fn resolve(&self, schema: Option<&Identifier>, name: &Identifier) -> QualifiedName {
         if let Some(schema) = schema {
-            return QualifiedName {
-                schema: schema.clone(),
-                name: name.clone(),
-            };
+            return QualifiedName { schema: schema.clone(), name: name.clone() };
         }
-        let candidate = |schema: &Identifier| QualifiedName {
-            schema: schema.clone(),
-            name: name.clone(),
-        };
+        let candidate =
+            |schema: &Identifier| QualifiedName { schema: schema.clone(), name: name.clone() };
         self.search_path
             .iter()
             .map(candidate)

@@ -47,10 +47,7 @@ pub struct QualifiedName {
 impl QualifiedName {
     /// Puts a name together from the catalog's two parts.
     pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            schema: Identifier::new(schema),
-            name: Identifier::new(name),
-        }
+        Self { schema: Identifier::new(schema), name: Identifier::new(name) }
     }
 
     /// The name for people: without quotes, and without the schema where that is `public`.
@@ -72,11 +69,7 @@ impl fmt::Display for QualifiedName {
 /// Quotes a text as an SQL string literal, for the few places (DDL) where parameters are impossible.
 pub fn quote_literal(text: &str) -> String {
     let quoted = format!("'{}'", text.replace('\'', "''"));
-    if text.contains('\\') {
-        format!("E{}", quoted.replace('\\', "\\\\"))
-    } else {
-        quoted
-    }
+    if text.contains('\\') { format!("E{}", quoted.replace('\\', "\\\\")) } else { quoted }
 }
 
 #[cfg(test)]
@@ -86,10 +79,7 @@ mod tests {
     #[test]
     fn quotes_are_doubled() {
         assert_eq!(Identifier::new("Wei\"rd").to_string(), "\"Wei\"\"rd\"");
-        assert_eq!(
-            QualifiedName::new("public", "order").to_string(),
-            "\"public\".\"order\""
-        );
+        assert_eq!(QualifiedName::new("public", "order").to_string(), "\"public\".\"order\"");
         assert_eq!(QualifiedName::new("public", "order").plain(), "order");
         assert_eq!(quote_literal("it's"), "'it''s'");
         assert_eq!(quote_literal("a\\b"), "E'a\\\\b'");

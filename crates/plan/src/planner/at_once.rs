@@ -39,15 +39,10 @@ pub(super) fn unsplittable(migration: &Migration, error: &sql::SplitError) -> Re
 
 fn step(migration: &Migration, raw: Vec<RawStatement>) -> Step {
     let marked = raw.first().is_some_and(|first| {
-        first
-            .comments
-            .iter()
-            .any(|comment| comment.text.starts_with("-- no-transaction"))
+        first.comments.iter().any(|comment| comment.text.starts_with("-- no-transaction"))
     });
-    let transactional = !marked
-        && !raw
-            .iter()
-            .any(|statement| forbids_transaction(&statement.text));
+    let transactional =
+        !marked && !raw.iter().any(|statement| forbids_transaction(&statement.text));
     let statements: Vec<String> = raw
         .into_iter()
         .map(|statement| statement.text)
@@ -65,10 +60,7 @@ fn step(migration: &Migration, raw: Vec<RawStatement>) -> Step {
         needs: Vec::new(),
         locks: Vec::new(),
         reason: "nobody serves from this database, so the file runs as it is written".to_owned(),
-        kind: StepKind::Script(Script {
-            statements,
-            transactional,
-        }),
+        kind: StepKind::Script(Script { statements, transactional }),
         undo: Vec::new(),
     }
 }

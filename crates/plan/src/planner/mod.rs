@@ -7,9 +7,11 @@
 //! [`crate::check`] inspects the plan; what it finds is a bug here, not the author's.
 
 mod at_once;
+mod draft;
 mod names;
 mod online;
 mod pending;
+mod placement;
 mod refused;
 pub(crate) mod simulate;
 #[cfg(test)]
@@ -84,21 +86,13 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
         app: request.app.to_owned(),
         mode: request.mode,
         from_head,
-        head: pending
-            .last()
-            .map(|last| last.number)
-            .or(from_head)
-            .unwrap_or(0),
+        head: pending.last().map(|last| last.number).or(from_head).unwrap_or(0),
         migrations: pending.iter().map(|migration| planned(migration)).collect(),
         steps,
         refusals,
     };
     let findings = check(&plan, request.pending);
-    if findings.is_empty() {
-        Ok(plan)
-    } else {
-        Err(PlanError::Unsound { findings })
-    }
+    if findings.is_empty() { Ok(plan) } else { Err(PlanError::Unsound { findings }) }
 }
 
 fn planned(migration: &Migration) -> PlannedMigration {

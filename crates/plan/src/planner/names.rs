@@ -32,13 +32,8 @@ pub(crate) fn default_constraint_name(
     columns: &[Identifier],
     label: &str,
 ) -> Identifier {
-    let parts: Vec<String> = columns
-        .iter()
-        .map(|column| column.as_str().to_owned())
-        .collect();
-    first_free(table, &joined(&parts), label, |name| {
-        in_schema(catalog, table, name)
-    })
+    let parts: Vec<String> = columns.iter().map(|column| column.as_str().to_owned()).collect();
+    first_free(table, &joined(&parts), label, |name| in_schema(catalog, table, name))
 }
 
 /// A name cut to the server's length, ending in a hash where it had to be cut.
@@ -47,11 +42,7 @@ pub(crate) fn shortened(name: &str) -> String {
         return name.to_owned();
     }
     let digest = Sha256::digest(name.as_bytes());
-    let hash: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{}_{hash}", clip(name, NAME_BYTES_MAX - hash.len() - 1))
 }
 
@@ -94,13 +85,7 @@ fn first_free(
 ) -> Identifier {
     // Bounded by the number of names that exist; the server counts without an end.
     (0..)
-        .map(|pass: u32| {
-            if pass == 0 {
-                label.to_owned()
-            } else {
-                format!("{label}{pass}")
-            }
-        })
+        .map(|pass: u32| if pass == 0 { label.to_owned() } else { format!("{label}{pass}") })
         .map(|label| object_name(table.name.as_str(), middle, &label))
         .find(|name| !taken(name))
         .map_or_else(|| Identifier::from(label), Identifier::new)
@@ -119,11 +104,7 @@ fn object_name(first: &str, second: &str, label: &str) -> String {
         }
     }
     let (first, second) = (clip(first, first_len), clip(second, second_len));
-    if second.is_empty() {
-        format!("{first}_{label}")
-    } else {
-        format!("{first}_{second}_{label}")
-    }
+    if second.is_empty() { format!("{first}_{label}") } else { format!("{first}_{second}_{label}") }
 }
 
 /// Cuts at a character's boundary.
@@ -136,17 +117,12 @@ fn clip(text: &str, bytes: usize) -> &str {
 }
 
 fn is_relation(catalog: &Catalog, table: &QualifiedName, name: &str) -> bool {
-    catalog
-        .relations
-        .values()
-        .filter(|relation| relation.name.schema == table.schema)
-        .any(|relation| {
+    catalog.relations.values().filter(|relation| relation.name.schema == table.schema).any(
+        |relation| {
             relation.name.name.as_str() == name
-                || relation
-                    .indexes
-                    .iter()
-                    .any(|index| index.name.as_str() == name)
-        })
+                || relation.indexes.iter().any(|index| index.name.as_str() == name)
+        },
+    )
 }
 
 /// Only for indexes behind constraints does the server look at constraints' names too.
@@ -171,10 +147,7 @@ mod tests {
     fn long_names_are_shortened_as_the_server_does() {
         // Taken from a PostgreSQL 15 server.
         let long = "a".repeat(50);
-        assert_eq!(
-            object_name(&long, "column", "idx"),
-            format!("{}_column_idx", "a".repeat(50))
-        );
+        assert_eq!(object_name(&long, "column", "idx"), format!("{}_column_idx", "a".repeat(50)));
         let name = object_name(&long, &"b".repeat(50), "idx");
         assert_eq!(name.len(), 63);
         assert_eq!(name, format!("{}_{}_idx", "a".repeat(29), "b".repeat(29)));

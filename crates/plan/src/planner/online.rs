@@ -19,14 +19,10 @@ pub(super) fn plan(request: Request<'_>, migrations: &[&Migration]) -> (Vec<Step
                     self::statement(&mut world, migration, at + 1, statement);
                 }
             }
-            Err(error) => world
-                .refusals
-                .push(at_once::unsplittable(migration, &error)),
+            Err(error) => world.refusals.push(at_once::unsplittable(migration, &error)),
         }
     }
-    let World {
-        records, refusals, ..
-    } = world;
+    let World { records, refusals, .. } = world;
     let mut steps = records.steps;
     // Stable: within a phase the author's order stays.
     steps.sort_by_key(|step| step.phase);
@@ -38,22 +34,13 @@ fn statement(world: &mut World, migration: &Migration, number: usize, statement:
         Ok(directives) => directives,
         Err(error) => {
             let refused = Refused::new("directive", &error.reason, &error.remedy);
-            world
-                .refusals
-                .push(refused.at(migration, statement, error.line));
+            world.refusals.push(refused.at(migration, statement, error.line));
             return;
         }
     };
     let before = world.records.clone();
     let first_step = world.records.steps.len();
-    let mut work = Work {
-        world,
-        migration,
-        number,
-        statement,
-        directives,
-        first_step,
-    };
+    let mut work = Work { world, migration, number, statement, directives, first_step };
     let outcome = rewrite::statement(&mut work).and_then(|()| work.directives_used());
     if let Err(refused) = outcome {
         // The catalog keeps what the statement was to make, so that one refusal does not bring

@@ -16,18 +16,11 @@ use crate::{
 /// Plays all steps, in their order.
 pub(super) fn simulate(world: &mut World, steps: &[Step]) {
     for step in steps {
-        let provider = Provider {
-            step: step.id.clone(),
-            phase: step.phase,
-            floor: step.floor,
-            migration: step.migration,
-        };
+        let provider = Provider::of(step);
         match &step.kind {
             StepKind::Ddl(ddl) => statements(world, &ddl.statements, &provider),
             StepKind::SyncDrop(drop) => {
-                world
-                    .pending_sync_drops
-                    .push((drop.table.clone(), step.id.clone()));
+                world.pending_sync_drops.push((drop.table.clone(), step.id.clone()));
                 statements(world, &drop.statements, &provider);
             }
             StepKind::Backfill(backfill) | StepKind::BackfillCheck(backfill) => {
@@ -59,10 +52,7 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
             }
             StepKind::IndexDrop(drop) => {
                 world.simulate_drop_index(&drop.table, &drop.index.name);
-                world
-                    .records
-                    .removed
-                    .insert(Subject::Index(drop.index.clone()), provider);
+                world.records.removed.insert(Subject::Index(drop.index.clone()), provider);
             }
             StepKind::ConstraintValidate(validate) => {
                 let subject =
@@ -75,11 +65,7 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
 }
 
 fn statements(world: &mut World, statements: &[String], provider: &Provider) {
-    for statement in statements
-        .iter()
-        .filter_map(|text| sql::parse(text).ok())
-        .flatten()
-    {
+    for statement in statements.iter().filter_map(|text| sql::parse(text).ok()).flatten() {
         match *statement.kind {
             StatementKind::AlterTable(alter) => {
                 let table = world.resolve(&alter.name);
@@ -105,19 +91,13 @@ fn statements(world: &mut World, statements: &[String], provider: &Provider) {
             StatementKind::CreateTable(create) => {
                 let name = world.resolve_new(&create.name);
                 world.simulate_create_table(&name, &create);
-                world
-                    .records
-                    .made
-                    .insert(Subject::Relation(name), provider.clone());
+                world.records.made.insert(Subject::Relation(name), provider.clone());
             }
             StatementKind::Drop(drop) if drop.object == DropObject::Table => {
                 for name in &drop.names {
                     let name = world.resolve(name);
                     world.catalog.relations.remove(&name.to_string());
-                    world
-                        .records
-                        .removed
-                        .insert(Subject::Relation(name), provider.clone());
+                    world.records.removed.insert(Subject::Relation(name), provider.clone());
                 }
             }
             _ => {}

@@ -26,11 +26,7 @@ impl Refused {
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self {
-            rule,
-            reason: reason.into(),
-            remedy: remedy.into(),
-        }
+        Self { rule, reason: reason.into(), remedy: remedy.into() }
     }
 
     /// Says where it stands.

@@ -47,16 +47,8 @@ impl World {
         };
         let mut made = relation(name, kind);
         made.partition_key = table.partition_by.clone().unwrap_or_default();
-        made.partition_of = table
-            .partition_of
-            .as_ref()
-            .map(|parent| self.resolve(parent));
-        for source in table
-            .copies
-            .iter()
-            .chain(&table.inherits)
-            .chain(&table.partition_of)
-        {
+        made.partition_of = table.partition_of.as_ref().map(|parent| self.resolve(parent));
+        for source in table.copies.iter().chain(&table.inherits).chain(&table.partition_of) {
             if let Some(source) = self.catalog.relation(&self.resolve(source)) {
                 made.columns.extend(source.columns.iter().cloned());
             }
@@ -82,10 +74,7 @@ impl World {
                 None if serial => Some("nextval(…)".to_owned()),
                 None => None,
             },
-            generated: column
-                .generated
-                .as_ref()
-                .map(|expression| expression.text.clone()),
+            generated: column.generated.as_ref().map(|expression| expression.text.clone()),
             identity: column.identity,
         };
         if let Some(relation) = self.catalog.relation_mut(table) {
@@ -100,12 +89,8 @@ impl World {
     pub(crate) fn simulate_drop_column(&mut self, table: &QualifiedName, column: &Identifier) {
         if let Some(relation) = self.catalog.relation_mut(table) {
             relation.columns.retain(|found| &found.name != column);
-            relation
-                .indexes
-                .retain(|index| !index.columns.contains(column));
-            relation
-                .constraints
-                .retain(|constraint| !constraint.columns.contains(column));
+            relation.indexes.retain(|index| !index.columns.contains(column));
+            relation.constraints.retain(|constraint| !constraint.columns.contains(column));
         }
     }
 
@@ -117,10 +102,7 @@ impl World {
         change: impl FnOnce(&mut Column),
     ) {
         if let Some(relation) = self.catalog.relation_mut(table)
-            && let Some(found) = relation
-                .columns
-                .iter_mut()
-                .find(|found| &found.name == column)
+            && let Some(found) = relation.columns.iter_mut().find(|found| &found.name == column)
         {
             change(found);
         }
@@ -135,30 +117,17 @@ impl World {
     ) -> Identifier {
         let name = self.constraint_name(table, constraint);
         let (kind, columns) = match &constraint.kind {
-            ConstraintBody::Key {
-                primary, columns, ..
-            } => {
-                let kind = if *primary {
-                    ConstraintKind::PrimaryKey
-                } else {
-                    ConstraintKind::Unique
-                };
+            ConstraintBody::Key { primary, columns, .. } => {
+                let kind =
+                    if *primary { ConstraintKind::PrimaryKey } else { ConstraintKind::Unique };
                 self.simulate_key(table, &name, columns, *primary);
                 (kind, columns.clone())
             }
             ConstraintBody::Check { expression, .. } => {
                 (ConstraintKind::Check, expression.columns())
             }
-            ConstraintBody::ForeignKey {
-                columns,
-                references,
-                acts,
-                ..
-            } => (
-                ConstraintKind::ForeignKey {
-                    references: self.resolve(references),
-                    acts: *acts,
-                },
+            ConstraintBody::ForeignKey { columns, references, acts, .. } => (
+                ConstraintKind::ForeignKey { references: self.resolve(references), acts: *acts },
                 columns.clone(),
             ),
             ConstraintBody::Exclusion => (ConstraintKind::Exclusion, Vec::new()),
@@ -213,10 +182,7 @@ impl World {
             return name.clone();
         }
         let texts = |columns: &[Identifier]| -> Vec<String> {
-            columns
-                .iter()
-                .map(|column| column.as_str().to_owned())
-                .collect()
+            columns.iter().map(|column| column.as_str().to_owned()).collect()
         };
         match &constraint.kind {
             ConstraintBody::Key { primary: true, .. } => {
@@ -227,11 +193,7 @@ impl World {
             }
             ConstraintBody::Check { expression, .. } => {
                 let columns = expression.columns();
-                let single = if columns.len() == 1 {
-                    columns.as_slice()
-                } else {
-                    &[]
-                };
+                let single = if columns.len() == 1 { columns.as_slice() } else { &[] };
                 default_constraint_name(&self.catalog, table, single, "check")
             }
             ConstraintBody::ForeignKey { columns, .. } => {
@@ -288,12 +250,8 @@ impl World {
     /// `DROP CONSTRAINT`, with the index behind it.
     pub(crate) fn simulate_drop_constraint(&mut self, table: &QualifiedName, name: &Identifier) {
         if let Some(relation) = self.catalog.relation_mut(table) {
-            relation
-                .constraints
-                .retain(|constraint| &constraint.name != name);
-            relation
-                .indexes
-                .retain(|index| index.constraint.as_ref() != Some(name));
+            relation.constraints.retain(|constraint| &constraint.name != name);
+            relation.indexes.retain(|index| index.constraint.as_ref() != Some(name));
         }
     }
 
@@ -336,9 +294,7 @@ impl World {
             AlterKind::DropNotNull { column } => {
                 self.simulate_column(table, column, |column| column.not_null = false);
             }
-            AlterKind::SetType {
-                column, type_sql, ..
-            } => {
+            AlterKind::SetType { column, type_sql, .. } => {
                 let canonical = types::canonical(type_sql);
                 self.simulate_column(table, column, |column| column.type_sql = canonical);
             }

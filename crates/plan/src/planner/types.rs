@@ -68,18 +68,9 @@ pub(crate) fn needs_image_comparison(canonical: &str) -> bool {
 
 /// Whether the type's text depends on the settings for dates and times.
 pub(crate) fn is_temporal(canonical: &str) -> bool {
-    [
-        "time",
-        "date",
-        "interval",
-        "tstzrange",
-        "tsrange",
-        "daterange",
-        "tstzmulti",
-        "abstime",
-    ]
-    .iter()
-    .any(|prefix| canonical.starts_with(prefix))
+    ["time", "date", "interval", "tstzrange", "tsrange", "daterange", "tstzmulti", "abstime"]
+        .iter()
+        .any(|prefix| canonical.starts_with(prefix))
 }
 
 #[cfg(test)]

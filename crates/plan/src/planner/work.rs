@@ -4,16 +4,17 @@
 //! the directives, adds what the step needs, and moves it to a later phase where what it needs comes
 //! only then.
 
+pub(crate) use super::draft::Draft;
 use super::{
+    placement::{Placement, ordered, stop_between},
     refused::Refused,
     world::{Provider, Subject, World},
 };
 use crate::{
     model::{
-        identifier::QualifiedName,
-        lock::{Lock, LockHeld, LockMode},
+        lock::Lock,
         migration::Migration,
-        step::{Ddl, Phase, Step, StepId, StepKind},
+        step::{Phase, Step, StepId, StepKind},
     },
     sql::{Directives, Statement, StatementKind},
 };
@@ -35,114 +36,6 @@ pub(crate) struct Work<'w> {
     pub(crate) first_step: usize,
 }
 
-/// A step before it is emitted.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    part: String,
-    title: String,
-    phase: Phase,
-    floor: Option<u64>,
-    needs: Vec<Subject>,
-    needs_steps: Vec<StepId>,
-    makes: Vec<Subject>,
-    removes: Vec<Subject>,
-    locks: Vec<Lock>,
-    reason: String,
-    kind: StepKind,
-    undo: Vec<String>,
-    joins: bool,
-}
-
-impl Draft {
-    /// Begins a step.
-    pub(crate) fn new(part: &str, phase: Phase, title: impl Into<String>, kind: StepKind) -> Self {
-        Self {
-            part: part.to_owned(),
-            title: title.into(),
-            phase,
-            floor: None,
-            needs: Vec::new(),
-            needs_steps: Vec::new(),
-            makes: Vec::new(),
-            removes: Vec::new(),
-            locks: Vec::new(),
-            reason: String::new(),
-            kind,
-            undo: Vec::new(),
-            joins: false,
-        }
-    }
-
-    /// Joins the same statement's step before it, if that is of the same kind and phase: several
-    /// actions of one `ALTER TABLE` need its lock only once.
-    pub(crate) fn joins(mut self) -> Self {
-        self.joins = true;
-        self
-    }
-
-    /// Begins a step of catalog changes.
-    pub(crate) fn ddl(
-        part: &str,
-        phase: Phase,
-        title: impl Into<String>,
-        statements: Vec<String>,
-    ) -> Self {
-        Self::new(part, phase, title, StepKind::Ddl(Ddl { statements }))
-    }
-
-    /// Adds a lock.
-    pub(crate) fn lock(mut self, relation: &QualifiedName, mode: LockMode, held: LockHeld) -> Self {
-        self.locks.push(Lock {
-            relation: relation.clone(),
-            mode,
-            held,
-        });
-        self
-    }
-
-    /// Says why.
-    pub(crate) fn reason(mut self, reason: impl Into<String>) -> Self {
-        self.reason = reason.into();
-        self
-    }
-
-    /// Says how it is undone.
-    pub(crate) fn undo(mut self, statements: impl IntoIterator<Item = String>) -> Self {
-        self.undo.extend(statements);
-        self
-    }
-
-    /// Needs whatever step makes the subject, if a step does.
-    pub(crate) fn needs(mut self, subject: Subject) -> Self {
-        self.needs.push(subject);
-        self
-    }
-
-    /// Needs a step.
-    pub(crate) fn after(mut self, step: &StepId) -> Self {
-        self.needs_steps.push(step.clone());
-        self
-    }
-
-    /// Makes something that later steps may need.
-    pub(crate) fn makes(mut self, subject: Subject) -> Self {
-        self.makes.push(subject);
-        self
-    }
-
-    /// Removes something whose name later steps may want again.
-    pub(crate) fn removes(mut self, subject: Subject) -> Self {
-        self.removes.push(subject);
-        self
-    }
-
-    /// The floor of a contract step.
-    pub(crate) fn floor(mut self, floor: u64) -> Self {
-        self.floor = Some(floor);
-        self
-    }
-}
-
 impl Work<'_> {
     /// The id that a part of this statement gets.
     pub(crate) fn id(&self, part: &str) -> StepId {
@@ -156,9 +49,7 @@ impl Work<'_> {
 
     /// The floor of a step that takes something away: that of the first release that does without.
     pub(crate) fn unused_floor(&self) -> u64 {
-        self.directives
-            .unused_since
-            .unwrap_or(self.migration.number)
+        self.directives.unused_since.unwrap_or(self.migration.number)
     }
 
     /// Refuses unless the author allows the rule, giving a reason.
@@ -172,45 +63,15 @@ impl Work<'_> {
     /// Takes steps out of the plan again that another one does instead.
     pub(crate) fn forget(&mut self, steps: &[StepId]) {
         let before = self.world.records.steps.len();
-        self.world
-            .records
-            .steps
-            .retain(|step| !steps.contains(&step.id));
-        self.first_step = self
-            .first_step
-            .saturating_sub(before - self.world.records.steps.len());
+        self.world.records.steps.retain(|step| !steps.contains(&step.id));
+        self.first_step = self.first_step.saturating_sub(before - self.world.records.steps.len());
     }
 
     /// Adds a step to the plan and gives back its id.
     pub(crate) fn emit(&mut self, draft: Draft) -> Result<StepId, Refused> {
-        let mut placement = Placement {
-            phase: draft.phase,
-            floor: draft.floor,
-            reason: draft.reason,
-        };
-        let mut needs = draft.needs_steps;
-        for subject in &draft.needs {
-            if let Some(provider) = self.world.records.made.get(subject) {
-                placement.not_before(provider);
-                needs.push(provider.step.clone());
-            }
-        }
-        for step in &needs {
-            if let Some(found) = self
-                .world
-                .records
-                .steps
-                .iter()
-                .find(|found| &found.id == step)
-            {
-                placement.not_before(&Provider {
-                    step: step.clone(),
-                    phase: found.phase,
-                    floor: found.floor,
-                    migration: found.migration,
-                });
-            }
-        }
+        let mut placement =
+            Placement { phase: draft.phase, floor: draft.floor, reason: draft.reason };
+        let mut needs = self.needed(draft.needs_steps, &draft.needs, &mut placement);
         self.obey(&mut placement)?;
         for subject in &draft.makes {
             if let Some(remover) = self.world.records.removed.get(subject) {
@@ -222,14 +83,8 @@ impl Work<'_> {
         needs.dedup();
         let locks = ordered(draft.locks);
         if draft.joins && self.joinable(&placement) {
-            let step = self.join(
-                draft.title,
-                &placement.reason,
-                draft.kind,
-                locks,
-                needs,
-                draft.undo,
-            );
+            let step =
+                self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
             self.record(&step, draft.makes, draft.removes);
             return Ok(step);
         }
@@ -242,9 +97,7 @@ impl Work<'_> {
             phase: placement.phase,
             before_serving: placement.phase == Phase::Expand
                 || (self.directives.before_serving && placement.phase == Phase::Online),
-            floor: placement
-                .floor
-                .filter(|_| placement.phase == Phase::Contract),
+            floor: placement.floor.filter(|_| placement.phase == Phase::Contract),
             needs,
             locks,
             reason: placement.reason,
@@ -257,17 +110,30 @@ impl Work<'_> {
         Ok(id)
     }
 
+    /// The steps that must come first; the placement is moved to where they are done.
+    fn needed(
+        &self,
+        mut steps: Vec<StepId>,
+        subjects: &[Subject],
+        placement: &mut Placement,
+    ) -> Vec<StepId> {
+        let records = &self.world.records;
+        for provider in subjects.iter().filter_map(|subject| records.made.get(subject)) {
+            placement.not_before(provider);
+            steps.push(provider.step.clone());
+        }
+        for found in records.steps.iter().filter(|found| steps.contains(&found.id)) {
+            placement.not_before(&Provider::of(found));
+        }
+        steps
+    }
+
     /// Remembers what a step makes and removes.
     fn record(&mut self, id: &StepId, makes: Vec<Subject>, removes: Vec<Subject>) {
         let Some(step) = self.world.records.steps.iter().find(|step| &step.id == id) else {
             return;
         };
-        let provider = Provider {
-            step: step.id.clone(),
-            phase: step.phase,
-            floor: step.floor,
-            migration: step.migration,
-        };
+        let provider = Provider::of(step);
         for subject in makes {
             self.world.records.made.insert(subject, provider.clone());
         }
@@ -279,16 +145,11 @@ impl Work<'_> {
 
     /// Whether the same statement's last step can take one more catalog change.
     fn joinable(&self, placement: &Placement) -> bool {
-        self.world.records.steps[self.first_step..]
-            .last()
-            .is_some_and(|last| {
-                last.phase == placement.phase
-                    && last.floor
-                        == placement
-                            .floor
-                            .filter(|_| placement.phase == Phase::Contract)
-                    && matches!(last.kind, StepKind::Ddl(_))
-            })
+        self.world.records.steps[self.first_step..].last().is_some_and(|last| {
+            last.phase == placement.phase
+                && last.floor == placement.floor.filter(|_| placement.phase == Phase::Contract)
+                && matches!(last.kind, StepKind::Ddl(_))
+        })
     }
 
     /// Adds a catalog change to the same statement's last step.
@@ -371,18 +232,13 @@ impl Work<'_> {
         if wanted < placement.phase && is_first {
             return Err(Refused::new(
                 "phase-too-early",
-                format!(
-                    "this belongs into {}: {}",
-                    placement.phase, placement.reason
-                ),
+                format!("this belongs into {}: {}", placement.phase, placement.reason),
                 format!("remove `phase={wanted}`, or choose a later phase"),
             ));
         }
         if wanted > placement.phase {
-            placement.reason = format!(
-                "{}; moved to {wanted} by `phase={wanted}`",
-                placement.reason
-            );
+            placement.reason =
+                format!("{}; moved to {wanted} by `phase={wanted}`", placement.reason);
             placement.phase = wanted;
         }
         if placement.phase == Phase::Contract && placement.floor.is_none() {
@@ -390,75 +246,4 @@ impl Work<'_> {
         }
         Ok(())
     }
-}
-
-/// Strongest first, each relation once for each way of holding it.
-fn ordered(mut locks: Vec<Lock>) -> Vec<Lock> {
-    locks.sort_by(|a, b| {
-        b.mode
-            .cmp(&a.mode)
-            .then_with(|| a.relation.cmp(&b.relation))
-    });
-    let mut kept: Vec<Lock> = Vec::new();
-    for lock in locks {
-        let covered = kept
-            .iter()
-            .any(|other| other.relation == lock.relation && other.held == lock.held);
-        if !covered {
-            kept.push(lock);
-        }
-    }
-    kept
-}
-
-/// Where a step stands and why.
-struct Placement {
-    phase: Phase,
-    floor: Option<u64>,
-    reason: String,
-}
-
-impl Placement {
-    /// Moves to the phase and floor of something that must come first.
-    fn not_before(&mut self, provider: &Provider) {
-        if provider.phase > self.phase {
-            self.phase = provider.phase;
-            self.reason = format!("{}; after {}, which it needs", self.reason, provider.step);
-        }
-        if self.phase == Phase::Contract {
-            self.floor = self.floor.max(provider.floor);
-        }
-    }
-}
-
-/// A name that is dropped in contract cannot be used again before.
-fn stop_between(subject: &Subject, remover: &Provider, phase: Phase) -> Result<(), Refused> {
-    if remover.phase <= phase {
-        return Ok(());
-    }
-    let what = match subject {
-        Subject::Column(table, column) => format!("column {}.{}", table.plain(), column.as_str()),
-        Subject::Relation(name) => format!("relation {}", name.plain()),
-        Subject::Index(name) => format!("index {}", name.plain()),
-        Subject::Constraint(table, name) => {
-            format!("constraint {} of {}", name.as_str(), table.plain())
-        }
-        Subject::Type(name) => format!("type {}", name.plain()),
-        Subject::Function(name) => format!("function {}", name.as_str()),
-        Subject::Trigger(table, name) => format!("trigger {} of {}", name.as_str(), table.plain()),
-        Subject::Filled(table, column) => format!("{}.{}", table.plain(), column.as_str()),
-    };
-    Err(Refused::new(
-        "stop-between",
-        format!(
-            "{what} is dropped by step {} only once no older release needs it, but is made anew \
-             before that",
-            remover.step
-        ),
-        format!(
-            "give the new one another name, or stop at the release with migration {:04} until its \
-             contract steps are done, and upgrade from there",
-            remover.migration
-        ),
-    ))
 }

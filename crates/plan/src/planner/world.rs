@@ -46,6 +46,18 @@ pub(crate) struct Provider {
     pub(crate) migration: u64,
 }
 
+impl Provider {
+    /// The step as a provider.
+    pub(crate) fn of(step: &Step) -> Self {
+        Self {
+            step: step.id.clone(),
+            phase: step.phase,
+            floor: step.floor,
+            migration: step.migration,
+        }
+    }
+}
+
 /// A sync trigger of this plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Sync {
@@ -123,10 +135,7 @@ impl World {
             .clone()
             .or_else(|| self.catalog.search_path.first().cloned())
             .unwrap_or_else(|| Identifier::from("public"));
-        QualifiedName {
-            schema,
-            name: name.name.clone(),
-        }
+        QualifiedName { schema, name: name.name.clone() }
     }
 
     /// Whether the pending migrations made the relation.
@@ -145,20 +154,13 @@ impl World {
             .relations
             .values()
             .filter(|relation| relation.name.schema == index.schema)
-            .find(|relation| {
-                relation
-                    .indexes
-                    .iter()
-                    .any(|found| found.name == index.name)
-            })
+            .find(|relation| relation.indexes.iter().any(|found| found.name == index.name))
     }
 
     /// Resolves an index's name along the search path.
     pub(crate) fn resolve_index(&self, name: &Name) -> QualifiedName {
-        let candidate = |schema: &Identifier| QualifiedName {
-            schema: schema.clone(),
-            name: name.name.clone(),
-        };
+        let candidate =
+            |schema: &Identifier| QualifiedName { schema: schema.clone(), name: name.name.clone() };
         match &name.schema {
             Some(schema) => candidate(schema),
             None => self

@@ -45,28 +45,17 @@ pub(super) fn plan(
     let key = (relation.name.clone(), column.name.clone());
     let mut plain = column.clone();
     plain.constraints.clear();
-    let volatile = column
-        .default
-        .as_ref()
-        .is_some_and(|default| is_volatile(work, default));
+    let volatile = column.default.as_ref().is_some_and(|default| is_volatile(work, default));
     plain.not_null = column.not_null && !volatile;
     work.world.simulate_add_column(&relation.name, &plain);
-    work.world
-        .new_columns
-        .insert(key, column.default.is_some() && !volatile);
+    work.world.new_columns.insert(key, column.default.is_some() && !volatile);
     outcome?;
     add(work, relation, column, volatile, &title)?;
     if let Some(default) = column.default.as_ref().filter(|_| volatile) {
         fill(work, relation, column, default, &title)?;
         if column.not_null {
             let relation = current(work, relation);
-            set_not_null::steps(
-                work,
-                &relation,
-                &column.name,
-                Phase::Online,
-                NOT_NULL_REASON,
-            )?;
+            set_not_null::steps(work, &relation, &column.name, Phase::Online, NOT_NULL_REASON)?;
         }
     }
     for constraint in &column.constraints {
@@ -81,10 +70,7 @@ const NOT_NULL_REASON: &str =
     "the default gives a value to rows of releases that do not know the column";
 
 fn current(work: &Work<'_>, relation: &Relation) -> Relation {
-    work.world
-        .relation(&relation.name)
-        .cloned()
-        .unwrap_or_else(|| relation.clone())
+    work.world.relation(&relation.name).cloned().unwrap_or_else(|| relation.clone())
 }
 
 /// What cannot be added without rewriting the table or breaking older releases' inserts.
@@ -129,13 +115,7 @@ fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused
 /// Whether the default gives another value for each row. A function that nobody knows may.
 fn is_volatile(work: &Work<'_>, default: &Expression) -> bool {
     default.calls.iter().any(|call| {
-        let grammar = [
-            "coalesce",
-            "nullif",
-            "greatest",
-            "least",
-            "current_timestamp",
-        ];
+        let grammar = ["coalesce", "nullif", "greatest", "least", "current_timestamp"];
         !grammar.contains(&call.name.as_str())
             && !matches!(
                 work.world.catalog.functions.get(call.name.as_str()),
@@ -151,25 +131,16 @@ fn add(
     volatile: bool,
     title: &str,
 ) -> Result<(), Refused> {
-    let default = column
-        .default
-        .as_ref()
-        .map(|default| format!(" DEFAULT {}", default.text));
+    let default = column.default.as_ref().map(|default| format!(" DEFAULT {}", default.text));
     let inline = default.clone().filter(|_| !volatile).unwrap_or_default();
-    let not_null = if column.not_null && !volatile {
-        " NOT NULL"
-    } else {
-        ""
-    };
+    let not_null = if column.not_null && !volatile { " NOT NULL" } else { "" };
     let (name, table) = (&column.name, &relation.name);
     let mut statements = vec![format!(
         "ALTER TABLE {table} ADD COLUMN {name} {}{inline}{not_null}",
         column.type_sql
     )];
     if let Some(default) = default.filter(|_| volatile) {
-        statements.push(format!(
-            "ALTER TABLE {table} ALTER COLUMN {name} SET{default}"
-        ));
+        statements.push(format!("ALTER TABLE {table} ALTER COLUMN {name} SET{default}"));
     }
     let reason = if volatile {
         "added without its default, which would rewrite the table; rows written from now on get it"
@@ -178,17 +149,12 @@ fn add(
     } else {
         "a nullable column is a catalog change: no row is touched"
     };
-    let draft = Draft::ddl(
-        "add_column",
-        Phase::Expand,
-        format!("add column {title}"),
-        statements,
-    )
-    .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-    .reason(reason)
-    .undo([format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {name}")])
-    .makes(Subject::Column(table.clone(), name.clone()))
-    .joins();
+    let draft = Draft::ddl("add_column", Phase::Expand, format!("add column {title}"), statements)
+        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
+        .reason(reason)
+        .undo([format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {name}")])
+        .makes(Subject::Column(table.clone(), name.clone()))
+        .joins();
     work.emit(draft).map(|_| ())
 }
 

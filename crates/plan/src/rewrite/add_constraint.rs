@@ -1,16 +1,15 @@
 //! `ADD CONSTRAINT`: tightens, so it belongs into contract unless older releases comply.
 //!
 //! CHECK and FOREIGN KEY are added `NOT VALID` (which already rejects new rows) and validated by a
-//! scan that blocks nobody. UNIQUE and PRIMARY KEY get an index that is built concurrently and then
-//! taken over.
+//! scan that blocks nobody. UNIQUE and PRIMARY KEY: see `add_key`.
 
-use super::table;
+use super::{add_key, table};
 use crate::{
     model::{
         catalog::{ConstraintKind, Relation, RelationKind},
         identifier::{Identifier, QualifiedName},
         lock::{LockHeld, LockMode},
-        step::{ConstraintValidate, IndexBuild, Phase, StepId, StepKind},
+        step::{ConstraintValidate, Phase, StepId, StepKind},
     },
     planner::{
         Refused,
@@ -33,82 +32,21 @@ pub(super) fn plan(
     if relation.constraints.iter().any(|found| found.name == name) {
         return Err(Refused::new(
             "exists",
-            format!(
-                "{} has a constraint {} already",
-                relation.name.plain(),
-                name.as_str()
-            ),
+            format!("{} has a constraint {} already", relation.name.plain(), name.as_str()),
             "give the new one another name",
         ));
     }
     match &constraint.kind {
-        ConstraintBody::Check {
-            expression,
-            no_inherit,
-        } => {
+        ConstraintBody::Check { expression, no_inherit } => {
             for column in expression.columns() {
                 table::has_column(relation, &column)?;
             }
             let inherit = if *no_inherit { " NO INHERIT" } else { "" };
             let body = format!("CHECK ({}){inherit}", expression.text);
-            not_valid(
-                work,
-                relation,
-                constraint,
-                &name,
-                &body,
-                &expression.columns(),
-            )
+            not_valid(work, relation, constraint, &name, &body, &expression.columns())
         }
-        ConstraintBody::ForeignKey {
-            columns,
-            references,
-            referenced,
-            tail,
-            ..
-        } => {
-            for column in columns {
-                table::has_column(relation, column)?;
-            }
-            referenced_must_be_there(work, constraint)?;
-            if relation.kind == RelationKind::PartitionedTable
-                && work.world.catalog.server_version < PARTITIONED_NOT_VALID_FROM
-            {
-                return Err(Refused::new(
-                    "partitioned-foreign-key",
-                    "before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID",
-                    "add the foreign key to each part by itself, in statements of their own",
-                ));
-            }
-            let target = work.world.resolve(references);
-            let list = if referenced.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", names(referenced))
-            };
-            let body = format!(
-                "FOREIGN KEY ({}) REFERENCES {target}{list} {tail} {}",
-                names(columns),
-                constraint.deferrable
-            );
-            not_valid(work, relation, constraint, &name, body.trim_end(), columns)
-        }
-        ConstraintBody::Key {
-            primary,
-            columns,
-            using_index,
-            tail,
-            nulls_not_distinct,
-        } => {
-            let key = Key {
-                primary: *primary,
-                columns,
-                using_index: using_index.as_ref(),
-                tail,
-                nulls_not_distinct: *nulls_not_distinct,
-            };
-            add_key(work, relation, constraint, &name, &key)
-        }
+        ConstraintBody::ForeignKey { .. } => foreign_key(work, relation, constraint, &name),
+        ConstraintBody::Key { .. } => add_key::plan(work, relation, constraint, &name),
         ConstraintBody::NotNull { column } => super::set_not_null::plan(work, relation, column),
         ConstraintBody::Exclusion => Err(Refused::new(
             "exclusion-constraint",
@@ -118,21 +56,54 @@ pub(super) fn plan(
     }
 }
 
-fn names(columns: &[Identifier]) -> String {
-    columns
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// `FOREIGN KEY`.
+fn foreign_key(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    constraint: &ConstraintDefinition,
+    name: &Identifier,
+) -> Result<(), Refused> {
+    let ConstraintBody::ForeignKey { columns, references, referenced, tail, .. } = &constraint.kind
+    else {
+        return Err(super::not_understood("the foreign key"));
+    };
+    for column in columns {
+        table::has_column(relation, column)?;
+    }
+    referenced_must_be_there(work, constraint)?;
+    if relation.kind == RelationKind::PartitionedTable
+        && work.world.catalog.server_version < PARTITIONED_NOT_VALID_FROM
+    {
+        return Err(Refused::new(
+            "partitioned-foreign-key",
+            "before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID",
+            "add the foreign key to each part by itself, in statements of their own",
+        ));
+    }
+    let target = work.world.resolve(references);
+    let list = match referenced.as_slice() {
+        [] => String::new(),
+        listed => format!(" ({})", names(listed)),
+    };
+    let body = format!(
+        "FOREIGN KEY ({}) REFERENCES {target}{list} {tail} {}",
+        names(columns),
+        constraint.deferrable
+    );
+    not_valid(work, relation, constraint, name, body.trim_end(), columns)
+}
+
+/// Columns as a list in SQL.
+pub(super) fn names(columns: &[Identifier]) -> String {
+    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Phase and reason of something that rejects what was accepted before.
-fn tightens(work: &Work<'_>) -> (Phase, String) {
+pub(super) fn tightens(work: &Work<'_>) -> (Phase, String) {
     match &work.directives.old_complies {
-        Some(because) => (
-            Phase::Online,
-            format!("the author says that older releases comply: {because}"),
-        ),
+        Some(because) => {
+            (Phase::Online, format!("the author says that older releases comply: {because}"))
+        }
         None => (
             Phase::Contract,
             "rejects rows that older releases may write, also while it is NOT VALID".to_owned(),
@@ -140,12 +111,9 @@ fn tightens(work: &Work<'_>) -> (Phase, String) {
     }
 }
 
-fn at_floor(work: &Work<'_>, phase: Phase, draft: Draft) -> Draft {
-    if phase == Phase::Contract {
-        draft.floor(work.floor())
-    } else {
-        draft
-    }
+/// Gives a contract step its floor.
+pub(super) fn at_floor(work: &Work<'_>, phase: Phase, draft: Draft) -> Draft {
+    if phase == Phase::Contract { draft.floor(work.floor()) } else { draft }
 }
 
 /// CHECK and FOREIGN KEY.
@@ -160,17 +128,11 @@ fn not_valid(
     let table = &relation.name;
     let (phase, reason) = tightens(work);
     let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {body} NOT VALID");
-    let title = format!(
-        "reject what breaks {} of {} from now on",
-        name.as_str(),
-        table.plain()
-    );
+    let title = format!("reject what breaks {} of {} from now on", name.as_str(), table.plain());
     let referenced = referenced_table(work, constraint);
     let mut draft = Draft::ddl("constraint", phase, title, vec![sql])
         .reason(reason)
-        .undo([format!(
-            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
-        )])
+        .undo([format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")])
         .makes(Subject::Constraint(table.clone(), name.clone()));
     draft = match &referenced {
         None => draft.lock(table, LockMode::AccessExclusive, LockHeld::Blink),
@@ -194,8 +156,7 @@ fn not_valid(
             .needs(Subject::Filled(table.clone(), column.clone()));
     }
     let added = work.emit(at_floor(work, phase, draft))?;
-    work.world
-        .simulate_add_constraint(table, constraint, !constraint.not_valid);
+    work.world.simulate_add_constraint(table, constraint, !constraint.not_valid);
     if constraint.not_valid {
         return Ok(());
     }
@@ -212,22 +173,14 @@ pub(super) fn validate(
     after: Option<&StepId>,
 ) -> Result<(), Refused> {
     let table = &relation.name;
-    let Some(found) = relation
-        .constraints
-        .iter()
-        .find(|found| &found.name == name)
-    else {
+    let Some(found) = relation.constraints.iter().find(|found| &found.name == name) else {
         return Err(super::drop_constraint::unknown(relation, name));
     };
     let kind = StepKind::ConstraintValidate(ConstraintValidate {
         table: table.clone(),
         constraint: name.clone(),
     });
-    let title = format!(
-        "check that no row of {} breaks {}",
-        table.plain(),
-        name.as_str()
-    );
+    let title = format!("check that no row of {} breaks {}", table.plain(), name.as_str());
     let mut draft = Draft::new("validate", phase, title, kind)
         .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
         .needs(Subject::Constraint(table.clone(), name.clone()))
@@ -241,8 +194,7 @@ pub(super) fn validate(
         draft = draft.after(step);
     }
     let draft = at_floor(work, phase, draft);
-    work.emit(draft.makes(Subject::Constraint(table.clone(), name.clone())))
-        .map(|_| ())
+    work.emit(draft.makes(Subject::Constraint(table.clone(), name.clone()))).map(|_| ())
 }
 
 /// The table that a foreign key points to.
@@ -260,10 +212,7 @@ pub(super) fn referenced_by(work: &Work<'_>, action: &AlterKind) -> Vec<Qualifie
         AlterKind::AddColumn { column, .. } => column.constraints.as_slice(),
         _ => &[],
     };
-    constraints
-        .iter()
-        .filter_map(|constraint| referenced_table(work, constraint))
-        .collect()
+    constraints.iter().filter_map(|constraint| referenced_table(work, constraint)).collect()
 }
 
 /// Makes sure that a foreign key's table is known.
@@ -277,118 +226,4 @@ pub(super) fn referenced_must_be_there(
         }
         _ => Ok(()),
     }
-}
-
-/// UNIQUE or PRIMARY KEY.
-struct Key<'a> {
-    primary: bool,
-    columns: &'a [Identifier],
-    using_index: Option<&'a Identifier>,
-    tail: &'a str,
-    nulls_not_distinct: bool,
-}
-
-fn add_key(
-    work: &mut Work<'_>,
-    relation: &Relation,
-    constraint: &ConstraintDefinition,
-    name: &Identifier,
-    key: &Key<'_>,
-) -> Result<(), Refused> {
-    let table = &relation.name;
-    let word = if key.primary { "PRIMARY KEY" } else { "UNIQUE" };
-    key_is_possible(relation, key)?;
-    let (phase, reason) = tightens(work);
-    let mut index_step = None;
-    let index = match key.using_index {
-        Some(index) => index.clone(),
-        None => {
-            let nulls = if key.nulls_not_distinct {
-                " NULLS NOT DISTINCT"
-            } else {
-                ""
-            };
-            let mut parts = vec![format!("USING btree ({}){nulls}", names(key.columns))];
-            parts.extend((!key.tail.is_empty()).then(|| key.tail.to_owned()));
-            let kind = StepKind::IndexBuild(IndexBuild {
-                table: table.clone(),
-                partitioned: false,
-                index: name.clone(),
-                unique: true,
-                definition: parts.join(" "),
-            });
-            let title = format!("build unique index {} on {}", name.as_str(), table.plain());
-            let index_name = QualifiedName {
-                schema: table.schema.clone(),
-                name: name.clone(),
-            };
-            let mut draft = Draft::new("index", phase, title, kind)
-                .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
-                .reason(format!("{reason}; built concurrently"))
-                .undo([format!("DROP INDEX IF EXISTS {index_name}")])
-                .makes(Subject::Index(index_name));
-            for column in key.columns {
-                draft = draft
-                    .needs(Subject::Column(table.clone(), column.clone()))
-                    .needs(Subject::Filled(table.clone(), column.clone()));
-            }
-            index_step = Some(work.emit(at_floor(work, phase, draft))?);
-            name.clone()
-        }
-    };
-    let sql = format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {index} {}",
-        constraint.deferrable
-    );
-    let title = format!(
-        "make it the constraint {} of {}",
-        name.as_str(),
-        table.plain()
-    );
-    let index_name = QualifiedName {
-        schema: table.schema.clone(),
-        name: index,
-    };
-    let mut draft = Draft::ddl("constraint", phase, title, vec![sql.trim_end().to_owned()])
-        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Index(index_name))
-        .makes(Subject::Constraint(table.clone(), name.clone()))
-        .reason("the index is there already, so this is a catalog change")
-        .undo([format!(
-            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
-        )]);
-    if let Some(step) = &index_step {
-        draft = draft.after(step);
-    }
-    work.emit(at_floor(work, phase, draft))?;
-    work.world.simulate_add_constraint(table, constraint, true);
-    Ok(())
-}
-
-fn key_is_possible(relation: &Relation, key: &Key<'_>) -> Result<(), Refused> {
-    if relation.kind == RelationKind::PartitionedTable {
-        return Err(Refused::new(
-            "partitioned-key",
-            "a key of a partitioned table cannot take over an index that was built concurrently",
-            "write CREATE UNIQUE INDEX instead: it is built part by part and serves as well",
-        ));
-    }
-    for column in key.columns {
-        table::has_column(relation, column)?;
-        let nullable = relation.column(column).is_some_and(|found| !found.not_null);
-        if key.primary && nullable {
-            return Err(Refused::new(
-                "primary-key-nullable",
-                format!(
-                    "{} may be NULL, so the primary key would scan the table",
-                    column.as_str()
-                ),
-                format!(
-                    "write ALTER TABLE … ALTER COLUMN {} SET NOT NULL before it",
-                    column.as_str()
-                ),
-            ));
-        }
-    }
-    Ok(())
 }

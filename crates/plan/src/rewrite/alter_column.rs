@@ -45,10 +45,7 @@ pub(super) fn plan(
         "alter_column",
         phase,
         format!("alter {title}: {}", change.to_lowercase()),
-        vec![format!(
-            "ALTER TABLE {} ALTER COLUMN {column} {change}",
-            relation.name
-        )],
+        vec![format!("ALTER TABLE {} ALTER COLUMN {column} {change}", relation.name)],
     )
     .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
     .needs(Subject::Column(relation.name.clone(), column.clone()))
@@ -68,9 +65,7 @@ fn drop_default<'a>(
     relation: &Relation,
     column: &'a Identifier,
 ) -> (&'a Identifier, String, Phase, &'static str) {
-    let has_default = relation
-        .column(column)
-        .is_some_and(|found| found.default.is_some());
+    let has_default = relation.column(column).is_some_and(|found| found.default.is_some());
     if has_default {
         (
             column,
@@ -79,12 +74,7 @@ fn drop_default<'a>(
             "older releases that leave the column out rely on its default",
         )
     } else {
-        (
-            column,
-            "DROP DEFAULT".to_owned(),
-            Phase::Expand,
-            "there is no default to lose",
-        )
+        (column, "DROP DEFAULT".to_owned(), Phase::Expand, "there is no default to lose")
     }
 }
 

@@ -29,9 +29,7 @@ pub(super) fn plan(work: &mut Work<'_>, alter: &AlterTable) -> Result<(), Refuse
         return on_new_table(work, alter, &relation);
     }
     if alter.only && relation.kind == RelationKind::PartitionedTable {
-        return Err(super::not_understood(
-            "ALTER TABLE ONLY on a partitioned table",
-        ));
+        return Err(super::not_understood("ALTER TABLE ONLY on a partitioned table"));
     }
     for action in &alter.actions {
         // Anew for each action: the one before has changed it.
@@ -43,30 +41,23 @@ pub(super) fn plan(work: &mut Work<'_>, alter: &AlterTable) -> Result<(), Refuse
 
 fn action(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Result<(), Refused> {
     match &action.kind {
-        AlterKind::AddColumn {
-            column,
-            if_not_exists,
-        } => add_column::plan(work, relation, column, *if_not_exists),
-        AlterKind::DropColumn {
-            column,
-            if_exists,
-            cascade,
-        } => drop_column::plan(work, relation, column, *if_exists, *cascade),
+        AlterKind::AddColumn { column, if_not_exists } => {
+            add_column::plan(work, relation, column, *if_not_exists)
+        }
+        AlterKind::DropColumn { column, if_exists, cascade } => {
+            drop_column::plan(work, relation, column, *if_exists, *cascade)
+        }
         AlterKind::SetNotNull { column } => set_not_null::plan(work, relation, column),
-        AlterKind::SetType {
-            column,
-            type_sql,
-            using,
-        } => column_type::plan(work, relation, column, type_sql, *using),
+        AlterKind::SetType { column, type_sql, using } => {
+            column_type::plan(work, relation, column, type_sql, *using)
+        }
         AlterKind::SetDefault { .. }
         | AlterKind::DropDefault { .. }
         | AlterKind::DropNotNull { .. } => alter_column::plan(work, relation, action),
         AlterKind::AddConstraint(constraint) => add_constraint::plan(work, relation, constraint),
-        AlterKind::DropConstraint {
-            name,
-            if_exists,
-            cascade,
-        } => drop_constraint::plan(work, relation, name, *if_exists, *cascade),
+        AlterKind::DropConstraint { name, if_exists, cascade } => {
+            drop_constraint::plan(work, relation, name, *if_exists, *cascade)
+        }
         AlterKind::ValidateConstraint { name } => {
             add_constraint::validate(work, relation, name, Phase::Online, None)
         }
@@ -91,11 +82,7 @@ fn as_written(
     action: &AlterAction,
     mode: LockMode,
 ) -> Result<(), Refused> {
-    let title = format!(
-        "alter {}: {}",
-        relation.name.plain(),
-        action.text.to_lowercase()
-    );
+    let title = format!("alter {}: {}", relation.name.plain(), action.text.to_lowercase());
     let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
     let draft = Draft::ddl("alter", Phase::Expand, title, vec![sql])
         .lock(&relation.name, mode, LockHeld::Blink)
@@ -115,21 +102,14 @@ fn attach(
     if !work.world.is_new(&part_name) {
         return Err(Refused::new(
             "attach-partition",
-            format!(
-                "{} may hold rows, which would be scanned under a lock",
-                part_name.plain()
-            ),
+            format!("{} may hold rows, which would be scanned under a lock", part_name.plain()),
             "attach a table that this upgrade creates, or use CREATE TABLE … PARTITION OF",
         ));
     }
     let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
     let title = format!("attach {} to {}", part_name.plain(), relation.name.plain());
     let draft = Draft::ddl("attach", Phase::Expand, title, vec![sql])
-        .lock(
-            &relation.name,
-            LockMode::ShareUpdateExclusive,
-            LockHeld::Blink,
-        )
+        .lock(&relation.name, LockMode::ShareUpdateExclusive, LockHeld::Blink)
         .lock(&part_name, LockMode::AccessExclusive, LockHeld::Blink)
         .needs(Subject::Relation(part_name))
         .reason("an empty part adds room for rows and changes none");
@@ -153,11 +133,7 @@ fn on_new_table(
                     "create it under its final name",
                 ));
             }
-            AlterKind::DropColumn {
-                column,
-                if_exists: false,
-                ..
-            }
+            AlterKind::DropColumn { column, if_exists: false, .. }
             | AlterKind::SetNotNull { column }
             | AlterKind::DropNotNull { column }
             | AlterKind::SetDefault { column, .. }

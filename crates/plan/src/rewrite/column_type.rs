@@ -26,10 +26,7 @@ pub(super) fn plan(
 ) -> Result<(), Refused> {
     table::has_column(relation, column)?;
     let title = format!("{}.{}", relation.name.plain(), column.as_str());
-    let before = relation
-        .column(column)
-        .map(|found| found.type_sql.clone())
-        .unwrap_or_default();
+    let before = relation.column(column).map(|found| found.type_sql.clone()).unwrap_or_default();
     let after = types::canonical(type_sql);
     let indexed_by_others = relation.views.first();
     if let Some(view) = indexed_by_others {
@@ -62,10 +59,7 @@ pub(super) fn plan(
          older releases prepare nothing or prepare anew",
     ))?;
     let (table, alter) = (&relation.name, |to: &str| {
-        format!(
-            "ALTER TABLE {} ALTER COLUMN {column} TYPE {to}",
-            relation.name
-        )
+        format!("ALTER TABLE {} ALTER COLUMN {column} TYPE {to}", relation.name)
     });
     let draft = Draft::ddl(
         "column_type",
@@ -78,18 +72,14 @@ pub(super) fn plan(
     .reason("the new type holds every value of the old one as it is stored: no row is rewritten")
     .joins();
     work.emit(draft)?;
-    work.world
-        .simulate_column(&relation.name, column, |column| column.type_sql = after);
+    work.world.simulate_column(&relation.name, column, |column| column.type_sql = after);
     Ok(())
 }
 
 /// Whether the server changes only the catalog: varchar to a longer one or to text.
 fn is_catalog_only(before: &str, after: &str) -> bool {
     let length = |name: &str| -> Option<u32> {
-        name.strip_prefix("character varying(")?
-            .strip_suffix(')')?
-            .parse()
-            .ok()
+        name.strip_prefix("character varying(")?.strip_suffix(')')?.parse().ok()
     };
     let is_varchar = before.starts_with("character varying") && !before.ends_with("[]");
     match (is_varchar, after) {

@@ -36,15 +36,9 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
         }
     }
     let name = work.world.index_name(&relation.name, create);
-    let index = QualifiedName {
-        schema: relation.name.schema.clone(),
-        name: name.clone(),
-    };
+    let index = QualifiedName { schema: relation.name.schema.clone(), name: name.clone() };
     if let Some(holder) = work.world.table_of_index(&index) {
-        let valid = holder
-            .indexes
-            .iter()
-            .any(|found| found.name == name && found.valid);
+        let valid = holder.indexes.iter().any(|found| found.name == name && found.valid);
         if create.if_not_exists && valid {
             return super::nothing_to_do(work, format!("index {} is there already", index.plain()));
         }
@@ -61,10 +55,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
     }
     if work.world.is_new(&relation.name) {
         let unique = if create.unique { "UNIQUE " } else { "" };
-        let sql = format!(
-            "CREATE {unique}INDEX {name} ON {} {}",
-            relation.name, create.definition
-        );
+        let sql = format!("CREATE {unique}INDEX {name} ON {} {}", relation.name, create.definition);
         let draft = Draft::ddl(
             "create_index",
             Phase::Expand,
@@ -79,8 +70,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
     } else {
         work.emit(build(work, create, &relation, &index))?;
     }
-    work.world
-        .simulate_create_index(&relation.name, &name, create);
+    work.world.simulate_create_index(&relation.name, &name, create);
     Ok(())
 }
 
@@ -112,11 +102,7 @@ fn build(
     let mut draft = Draft::new(
         "index",
         phase,
-        format!(
-            "build {unique}index {} on {}",
-            index.name.as_str(),
-            relation.name.plain()
-        ),
+        format!("build {unique}index {} on {}", index.name.as_str(), relation.name.plain()),
         StepKind::IndexBuild(IndexBuild {
             table: relation.name.clone(),
             partitioned: relation.kind == RelationKind::PartitionedTable,
@@ -138,11 +124,7 @@ fn build(
             // The parent's own index is empty and made at once.
             .lock(&relation.name, LockMode::Share, LockHeld::Blink)
     } else {
-        draft.lock(
-            &relation.name,
-            LockMode::ShareUpdateExclusive,
-            LockHeld::WholeStep,
-        )
+        draft.lock(&relation.name, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
     };
     if phase == Phase::Contract {
         draft = draft.floor(work.floor());

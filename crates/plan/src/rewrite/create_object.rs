@@ -1,5 +1,5 @@
-//! What only adds: types, schemas, extensions, sequences, functions, triggers, views; and comments
-//! and privileges.
+//! What only adds: types, schemas, extensions, sequences, functions, triggers; and comments and
+//! privileges.
 
 use super::table;
 use crate::{
@@ -14,18 +14,13 @@ use crate::{
         work::{Draft, Work},
         world::Subject,
     },
-    sql::statement::{CreateOther, CreateTrigger, CreateView, Name},
+    sql::statement::{CreateOther, CreateTrigger, Name},
     sync::TRIGGER_PREFIX,
 };
 
 /// Begins a step that runs the statement as it is written.
-fn as_written(work: &Work<'_>, part: &str, title: String) -> Draft {
-    Draft::ddl(
-        part,
-        Phase::Expand,
-        title,
-        vec![work.statement.text.clone()],
-    )
+pub(super) fn as_written(work: &Work<'_>, part: &str, title: String) -> Draft {
+    Draft::ddl(part, Phase::Expand, title, vec![work.statement.text.clone()])
 }
 
 /// `CREATE TYPE`, `CREATE DOMAIN`.
@@ -42,24 +37,17 @@ pub(super) fn create_type(work: &mut Work<'_>, name: &Name) -> Result<(), Refuse
 
 /// `ALTER TYPE … ADD VALUE`.
 pub(super) fn add_enum_value(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
-    let draft = as_written(
-        work,
-        "enum_value",
-        format!("add a value to {}", name.name.as_str()),
-    )
-    .reason(
-        "older releases go on with the values they know; the new one must not write the new \
+    let draft = as_written(work, "enum_value", format!("add a value to {}", name.name.as_str()))
+        .reason(
+            "older releases go on with the values they know; the new one must not write the new \
              value before they can read it",
-    );
+        );
     work.emit(draft).map(|_| ())
 }
 
 /// `CREATE SCHEMA`, `EXTENSION`, `SEQUENCE`, `STATISTICS`, `COLLATION`.
 pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Refused> {
-    let named = create
-        .name
-        .as_ref()
-        .map(|name| work.world.resolve_new(name));
+    let named = create.name.as_ref().map(|name| work.world.resolve_new(name));
     let label = named.as_ref().map(QualifiedName::plain).unwrap_or_default();
     let title = format!("create {} {label}", create.object);
     let mut draft = as_written(work, "create", title.trim_end().to_owned())
@@ -70,9 +58,7 @@ pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Ref
     };
     for relation in &create.relations {
         let relation = table::existing(work, relation)?.name;
-        draft = draft
-            .lock(&relation, mode, LockHeld::Blink)
-            .needs(Subject::Relation(relation));
+        draft = draft.lock(&relation, mode, LockHeld::Blink).needs(Subject::Relation(relation));
     }
     if let Some(name) = named.filter(|_| create.object == "sequence") {
         if work.world.relation(&name).is_some() && create.if_not_exists {
@@ -82,9 +68,7 @@ pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Ref
             .undo([format!("DROP SEQUENCE IF EXISTS {name}")])
             .makes(Subject::Relation(name.clone()));
         work.emit(draft)?;
-        work.world
-            .catalog
-            .insert(simulate::relation(&name, RelationKind::Sequence));
+        work.world.catalog.insert(simulate::relation(&name, RelationKind::Sequence));
         return Ok(());
     }
     work.emit(draft).map(|_| ())
@@ -99,11 +83,7 @@ pub(super) fn function(
 ) -> Result<(), Refused> {
     let function = name.name.clone();
     let known = work.world.catalog.functions.get(function.as_str()).copied();
-    let ours = work
-        .world
-        .records
-        .made
-        .contains_key(&Subject::Function(function.clone()));
+    let ours = work.world.records.made.contains_key(&Subject::Function(function.clone()));
     if or_replace && known.is_some() && !ours {
         work.refuse_unless_allowed(Refused::new(
             "replaces-function",
@@ -112,30 +92,21 @@ pub(super) fn function(
              \"…\"` if the new one does for older releases what they expect",
         ))?;
     }
-    let draft = as_written(
-        work,
-        "create_function",
-        format!("create function {}", function.as_str()),
-    )
-    .reason("a new function disturbs nobody")
-    .makes(Subject::Function(function.clone()));
+    let draft =
+        as_written(work, "create_function", format!("create function {}", function.as_str()))
+            .reason("a new function disturbs nobody")
+            .makes(Subject::Function(function.clone()));
     work.emit(draft)?;
     let widest = known.map_or(volatility, |known| known.max(volatility));
-    work.world
-        .catalog
-        .functions
-        .insert(function.as_str().to_owned(), widest);
+    work.world.catalog.functions.insert(function.as_str().to_owned(), widest);
     Ok(())
 }
 
 /// `CREATE TRIGGER`.
 pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(), Refused> {
     let qualified = work.world.resolve(&create.table);
-    let relation = work
-        .world
-        .relation(&qualified)
-        .cloned()
-        .ok_or_else(|| table::unknown_table(&qualified))?;
+    let relation =
+        work.world.relation(&qualified).cloned().ok_or_else(|| table::unknown_table(&qualified))?;
     if create.before && create.row && create.name.as_str() >= TRIGGER_PREFIX {
         return Err(Refused::new(
             "trigger-sorts-last",
@@ -146,10 +117,7 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
             "choose a name that sorts before `zzzz_changeover`",
         ));
     }
-    let exists = relation
-        .triggers
-        .iter()
-        .any(|found| found.name == create.name);
+    let exists = relation.triggers.iter().any(|found| found.name == create.name);
     if exists && create.or_replace {
         work.refuse_unless_allowed(Refused::new(
             "replaces-trigger",
@@ -158,107 +126,20 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
              \"…\"`",
         ))?;
     }
-    let title = format!(
-        "create trigger {} on {}",
-        create.name.as_str(),
-        qualified.plain()
-    );
+    let title = format!("create trigger {} on {}", create.name.as_str(), qualified.plain());
     let draft = as_written(work, "create_trigger", title)
         .lock(&qualified, LockMode::ShareRowExclusive, LockHeld::Blink)
         .needs(Subject::Relation(qualified.clone()))
         .makes(Subject::Trigger(qualified.clone(), create.name.clone()))
         .reason("it fires for what older releases write too, from now on")
-        .undo([format!(
-            "DROP TRIGGER IF EXISTS {} ON {qualified}",
-            create.name
-        )]);
+        .undo([format!("DROP TRIGGER IF EXISTS {} ON {qualified}", create.name)]);
     work.emit(draft)?;
     work.world.simulate_create_trigger(&qualified, create);
     Ok(())
 }
 
-/// `CREATE VIEW`, `CREATE MATERIALIZED VIEW`.
-pub(super) fn view(work: &mut Work<'_>, create: &CreateView) -> Result<(), Refused> {
-    let name = work.world.resolve_new(&create.name);
-    let word = if create.materialized {
-        "materialized view"
-    } else {
-        "view"
-    };
-    if create.temporary {
-        return Err(super::not_understood("a temporary view"));
-    }
-    let reads: Vec<QualifiedName> = create
-        .reads
-        .iter()
-        .map(|read| work.world.resolve(read))
-        .filter(|read| work.world.relation(read).is_some())
-        .collect();
-    let exists = work.world.relation(&name).is_some();
-    if exists && create.if_not_exists {
-        return super::nothing_to_do(work, format!("{word} {} is there already", name.plain()));
-    }
-    if exists && !work.world.is_new(&name) {
-        work.refuse_unless_allowed(Refused::new(
-            "replaces-view",
-            format!("releases that serve read {}", name.plain()),
-            "give the new one another name, or write `-- changeover: allow=replaces-view because \
-             \"…\"` if older releases find in it what they expect",
-        ))?;
-    }
-    let holds_rows = reads.iter().any(|read| !work.world.is_new(read));
-    if create.materialized && holds_rows && !create.no_data {
-        return Err(Refused::new(
-            "materialized-view-fill",
-            format!(
-                "{} is filled by one long query while the new release waits",
-                name.plain()
-            ),
-            "write WITH NO DATA, and let the new release refresh it",
-        ));
-    }
-    let mut draft = as_written(
-        work,
-        "create_view",
-        format!("create {word} {}", name.plain()),
-    )
-    .reason(format!("a new {word} disturbs nobody"))
-    .makes(Subject::Relation(name.clone()));
-    draft = if exists {
-        draft.lock(&name, LockMode::AccessExclusive, LockHeld::Blink)
-    } else {
-        draft.undo([format!("DROP {} IF EXISTS {name}", word.to_uppercase())])
-    };
-    for read in &reads {
-        draft = draft
-            .lock(read, LockMode::AccessShare, LockHeld::Blink)
-            .needs(Subject::Relation(read.clone()));
-        for subject in columns_made(work, read) {
-            draft = draft.needs(subject);
-        }
-    }
-    work.emit(draft)?;
-    let kind = if create.materialized {
-        RelationKind::MaterializedView
-    } else {
-        RelationKind::View
-    };
-    if !exists {
-        work.world.catalog.insert(simulate::relation(&name, kind));
-        work.world.new_relations.insert(name.clone());
-    }
-    for read in &reads {
-        if let Some(relation) = work.world.catalog.relation_mut(read)
-            && !relation.views.contains(&name)
-        {
-            relation.views.push(name.clone());
-        }
-    }
-    Ok(())
-}
-
 /// Columns of a relation that this plan adds: a view may read them.
-fn columns_made(work: &Work<'_>, relation: &QualifiedName) -> Vec<Subject> {
+pub(super) fn columns_made(work: &Work<'_>, relation: &QualifiedName) -> Vec<Subject> {
     work.world
         .new_columns
         .keys()
@@ -299,34 +180,19 @@ pub(super) fn privileges(work: &mut Work<'_>, revokes: bool) -> Result<(), Refus
 }
 
 fn as_written_in(work: &Work<'_>, phase: Phase, title: &str) -> Draft {
-    Draft::ddl(
-        "privileges",
-        phase,
-        title,
-        vec![work.statement.text.clone()],
-    )
+    Draft::ddl("privileges", phase, title, vec![work.statement.text.clone()])
 }
 
 /// `ALTER SEQUENCE`.
 pub(super) fn alter_sequence(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
     let qualified = work.world.resolve(name);
     if work.world.is_new(&qualified)
-        || work
-            .world
-            .records
-            .made
-            .contains_key(&Subject::Relation(qualified.clone()))
+        || work.world.records.made.contains_key(&Subject::Relation(qualified.clone()))
     {
-        let draft = as_written(
-            work,
-            "alter",
-            format!("alter sequence {}", qualified.plain()),
-        )
-        .needs(Subject::Relation(qualified))
-        .reason("the sequence is new");
+        let draft = as_written(work, "alter", format!("alter sequence {}", qualified.plain()))
+            .needs(Subject::Relation(qualified))
+            .reason("the sequence is new");
         return work.emit(draft).map(|_| ());
     }
-    Err(super::not_understood(
-        "ALTER SEQUENCE of a sequence that releases use",
-    ))
+    Err(super::not_understood("ALTER SEQUENCE of a sequence that releases use"))
 }

@@ -46,9 +46,8 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refu
     .undo([format!("DROP TABLE IF EXISTS {name}")])
     .makes(Subject::Relation(name.clone()));
     for (relation, mode) in locks(work, create, &name)? {
-        draft = draft
-            .lock(&relation, mode, LockHeld::Blink)
-            .needs(Subject::Relation(relation.clone()));
+        draft =
+            draft.lock(&relation, mode, LockHeld::Blink).needs(Subject::Relation(relation.clone()));
         if mode == LockMode::ShareRowExclusive {
             for key in table::keys_made(work, &relation) {
                 draft = draft.needs(key);
@@ -68,11 +67,8 @@ fn locks(
     name: &QualifiedName,
 ) -> Result<Vec<(QualifiedName, LockMode)>, Refused> {
     let mut locks: Vec<(QualifiedName, LockMode)> = Vec::new();
-    let constraints = create
-        .columns
-        .iter()
-        .flat_map(|column| &column.constraints)
-        .chain(&create.constraints);
+    let constraints =
+        create.columns.iter().flat_map(|column| &column.constraints).chain(&create.constraints);
     for constraint in constraints {
         if let ConstraintBody::ForeignKey { references, .. } = &constraint.kind {
             let referenced = work.world.resolve(references);
@@ -90,10 +86,7 @@ fn locks(
         locks.push((parent.name, LockMode::AccessExclusive));
     }
     for parent in &create.inherits {
-        locks.push((
-            table::existing(work, parent)?.name,
-            LockMode::ShareUpdateExclusive,
-        ));
+        locks.push((table::existing(work, parent)?.name, LockMode::ShareUpdateExclusive));
     }
     for source in &create.copies {
         locks.push((work.world.resolve(source), LockMode::AccessShare));

@@ -55,10 +55,7 @@ pub(super) fn plan(
     drop(work, relation, column, &title, &syncs)?;
     work.world.simulate_drop_column(&relation.name, column);
     let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
-    work.world
-        .records
-        .syncs
-        .retain(|sync| !gone.contains(&sync.trigger));
+    work.world.records.syncs.retain(|sync| !gone.contains(&sync.trigger));
     Ok(())
 }
 
@@ -71,11 +68,7 @@ fn dependants(relation: &Relation, column: &Identifier, title: &str) -> Result<(
             "move the rows to a new table instead",
         ));
     }
-    if relation
-        .indexes
-        .iter()
-        .any(|index| index.primary && index.columns.contains(column))
-    {
+    if relation.indexes.iter().any(|index| index.primary && index.columns.contains(column)) {
         return Err(Refused::new(
             "drop-key-column",
             format!("{title} is part of the primary key"),
@@ -93,17 +86,10 @@ fn dependants(relation: &Relation, column: &Identifier, title: &str) -> Result<(
             "drop the generated column first",
         ));
     }
-    match relation
-        .triggers
-        .iter()
-        .find(|trigger| trigger.update_columns.contains(column))
-    {
+    match relation.triggers.iter().find(|trigger| trigger.update_columns.contains(column)) {
         Some(trigger) => Err(Refused::new(
             "trigger-depends",
-            format!(
-                "the trigger {} fires on updates of {title}",
-                trigger.name.as_str()
-            ),
+            format!("the trigger {} fires on updates of {title}", trigger.name.as_str()),
             "drop the trigger first",
         )),
         None => Ok(()),
@@ -148,11 +134,7 @@ fn goes_along(relation: &Relation, column: &Identifier) -> String {
         .filter(|constraint| constraint.columns.contains(column))
         .map(|constraint| constraint.name.as_str());
     let all: Vec<&str> = indexes.chain(constraints).collect();
-    if all.is_empty() {
-        String::new()
-    } else {
-        format!("; with it go {}", all.join(", "))
-    }
+    if all.is_empty() { String::new() } else { format!("; with it go {}", all.join(", ")) }
 }
 
 /// The new release leaves the column out, which a NOT NULL without default would reject.
@@ -196,10 +178,8 @@ fn drop(
         (_, _) => format!("{needed}, and the trigger that reads or computes it goes with it"),
     };
     let reason = format!("{reason}{}", goes_along(relation, column));
-    let mut statements: Vec<String> = syncs
-        .iter()
-        .flat_map(|sync| sync.drop_statements.clone())
-        .collect();
+    let mut statements: Vec<String> =
+        syncs.iter().flat_map(|sync| sync.drop_statements.clone()).collect();
     statements.push(drop_column);
     let kind_and_part = syncs.first().map(|sync| {
         StepKind::SyncDrop(SyncDrop {

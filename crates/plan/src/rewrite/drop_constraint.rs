@@ -25,11 +25,7 @@ pub(super) fn plan(
     cascade: bool,
 ) -> Result<(), Refused> {
     let title = format!("{} of {}", name.as_str(), relation.name.plain());
-    let Some(constraint) = relation
-        .constraints
-        .iter()
-        .find(|found| &found.name == name)
-    else {
+    let Some(constraint) = relation.constraints.iter().find(|found| &found.name == name) else {
         if if_exists {
             return super::nothing_to_do(work, format!("there is no constraint {title}"));
         }
@@ -38,6 +34,7 @@ pub(super) fn plan(
     if cascade {
         return Err(super::cascade());
     }
+    let (phase, reason) = placement(&constraint.kind);
     if constraint.kind == ConstraintKind::PrimaryKey
         && let Some(other) = table::referencing(work, &relation.name)
     {
@@ -47,46 +44,21 @@ pub(super) fn plan(
             "drop that foreign key in a statement before this one",
         ));
     }
-    let (phase, reason) = match &constraint.kind {
-        ConstraintKind::Check | ConstraintKind::NotNull | ConstraintKind::Exclusion => (
-            Phase::Expand,
-            "loosens: whatever older releases write is still accepted",
-        ),
-        ConstraintKind::ForeignKey { acts: false, .. } => (
-            Phase::Expand,
-            "loosens: it only rejects, and changes no rows",
-        ),
-        ConstraintKind::ForeignKey { acts: true, .. } => (
-            Phase::Contract,
-            "older releases rely on rows being changed or deleted with the one they point to",
-        ),
-        ConstraintKind::PrimaryKey | ConstraintKind::Unique => (
-            Phase::Contract,
-            "older releases rely on it for ON CONFLICT and for finding rows fast",
-        ),
-    };
     let sql = format!("ALTER TABLE {} DROP CONSTRAINT {name}", relation.name);
-    let mut draft = Draft::ddl(
-        "drop_constraint",
-        phase,
-        format!("drop constraint {title}"),
-        vec![sql],
-    )
-    .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-    .needs(Subject::Constraint(relation.name.clone(), name.clone()))
-    .removes(Subject::Constraint(relation.name.clone(), name.clone()))
-    .reason(reason);
+    let mut draft =
+        Draft::ddl("drop_constraint", phase, format!("drop constraint {title}"), vec![sql])
+            .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
+            .needs(Subject::Constraint(relation.name.clone(), name.clone()))
+            .removes(Subject::Constraint(relation.name.clone(), name.clone()))
+            .reason(reason);
     if let ConstraintKind::ForeignKey { references, .. } = &constraint.kind {
         draft = draft.lock(references, LockMode::AccessExclusive, LockHeld::Blink);
     }
     if phase == Phase::Contract {
         draft = draft.floor(work.unused_floor());
     } else if !constraint.definition.is_empty() {
-        let not_valid = if constraint.definition.ends_with("NOT VALID") {
-            ""
-        } else {
-            " NOT VALID"
-        };
+        let not_valid =
+            if constraint.definition.ends_with("NOT VALID") { "" } else { " NOT VALID" };
         draft = draft.undo([format!(
             "ALTER TABLE {} ADD CONSTRAINT {name} {}{not_valid}",
             relation.name, constraint.definition
@@ -97,15 +69,30 @@ pub(super) fn plan(
     Ok(())
 }
 
+/// Whether older releases rely on the constraint.
+fn placement(kind: &ConstraintKind) -> (Phase, &'static str) {
+    match kind {
+        ConstraintKind::Check | ConstraintKind::NotNull | ConstraintKind::Exclusion => {
+            (Phase::Expand, "loosens: whatever older releases write is still accepted")
+        }
+        ConstraintKind::ForeignKey { acts: false, .. } => {
+            (Phase::Expand, "loosens: it only rejects, and changes no rows")
+        }
+        ConstraintKind::ForeignKey { acts: true, .. } => (
+            Phase::Contract,
+            "older releases rely on rows being changed or deleted with the one they point to",
+        ),
+        ConstraintKind::PrimaryKey | ConstraintKind::Unique => {
+            (Phase::Contract, "older releases rely on it for ON CONFLICT and for finding rows fast")
+        }
+    }
+}
+
 /// The refusal for a constraint that is not there.
 pub(super) fn unknown(relation: &Relation, name: &Identifier) -> Refused {
     Refused::new(
         "unknown-constraint",
-        format!(
-            "{} has no constraint {}",
-            relation.name.plain(),
-            name.as_str()
-        ),
+        format!("{} has no constraint {}", relation.name.plain(), name.as_str()),
         "check the name; `\\d` in psql lists those that there are",
     )
 }

@@ -38,10 +38,7 @@ pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
             }
         }
     }
-    if matches!(
-        drop.object,
-        DropObject::Type | DropObject::Function | DropObject::Sequence
-    ) {
+    if matches!(drop.object, DropObject::Type | DropObject::Function | DropObject::Sequence) {
         as_written(work, drop)?;
     }
     Ok(())
@@ -52,25 +49,7 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
     let Some(relation) = work.world.table_of_index(&index).cloned() else {
         return missing(work, drop, &index);
     };
-    if let Some(found) = relation
-        .indexes
-        .iter()
-        .find(|found| found.name == index.name)
-        && let Some(constraint) = &found.constraint
-    {
-        return Err(Refused::new(
-            "index-of-constraint",
-            format!(
-                "{} stands behind the constraint {}",
-                index.plain(),
-                constraint.as_str()
-            ),
-            format!(
-                "write ALTER TABLE … DROP CONSTRAINT {}",
-                constraint.as_str()
-            ),
-        ));
-    }
+    not_of_constraint(&relation, &index)?;
     let partitioned = relation.kind == RelationKind::PartitionedTable;
     let draft = if work.world.is_new(&relation.name) {
         Draft::ddl(
@@ -83,17 +62,9 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
         .reason("the table is new: nobody waits for it")
     } else {
         let (mode, held, how) = if partitioned {
-            (
-                LockMode::AccessExclusive,
-                LockHeld::Blink,
-                "under short locks",
-            )
+            (LockMode::AccessExclusive, LockHeld::Blink, "under short locks")
         } else {
-            (
-                LockMode::ShareUpdateExclusive,
-                LockHeld::WholeStep,
-                "concurrently",
-            )
+            (LockMode::ShareUpdateExclusive, LockHeld::WholeStep, "concurrently")
         };
         Draft::new(
             "drop_index",
@@ -112,13 +83,22 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
              CONFLICT; dropped {how}"
         ))
     };
-    work.emit(
-        draft
-            .needs(Subject::Index(index.clone()))
-            .removes(Subject::Index(index.clone())),
-    )?;
+    work.emit(draft.needs(Subject::Index(index.clone())).removes(Subject::Index(index.clone())))?;
     work.world.simulate_drop_index(&relation.name, &index.name);
     Ok(())
+}
+
+/// An index behind a constraint goes with the constraint only.
+fn not_of_constraint(relation: &Relation, index: &QualifiedName) -> Result<(), Refused> {
+    let found = relation.indexes.iter().find(|found| found.name == index.name);
+    match found.and_then(|found| found.constraint.as_ref()) {
+        Some(constraint) => Err(Refused::new(
+            "index-of-constraint",
+            format!("{} stands behind the constraint {}", index.plain(), constraint.as_str()),
+            format!("write ALTER TABLE … DROP CONSTRAINT {}", constraint.as_str()),
+        )),
+        None => Ok(()),
+    }
 }
 
 fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
@@ -126,28 +106,7 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     let Some(relation) = work.world.relation(&qualified).cloned() else {
         return missing(work, drop, &qualified);
     };
-    if let Some(view) = relation
-        .views
-        .iter()
-        .find(|view| work.world.relation(view).is_some())
-    {
-        return Err(Refused::new(
-            "view-depends",
-            format!("the view {} reads {}", view.plain(), qualified.plain()),
-            "drop the view first",
-        ));
-    }
-    if let Some(other) = table::referencing(work, &qualified) {
-        return Err(Refused::new(
-            "referenced",
-            format!(
-                "a foreign key of {} points to {}",
-                other.plain(),
-                qualified.plain()
-            ),
-            "drop that foreign key, or that table, in a statement before this one",
-        ));
-    }
+    nothing_depends(work, &relation)?;
     let word = drop.object.as_str();
     let sql = format!("DROP {} {qualified}", word.to_uppercase());
     let title = format!("drop {word} {}", qualified.plain());
@@ -168,24 +127,6 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     if let Some(parent) = &relation.partition_of {
         draft = draft.lock(parent, LockMode::AccessExclusive, LockHeld::Blink);
     }
-    let syncs: Vec<_> = work
-        .world
-        .records
-        .syncs
-        .iter()
-        .filter(|sync| sync.table == qualified)
-        .cloned()
-        .collect();
-    if let Some(sync) = syncs.first() {
-        return Err(Refused::new(
-            "drop-synced-table",
-            format!(
-                "{} is filled and dropped in one upgrade",
-                sync.table.plain()
-            ),
-            "leave the UPDATE out, or drop the table in a later migration",
-        ));
-    }
     work.emit(draft)?;
     work.world.catalog.relations.remove(&qualified.to_string());
     work.world.new_relations.remove(&qualified);
@@ -193,6 +134,35 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
         other.views.retain(|view| view != &qualified);
     }
     Ok(())
+}
+
+/// Views, foreign keys and sync triggers that would be in the way.
+fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> {
+    let title = relation.name.plain();
+    let mut views = relation.views.iter();
+    if let Some(view) = views.find(|view| work.world.relation(view).is_some()) {
+        return Err(Refused::new(
+            "view-depends",
+            format!("the view {} reads {title}", view.plain()),
+            "drop the view first",
+        ));
+    }
+    if let Some(other) = table::referencing(work, &relation.name) {
+        return Err(Refused::new(
+            "referenced",
+            format!("a foreign key of {} points to {title}", other.plain()),
+            "drop that foreign key, or that table, in a statement before this one",
+        ));
+    }
+    let mut syncs = work.world.records.syncs.iter();
+    match syncs.find(|sync| sync.table == relation.name) {
+        Some(_) => Err(Refused::new(
+            "drop-synced-table",
+            format!("{title} is filled and dropped in one upgrade"),
+            "leave the UPDATE out, or drop the table in a later migration",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn foreign_tables(relation: &Relation) -> Vec<QualifiedName> {
@@ -228,34 +198,20 @@ fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     let if_exists = if drop.if_exists { "IF EXISTS " } else { "" };
     let sql = format!("DROP TRIGGER {if_exists}{} ON {qualified}", name.name);
     let subject = Subject::Trigger(qualified.clone(), name.name.clone());
-    let title = format!(
-        "drop trigger {} of {}",
-        name.name.as_str(),
-        qualified.plain()
-    );
+    let title = format!("drop trigger {} of {}", name.name.as_str(), qualified.plain());
     let is_new = work.world.is_new(&qualified);
-    let phase = if is_new {
-        Phase::Expand
-    } else {
-        Phase::Contract
-    };
+    let phase = if is_new { Phase::Expand } else { Phase::Contract };
     let mut draft = Draft::ddl("drop_trigger", phase, title, vec![sql])
         .lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink)
         .needs(subject.clone())
         .removes(subject)
-        .reason(if is_new {
-            "the table is new"
-        } else {
-            "older releases rely on what it does"
-        });
+        .reason(if is_new { "the table is new" } else { "older releases rely on what it does" });
     if !is_new {
         draft = draft.floor(work.unused_floor());
     }
     work.emit(draft)?;
     if let Some(relation) = work.world.catalog.relation_mut(&qualified) {
-        relation
-            .triggers
-            .retain(|trigger| trigger.name != name.name);
+        relation.triggers.retain(|trigger| trigger.name != name.name);
     }
     Ok(())
 }

@@ -56,14 +56,7 @@ const SESSION: [&str; 22] = [
 const CLOCK_STRINGS: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 /// Functions that are part of the grammar and follow their arguments.
-const GRAMMAR: [&str; 6] = [
-    "coalesce",
-    "nullif",
-    "greatest",
-    "least",
-    "row",
-    "normalize",
-];
+const GRAMMAR: [&str; 6] = ["coalesce", "nullif", "greatest", "least", "row", "normalize"];
 
 /// Stable functions of the server that depend on nothing but their arguments and the pinned
 /// settings. Others may read tables, whose changes would not reach the column.
@@ -111,10 +104,7 @@ pub(super) fn template(
     if expression.subselect {
         return Err(Refused::new(
             "reads-other-rows",
-            format!(
-                "the expression reads other rows: {}",
-                shorten(&expression.text)
-            ),
+            format!("the expression reads other rows: {}", shorten(&expression.text)),
             "joins come with a later release of Changeover; for now let the new release write the \
              value into the row, or copy what is needed into a column of this table first",
         ));
@@ -161,10 +151,8 @@ fn changing(expression: &Expression) -> Result<(), Refused> {
             .map(|call| call.name.as_str())
             .chain(expression.keywords.iter().map(String::as_str))
     };
-    let one_argument_age = expression
-        .calls
-        .iter()
-        .any(|call| call.name.as_str() == "age" && call.arguments == 1);
+    let one_argument_age =
+        expression.calls.iter().any(|call| call.name.as_str() == "age" && call.arguments == 1);
     let clock_string = expression
         .strings
         .iter()
@@ -218,10 +206,5 @@ fn callable(catalog: &Catalog, call: &Call) -> Result<(), Refused> {
 }
 
 fn shorten(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(80)
-        .collect()
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect()
 }

@@ -6,12 +6,14 @@
 
 mod add_column;
 mod add_constraint;
+mod add_key;
 mod alter_column;
 mod alter_table;
 mod column_type;
 mod create_index;
 mod create_object;
 mod create_table;
+mod create_view;
 mod drop_column;
 mod drop_constraint;
 mod drop_object;
@@ -61,13 +63,11 @@ pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
         Kind::CreateType { name } => create_object::create_type(work, name),
         Kind::AddEnumValue { name } => create_object::add_enum_value(work, name),
         Kind::CreateOther(create) => create_object::other(work, create),
-        Kind::CreateFunction {
-            name,
-            or_replace,
-            volatility,
-        } => create_object::function(work, name, *or_replace, *volatility),
+        Kind::CreateFunction { name, or_replace, volatility } => {
+            create_object::function(work, name, *or_replace, *volatility)
+        }
         Kind::CreateTrigger(create) => create_object::trigger(work, create),
-        Kind::CreateView(create) => create_object::view(work, create),
+        Kind::CreateView(create) => create_view::plan(work, create),
         Kind::Comment { relation } => create_object::comment(work, relation.as_ref()),
         Kind::Privileges { revokes } => create_object::privileges(work, *revokes),
         Kind::CreatePolicy { table } => policy(work, &work.world.resolve(table)),
@@ -116,13 +116,8 @@ fn inline(work: &mut Work<'_>, table: &QualifiedName, mode: LockMode) -> Result<
 
 /// `IF EXISTS` and `IF NOT EXISTS` that find it so: listed, and nothing is run.
 fn nothing_to_do(work: &mut Work<'_>, title: String) -> Result<(), Refused> {
-    let draft = Draft::ddl(
-        "nothing",
-        Phase::Expand,
-        format!("nothing to do: {title}"),
-        Vec::new(),
-    )
-    .reason("the statement says that this is fine");
+    let draft = Draft::ddl("nothing", Phase::Expand, format!("nothing to do: {title}"), Vec::new())
+        .reason("the statement says that this is fine");
     work.emit(draft).map(|_| ())
 }
 

@@ -8,9 +8,8 @@ use crate::{
 /// `RENAME COLUMN`.
 pub(super) fn column(relation: &Relation, from: &Identifier, to: &Identifier) -> Refused {
     let table = relation.name.plain();
-    let type_sql = relation
-        .column(from)
-        .map_or_else(|| "…".to_owned(), |column| column.type_sql.clone());
+    let type_sql =
+        relation.column(from).map_or_else(|| "…".to_owned(), |column| column.type_sql.clone());
     let (from, to) = (from.as_str(), to.as_str());
     Refused::new(
         "rename",
@@ -36,9 +35,5 @@ pub(super) fn object(what: &str) -> Refused {
         }
         _ => "make a new one under the new name, and drop the old one in a later migration",
     };
-    Refused::new(
-        "rename",
-        format!("releases that serve may know the {what} by its name"),
-        remedy,
-    )
+    Refused::new("rename", format!("releases that serve may know the {what} by its name"), remedy)
 }

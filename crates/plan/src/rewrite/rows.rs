@@ -43,10 +43,7 @@ pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused
     if insert.updates_on_conflict && !is_new {
         return Err(Refused::new(
             "changes-rows",
-            format!(
-                "rows of {} that releases use would be changed",
-                relation.name.plain()
-            ),
+            format!("rows of {} that releases use would be changed", relation.name.plain()),
             "write ON CONFLICT DO NOTHING",
         ));
     }
@@ -97,10 +94,7 @@ pub(super) fn remove(
     let plain: Vec<String> = names.iter().map(crate::QualifiedName::plain).collect();
     Err(Refused::new(
         "removes-rows",
-        format!(
-            "{verb} takes rows of {} away from releases that serve",
-            plain.join(", ")
-        ),
+        format!("{verb} takes rows of {} away from releases that serve", plain.join(", ")),
         "let the new release remove them in small portions, or do it in a stop",
     ))
 }

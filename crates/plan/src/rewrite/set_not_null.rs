@@ -27,19 +27,14 @@ pub(super) fn plan(
         let title = format!("{}.{}", relation.name.plain(), column.as_str());
         return super::nothing_to_do(work, format!("{title} is NOT NULL already"));
     }
-    let (phase, reason) = match (
-        guarantee(work, relation, column),
-        &work.directives.old_complies,
-    ) {
+    let (phase, reason) = match (guarantee(work, relation, column), &work.directives.old_complies) {
         (Some(guarantee), _) => (Phase::Online, guarantee.to_owned()),
-        (None, Some(because)) => (
-            Phase::Online,
-            format!("the author says that older releases comply: {because}"),
-        ),
-        (None, None) => (
-            Phase::Contract,
-            "older releases may write NULL, which a NOT NULL rejects".to_owned(),
-        ),
+        (None, Some(because)) => {
+            (Phase::Online, format!("the author says that older releases comply: {because}"))
+        }
+        (None, None) => {
+            (Phase::Contract, "older releases may write NULL, which a NOT NULL rejects".to_owned())
+        }
     };
     steps(work, relation, column, phase, &reason)
 }
@@ -51,9 +46,7 @@ fn guarantee(work: &Work<'_>, relation: &Relation, column: &Identifier) -> Optio
         .syncs_touching(&relation.name, column)
         .iter()
         .any(|sync| sync.never_null.contains(column));
-    let has_default = relation
-        .column(column)
-        .is_some_and(|found| found.default.is_some());
+    let has_default = relation.column(column).is_some_and(|found| found.default.is_some());
     let key = (relation.name.clone(), column.clone());
     match work.world.new_columns.get(&key) {
         _ if by_trigger => Some("the trigger never leaves the column NULL, whoever writes the row"),
@@ -109,20 +102,14 @@ pub(super) fn steps(
         "set_not_null",
         phase,
         format!("set {title} NOT NULL"),
-        vec![
-            format!("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"),
-            drop_check,
-        ],
+        vec![format!("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"), drop_check],
     ))
     .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
     .reason("the validated CHECK spares the server the scan; it has served and goes")
-    .undo([format!(
-        "ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"
-    )]);
+    .undo([format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")]);
     let add = work.emit(add)?;
     let validate = work.emit(validate.after(&add))?;
     work.emit(set.after(&validate))?;
-    work.world
-        .simulate_column(table, column, |column| column.not_null = true);
+    work.world.simulate_column(table, column, |column| column.not_null = true);
     Ok(())
 }

@@ -15,10 +15,7 @@ use crate::{
 /// A table that is there, as it will be by now.
 pub(super) fn existing(work: &Work<'_>, name: &Name) -> Result<Relation, Refused> {
     let qualified = work.world.resolve(name);
-    let relation = work
-        .world
-        .relation(&qualified)
-        .ok_or_else(|| unknown_table(&qualified))?;
+    let relation = work.world.relation(&qualified).ok_or_else(|| unknown_table(&qualified))?;
     match relation.kind {
         RelationKind::Table | RelationKind::PartitionedTable => Ok(relation.clone()),
         _ => Err(Refused::new(
@@ -31,20 +28,14 @@ pub(super) fn existing(work: &Work<'_>, name: &Name) -> Result<Relation, Refused
 
 /// A table that is known to be there, by its full name.
 pub(super) fn existing_by_name(work: &Work<'_>, name: &QualifiedName) -> Result<Relation, Refused> {
-    work.world
-        .relation(name)
-        .cloned()
-        .ok_or_else(|| unknown_table(name))
+    work.world.relation(name).cloned().ok_or_else(|| unknown_table(name))
 }
 
 /// The refusal for a relation that is not there.
 pub(super) fn unknown_table(name: &QualifiedName) -> Refused {
     Refused::new(
         "unknown-relation",
-        format!(
-            "there is no relation {} in the database nor in this upgrade",
-            name.plain()
-        ),
+        format!("there is no relation {} in the database nor in this upgrade", name.plain()),
         "check the name, and that the file that creates it comes earlier and is not refused",
     )
 }
@@ -55,11 +46,7 @@ pub(super) fn has_column(relation: &Relation, column: &Identifier) -> Result<(),
         Some(_) => Ok(()),
         None => Err(Refused::new(
             "unknown-column",
-            format!(
-                "{} has no column {}",
-                relation.name.plain(),
-                column.as_str()
-            ),
+            format!("{} has no column {}", relation.name.plain(), column.as_str()),
             "check the name, and that the statement that adds it comes earlier and is not refused",
         )),
     }
@@ -68,9 +55,7 @@ pub(super) fn has_column(relation: &Relation, column: &Identifier) -> Result<(),
 /// The columns by which a backfill goes through the table.
 pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
     let not_null = |columns: &[Identifier]| {
-        columns
-            .iter()
-            .all(|name| relation.column(name).is_some_and(|column| column.not_null))
+        columns.iter().all(|name| relation.column(name).is_some_and(|column| column.not_null))
     };
     let usable = |index: &&Index| {
         index.unique
@@ -96,20 +81,13 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
             "add a primary key in an earlier release",
         ));
     };
-    Ok(index
-        .columns
-        .iter()
-        .filter_map(|name| typed(relation, name))
-        .collect())
+    Ok(index.columns.iter().filter_map(|name| typed(relation, name)).collect())
 }
 
 /// A column with its type.
 pub(super) fn typed(relation: &Relation, name: &Identifier) -> Option<KeyColumn> {
     let column = relation.column(name)?;
-    Some(KeyColumn {
-        name: column.name.clone(),
-        type_sql: column.type_sql.clone(),
-    })
+    Some(KeyColumn { name: column.name.clone(), type_sql: column.type_sql.clone() })
 }
 
 /// The parts of a partitioned table that hold rows, parts of parts included.
@@ -154,22 +132,13 @@ pub(super) fn keys_made(work: &Work<'_>, table: &QualifiedName) -> Vec<Subject> 
         return Vec::new();
     };
     let index = |index: &Index| {
-        Subject::Index(QualifiedName {
-            schema: table.schema.clone(),
-            name: index.name.clone(),
-        })
+        Subject::Index(QualifiedName { schema: table.schema.clone(), name: index.name.clone() })
     };
     let constraint = |index: &Index| {
-        index
-            .constraint
-            .clone()
-            .map(|name| Subject::Constraint(table.clone(), name))
+        index.constraint.clone().map(|name| Subject::Constraint(table.clone(), name))
     };
     let unique = relation.indexes.iter().filter(|index| index.unique);
-    unique
-        .flat_map(|found| [Some(index(found)), constraint(found)])
-        .flatten()
-        .collect()
+    unique.flat_map(|found| [Some(index(found)), constraint(found)]).flatten().collect()
 }
 
 /// What a backfill of the columns would meet that it must not decide by itself.
@@ -186,16 +155,10 @@ pub(super) fn fillable(
             "set NO FORCE ROW LEVEL SECURITY on it in an earlier migration",
         ));
     }
-    if let Some(column) = columns
-        .iter()
-        .find(|column| relation.partition_key.contains(column))
-    {
+    if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
         return Err(Refused::new(
             "partition-key",
-            format!(
-                "{} is part of the key by which {name} is partitioned",
-                column.as_str()
-            ),
+            format!("{} is part of the key by which {name} is partitioned", column.as_str()),
             "fill a new column instead; rows cannot be moved between partitions online",
         ));
     }
@@ -213,17 +176,10 @@ fn user_triggers(
             && trigger.on_update
             && !trigger.ours
             && (trigger.update_columns.is_empty()
-                || trigger
-                    .update_columns
-                    .iter()
-                    .any(|column| columns.contains(column)))
+                || trigger.update_columns.iter().any(|column| columns.contains(column)))
     };
-    let firing: Vec<&str> = relation
-        .triggers
-        .iter()
-        .filter(fires)
-        .map(|trigger| trigger.name.as_str())
-        .collect();
+    let firing: Vec<&str> =
+        relation.triggers.iter().filter(fires).map(|trigger| trigger.name.as_str()).collect();
     if firing.is_empty() || work.directives.user_triggers_fire.is_some() {
         return Ok(());
     }

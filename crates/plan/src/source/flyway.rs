@@ -18,11 +18,7 @@ pub(super) fn read(files: &[&File]) -> Result<Vec<Migration>, SourceError> {
 }
 
 fn read_one(file: &File) -> Result<Migration, SourceError> {
-    let refused = |what, remedy| SourceError::Unsupported {
-        file: file.0.clone(),
-        what,
-        remedy,
-    };
+    let refused = |what, remedy| SourceError::Unsupported { file: file.0.clone(), what, remedy };
     let stem = file.0.strip_suffix(".sql").unwrap_or(&file.0);
     let Some(versioned) = stem.strip_prefix('V') else {
         return Err(match stem.as_bytes().first() {
@@ -42,9 +38,7 @@ fn read_one(file: &File) -> Result<Migration, SourceError> {
     };
     let (version, name) = versioned
         .split_once("__")
-        .ok_or_else(|| SourceError::UnknownName {
-            file: file.0.clone(),
-        })?;
+        .ok_or_else(|| SourceError::UnknownName { file: file.0.clone() })?;
     let number = version.parse().map_err(|_| {
         refused(
             "dotted versions have no single number",

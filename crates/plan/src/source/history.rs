@@ -76,11 +76,8 @@ impl HistoryFault {
 
 impl fmt::Display for HistoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> = self
-            .faults
-            .iter()
-            .map(|fault| format!("{fault} ({})", fault.remedy()))
-            .collect();
+        let texts: Vec<String> =
+            self.faults.iter().map(|fault| format!("{fault} ({})", fault.remedy())).collect();
         f.write_str(&texts.join("; "))
     }
 }
@@ -96,53 +93,36 @@ pub fn verify_history<'a>(
     migrations: &'a [Migration],
 ) -> Result<History<'a>, HistoryError> {
     let ledger_head = applied.iter().map(|applied| applied.number).max();
-    let own_head = migrations
-        .iter()
-        .map(|migration| migration.number)
-        .max()
-        .unwrap_or(0);
+    let own_head = migrations.iter().map(|migration| migration.number).max().unwrap_or(0);
     let mut faults = Vec::new();
     for known in applied {
-        match migrations
-            .iter()
-            .find(|migration| migration.number == known.number)
-        {
+        match migrations.iter().find(|migration| migration.number == known.number) {
             Some(found) if found.checksum != known.checksum => {
-                faults.push(HistoryFault::Edited {
-                    number: found.number,
-                    file: found.file.clone(),
-                });
+                faults
+                    .push(HistoryFault::Edited { number: found.number, file: found.file.clone() });
             }
             Some(_) => {}
             // A newer release's migration is none of ours to miss.
             None if known.number > own_head => {}
-            None => faults.push(HistoryFault::Missing {
-                number: known.number,
-                name: known.name.clone(),
-            }),
+            None => faults
+                .push(HistoryFault::Missing { number: known.number, name: known.name.clone() }),
         }
     }
     let is_applied =
         |migration: &Migration| applied.iter().any(|known| known.number == migration.number);
-    let mut pending: Vec<&Migration> = migrations
-        .iter()
-        .filter(|migration| !is_applied(migration))
-        .collect();
+    let mut pending: Vec<&Migration> =
+        migrations.iter().filter(|migration| !is_applied(migration)).collect();
     pending.sort_by_key(|migration| migration.number);
     if let Some(head) = ledger_head {
         for late in pending.iter().filter(|migration| migration.number < head) {
-            faults.push(HistoryFault::OutOfOrder {
-                file: late.file.clone(),
-                head,
-            });
+            faults.push(HistoryFault::OutOfOrder { file: late.file.clone(), head });
         }
     }
     match ledger_head {
         _ if !faults.is_empty() => Err(HistoryError { faults }),
-        Some(ledger_head) if ledger_head > own_head => Ok(History::DatabaseNewer {
-            ledger_head,
-            own_head,
-        }),
+        Some(ledger_head) if ledger_head > own_head => {
+            Ok(History::DatabaseNewer { ledger_head, own_head })
+        }
         _ => Ok(History::Known { pending }),
     }
 }
@@ -162,11 +142,7 @@ mod tests {
     }
 
     fn applied(number: u64, checksum: &str) -> AppliedMigration {
-        AppliedMigration {
-            number,
-            name: "x".to_owned(),
-            checksum: checksum.to_owned(),
-        }
+        AppliedMigration { number, name: "x".to_owned(), checksum: checksum.to_owned() }
     }
 
     #[test]
@@ -174,13 +150,7 @@ mod tests {
         let own = [migration(1, "a"), migration(2, "b")];
         let ledger = [applied(1, "a"), applied(2, "b"), applied(3, "c")];
         let history = verify_history(&ledger, &own).unwrap();
-        assert_eq!(
-            history,
-            History::DatabaseNewer {
-                ledger_head: 3,
-                own_head: 2
-            }
-        );
+        assert_eq!(history, History::DatabaseNewer { ledger_head: 3, own_head: 2 });
         let History::Known { pending } = verify_history(&ledger[..1], &own).unwrap() else {
             panic!("known")
         };

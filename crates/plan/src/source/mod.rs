@@ -34,10 +34,7 @@ pub enum Format {
 /// # Errors
 /// The first file that does not fit the form, and missing or doubled numbers.
 pub fn read(files: &[File]) -> Result<Vec<Migration>, SourceError> {
-    let files: Vec<&File> = files
-        .iter()
-        .filter(|(name, _)| name.ends_with(".sql"))
-        .collect();
+    let files: Vec<&File> = files.iter().filter(|(name, _)| name.ends_with(".sql")).collect();
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     let mut migrations = match detect(&names)? {
         Format::Ours => ours::read(&files)?,
@@ -45,10 +42,7 @@ pub fn read(files: &[File]) -> Result<Vec<Migration>, SourceError> {
         Format::Flyway => flyway::read(&files)?,
     };
     migrations.sort_by(|a, b| (a.number, &a.file).cmp(&(b.number, &b.file)));
-    if let Some(pair) = migrations
-        .windows(2)
-        .find(|pair| pair[0].number == pair[1].number)
-    {
+    if let Some(pair) = migrations.windows(2).find(|pair| pair[0].number == pair[1].number) {
         return Err(SourceError::Doubled {
             number: pair[0].number,
             first: pair[0].file.clone(),
@@ -80,17 +74,12 @@ pub fn detect(names: &[&str]) -> Result<Format, SourceError> {
         .find(|name| !ours::fits(name) && !sqlx::fits(name) && !flyway::fits(name))
         .or_else(|| names.iter().find(|name| flyway::fits(name)))
         .or_else(|| names.first());
-    Err(SourceError::UnknownName {
-        file: stranger.copied().unwrap_or_default().to_owned(),
-    })
+    Err(SourceError::UnknownName { file: stranger.copied().unwrap_or_default().to_owned() })
 }
 
 /// SHA-256 in hex.
 fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Puts a migration together.
@@ -116,18 +105,12 @@ mod tests {
     use super::*;
 
     fn files(names: &[&str]) -> Vec<File> {
-        names
-            .iter()
-            .map(|name| ((*name).to_owned(), format!("-- {name}")))
-            .collect()
+        names.iter().map(|name| ((*name).to_owned(), format!("-- {name}"))).collect()
     }
 
     fn heads(names: &[&str]) -> Vec<(u64, String)> {
         let migrations = read(&files(names)).unwrap();
-        migrations
-            .into_iter()
-            .map(|migration| (migration.number, migration.name))
-            .collect()
+        migrations.into_iter().map(|migration| (migration.number, migration.name)).collect()
     }
 
     fn error(names: &[&str]) -> String {
@@ -147,14 +130,8 @@ mod tests {
     fn sqlx_and_flyway_forms_are_read() {
         let sqlx = heads(&["20240131120000_a.up.sql", "20240131120000_a.down.sql"]);
         assert_eq!(sqlx, [(20_240_131_120_000, "a".to_owned())]);
-        assert_eq!(
-            heads(&["20240131120000_a.sql", "20240228120000_b.sql"]).len(),
-            2
-        );
-        assert_eq!(
-            heads(&["V12__second.sql", "V2__first.sql"])[1],
-            (12, "second".to_owned())
-        );
+        assert_eq!(heads(&["20240131120000_a.sql", "20240228120000_b.sql"]).len(), 2);
+        assert_eq!(heads(&["V12__second.sql", "V2__first.sql"])[1], (12, "second".to_owned()));
     }
 
     #[test]

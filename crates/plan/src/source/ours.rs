@@ -22,9 +22,8 @@ pub(super) fn read(files: &[&File]) -> Result<Vec<Migration>, SourceError> {
         .iter()
         .map(|file| {
             let stem = file.0.strip_suffix(".sql").and_then(numbered);
-            let (number, name) = stem.ok_or_else(|| SourceError::UnknownName {
-                file: file.0.clone(),
-            })?;
+            let (number, name) =
+                stem.ok_or_else(|| SourceError::UnknownName { file: file.0.clone() })?;
             Ok(migration(number, name, file))
         })
         .collect()
@@ -32,14 +31,10 @@ pub(super) fn read(files: &[&File]) -> Result<Vec<Migration>, SourceError> {
 
 /// Makes sure that no number between the first and the last is missing.
 pub(super) fn without_gaps(migrations: &[Migration]) -> Result<(), SourceError> {
-    match migrations
-        .windows(2)
-        .find(|pair| pair[1].number != pair[0].number + 1)
-    {
-        Some(pair) => Err(SourceError::Gap {
-            file: pair[1].file.clone(),
-            missing: pair[0].number + 1,
-        }),
+    match migrations.windows(2).find(|pair| pair[1].number != pair[0].number + 1) {
+        Some(pair) => {
+            Err(SourceError::Gap { file: pair[1].file.clone(), missing: pair[0].number + 1 })
+        }
         None => Ok(()),
     }
 }

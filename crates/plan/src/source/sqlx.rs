@@ -20,18 +20,13 @@ fn stem(name: &str) -> Option<&str> {
 pub(super) fn read(files: &[&File]) -> Result<Vec<Migration>, SourceError> {
     let mut migrations = Vec::new();
     for file in files {
-        let (number, name) =
-            stem(&file.0)
-                .and_then(numbered)
-                .ok_or_else(|| SourceError::UnknownName {
-                    file: file.0.clone(),
-                })?;
+        let (number, name) = stem(&file.0)
+            .and_then(numbered)
+            .ok_or_else(|| SourceError::UnknownName { file: file.0.clone() })?;
         if file.0.ends_with(".down.sql") {
             let up = |other: &&&File| {
                 !other.0.ends_with(".down.sql")
-                    && stem(&other.0)
-                        .and_then(numbered)
-                        .is_some_and(|(found, _)| found == number)
+                    && stem(&other.0).and_then(numbered).is_some_and(|(found, _)| found == number)
             };
             if files.iter().find(up).is_none() {
                 return Err(SourceError::Unsupported {

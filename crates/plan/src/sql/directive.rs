@@ -80,20 +80,14 @@ impl Directives {
     }
 
     fn apply(&mut self, order: Order) -> Result<(), Fault> {
-        let Order {
-            key,
-            value,
-            because,
-        } = order;
+        let Order { key, value, because } = order;
         let reason = |because: Option<String>| {
-            because
-                .filter(|text| !text.trim().is_empty())
-                .ok_or_else(|| {
-                    fault(
-                        format!("`{key}` needs a reason"),
-                        format!("write `-- changeover: {key}… because \"the reason\"`"),
-                    )
-                })
+            because.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                fault(
+                    format!("`{key}` needs a reason"),
+                    format!("write `-- changeover: {key}… because \"the reason\"`"),
+                )
+            })
         };
         match (key.as_str(), value.as_deref()) {
             ("phase", Some(value)) => self.phase = Some(phase(value)?),
@@ -159,10 +153,7 @@ fn orders(comment: &Comment) -> Result<Option<&str>, DirectiveError> {
         reason: reason.to_owned(),
         remedy: remedy.to_owned(),
     };
-    let body = comment
-        .text
-        .trim_start_matches(['-', '/', '*'])
-        .trim_start();
+    let body = comment.text.trim_start_matches(['-', '/', '*']).trim_start();
     let Some(orders) = body.strip_prefix("changeover:") else {
         return Ok(None);
     };
@@ -210,10 +201,7 @@ fn words(text: &str) -> Result<Vec<Order>, Fault> {
                 .and_then(|inner| inner.split_once('"'))
                 .ok_or_else(|| fault("`because` lacks its text", "write `because \"…\"`"))?;
             let order = orders.last_mut().ok_or_else(|| {
-                fault(
-                    "`because` stands alone",
-                    "write it after the directive that it explains",
-                )
+                fault("`because` stands alone", "write it after the directive that it explains")
             })?;
             order.because = Some(quoted.to_owned());
             rest = after.trim_start_matches([' ', '\t', ',']);
@@ -223,17 +211,10 @@ fn words(text: &str) -> Result<Vec<Order>, Fault> {
             Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
             None => (word.to_owned(), None),
         };
-        orders.push(Order {
-            key,
-            value,
-            because: None,
-        });
+        orders.push(Order { key, value, because: None });
     }
     if orders.is_empty() {
-        return Err(fault(
-            "an empty directive",
-            format!("known keys are {KEYS}"),
-        ));
+        return Err(fault("an empty directive", format!("known keys are {KEYS}")));
     }
     Ok(orders)
 }
@@ -257,10 +238,7 @@ mod tests {
         .unwrap();
         assert_eq!(directives.phase, Some(Phase::Contract));
         assert!(directives.before_serving);
-        assert_eq!(
-            directives.old_complies.as_deref(),
-            Some("it always wrote it")
-        );
+        assert_eq!(directives.old_complies.as_deref(), Some("it always wrote it"));
         assert_eq!(directives.allows("x"), Some("y"));
     }
 

@@ -116,9 +116,7 @@ impl Expression {
             reader.found.not_understood = Some(what);
         }
         let mut found = reader.found;
-        found
-            .references
-            .sort_by_key(|reference| reference.span.start);
+        found.references.sort_by_key(|reference| reference.span.start);
         found.shape = shape(node);
         found
     }
@@ -169,15 +167,12 @@ impl Reader {
     }
 
     fn children(&mut self, node: &SyntaxNode) -> Result<(), Unknown> {
-        node.children()
-            .try_for_each(|child| self.expression(&child))
+        node.children().try_for_each(|child| self.expression(&child))
     }
 
     /// A bare name: a column, or a keyword that is an expression by itself.
     fn name(&mut self, node: &SyntaxNode) -> Result<(), Unknown> {
-        let token = tree::all_tokens(node)
-            .next()
-            .ok_or_else(|| Unknown::node(node))?;
+        let token = tree::all_tokens(node).next().ok_or_else(|| Unknown::node(node))?;
         if is_value_keyword(token.kind()) {
             self.found.keywords.push(token.text().to_ascii_lowercase());
             return Ok(());
@@ -224,9 +219,7 @@ impl Reader {
                 K::ARG_LIST => {
                     tree::only(&child, &[K::ARG])?;
                     arguments = child.children().count();
-                    child
-                        .children()
-                        .try_for_each(|argument| self.children(&argument))?;
+                    child.children().try_for_each(|argument| self.children(&argument))?;
                 }
                 K::EXISTS_FN => self.found.subselect = true,
                 kind if is_special_call(kind) => self.children(&child)?,
@@ -235,11 +228,7 @@ impl Reader {
         }
         if let Some(mut path) = name {
             let function = path.pop().ok_or_else(|| Unknown::node(node))?;
-            self.found.calls.push(Call {
-                schema: path.pop(),
-                name: function,
-                arguments,
-            });
+            self.found.calls.push(Call { schema: path.pop(), name: function, arguments });
         }
         Ok(())
     }
@@ -247,10 +236,7 @@ impl Reader {
     fn literal(&mut self, node: &SyntaxNode) -> Result<(), Unknown> {
         for token in tree::all_tokens(node) {
             match token.kind() {
-                K::STRING => self
-                    .found
-                    .strings
-                    .push(token.text().trim_matches('\'').to_owned()),
+                K::STRING => self.found.strings.push(token.text().trim_matches('\'').to_owned()),
                 K::POSITIONAL_PARAM => return Err(Unknown::node(node)),
                 _ => {}
             }
@@ -393,9 +379,8 @@ fn shape(node: &SyntaxNode) -> Shape {
             _ => Shape::Other,
         },
         K::CAST_EXPR => {
-            let inner = node
-                .children()
-                .find(|child| !is_type(child.kind()) && !is_operator(child.kind()));
+            let inner =
+                node.children().find(|child| !is_type(child.kind()) && !is_operator(child.kind()));
             match inner.map(|inner| shape(&inner)) {
                 Some(constant @ (Shape::Null | Shape::Constant)) => constant,
                 _ => Shape::Other,
@@ -440,10 +425,8 @@ fn coalesce_shape(node: &SyntaxNode) -> Shape {
     let Some(list) = tree::child(node, K::ARG_LIST).filter(|_| is_coalesce) else {
         return Shape::Other;
     };
-    let arguments: Vec<SyntaxNode> = list
-        .children()
-        .filter_map(|argument| argument.children().next())
-        .collect();
+    let arguments: Vec<SyntaxNode> =
+        list.children().filter_map(|argument| argument.children().next()).collect();
     Shape::Coalesce {
         first: arguments.first().and_then(|first| match shape(first) {
             Shape::Column(column) => Some(column),

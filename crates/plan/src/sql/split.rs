@@ -62,22 +62,15 @@ pub struct SplitError {
 pub fn split(text: &str) -> Result<Vec<RawStatement>, SplitError> {
     let parsed = SourceFile::parse(text);
     let lines = Lines::new(text);
-    if let Some(error) = parsed
-        .errors()
-        .iter()
-        .find(|error| is_unterminated(error.message()))
-    {
+    if let Some(error) = parsed.errors().iter().find(|error| is_unterminated(error.message())) {
         return Err(SplitError {
             line: lines.line(usize::from(error.range().start())),
             reason: error.message().to_owned(),
         });
     }
     let mut splitter = Splitter::new(text, lines);
-    for token in parsed
-        .tree()
-        .syntax()
-        .descendants_with_tokens()
-        .filter_map(|element| element.into_token())
+    for token in
+        parsed.tree().syntax().descendants_with_tokens().filter_map(|element| element.into_token())
     {
         splitter.token(&token);
     }
@@ -97,11 +90,7 @@ struct Lines {
 impl Lines {
     fn new(text: &str) -> Self {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self {
-            starts: std::iter::once(0)
-                .chain(newlines.map(|(at, _)| at + 1))
-                .collect(),
-        }
+        Self { starts: std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect() }
     }
 
     fn line(&self, offset: usize) -> u32 {
@@ -166,11 +155,7 @@ impl<'a> Splitter<'a> {
             (None, true) => Place::AfterPrevious,
             (None, false) => Place::Before,
         };
-        self.comments.push(Comment {
-            text: text.to_owned(),
-            line,
-            place,
-        });
+        self.comments.push(Comment { text: text.to_owned(), line, place });
     }
 
     fn nesting(&mut self, kind: SyntaxKind, text: &str) {
@@ -214,15 +199,8 @@ impl<'a> Splitter<'a> {
             let end = self.text.len();
             let line = self.comments[0].line;
             let mut comments = self.comments;
-            comments
-                .iter_mut()
-                .for_each(|comment| comment.place = Place::Trailing);
-            self.done.push(RawStatement {
-                text: String::new(),
-                span: end..end,
-                line,
-                comments,
-            });
+            comments.iter_mut().for_each(|comment| comment.place = Place::Trailing);
+            self.done.push(RawStatement { text: String::new(), span: end..end, line, comments });
         }
         self.done
     }
@@ -233,11 +211,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        split(text)
-            .unwrap()
-            .into_iter()
-            .map(|statement| statement.text)
-            .collect()
+        split(text).unwrap().into_iter().map(|statement| statement.text).collect()
     }
 
     #[test]
@@ -260,12 +234,7 @@ mod tests {
 
     #[test]
     fn unclosed_quotes_are_an_error_with_a_line() {
-        for text in [
-            "select 1;\nselect 'a; select 2",
-            "\n/* x",
-            "\ndo $$ begin",
-            "\nselect \"x",
-        ] {
+        for text in ["select 1;\nselect 'a; select 2", "\n/* x", "\ndo $$ begin", "\nselect \"x"] {
             assert_eq!(split(text).unwrap_err().line, 2, "{text}");
         }
     }

@@ -310,7 +310,7 @@ pub enum AlterKind {
     /// `ADD COLUMN`.
     AddColumn {
         /// The column.
-        column: ColumnDefinition,
+        column: Box<ColumnDefinition>,
         /// `IF NOT EXISTS`.
         if_not_exists: bool,
     },

@@ -15,10 +15,7 @@ impl Unknown {
     /// Names a node that no reader knows, with the beginning of its text.
     pub(super) fn node(node: &SyntaxNode) -> Self {
         let text: String = node.text().to_string().chars().take(60).collect();
-        Self(format!(
-            "`{}`",
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        ))
+        Self(format!("`{}`", text.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
 }
 
@@ -32,14 +29,12 @@ pub(super) fn child(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
 
 /// The first node of a kind anywhere below.
 pub(super) fn below(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
-    node.descendants()
-        .find(|descendant| descendant.kind() == kind)
+    node.descendants().find(|descendant| descendant.kind() == kind)
 }
 
 /// Whether a kind of node or token stands directly below.
 pub(super) fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.children_with_tokens()
-        .any(|element| element.kind() == kind)
+    node.children_with_tokens().any(|element| element.kind() == kind)
 }
 
 /// All tokens below, in order, that are neither white space nor comments.
@@ -76,10 +71,7 @@ pub(super) fn only(node: &SyntaxNode, kinds: &[SyntaxKind]) -> Result<(), Unknow
 /// The name that a token stands for: folded to lower case, or unquoted, and cut as the server does.
 pub(super) fn token_name(token: &SyntaxToken) -> Result<Identifier, Unknown> {
     let raw = token.text();
-    let name = match raw
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
+    let name = match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),
         // `U&"…"` names, with escapes of their own.
         None if raw.contains('"') => return Err(Unknown(format!("the name `{raw}`"))),

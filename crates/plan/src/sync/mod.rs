@@ -91,10 +91,8 @@ impl SyncTrigger {
     /// The trigger's name.
     pub(crate) fn trigger(&self) -> Identifier {
         // Padded, so that triggers of one migration fire in the order of its statements.
-        let name = format!(
-            "{TRIGGER_PREFIX}{}_{:04}_{:03}",
-            self.app, self.migration, self.statement
-        );
+        let name =
+            format!("{TRIGGER_PREFIX}{}_{:04}_{:03}", self.app, self.migration, self.statement);
         Identifier::new(shortened(&name))
     }
 
@@ -102,11 +100,7 @@ impl SyncTrigger {
     pub(crate) fn safe_function(&self) -> SafeFunction {
         SafeFunction {
             name: self.object("safe"),
-            arguments: self
-                .reads
-                .iter()
-                .map(|column| column.name.clone())
-                .collect(),
+            arguments: self.reads.iter().map(|column| column.name.clone()).collect(),
         }
     }
 
@@ -131,55 +125,34 @@ impl SyncTrigger {
     /// Takes away all that [`Self::install`] made.
     pub(crate) fn remove(&self) -> Vec<String> {
         vec![
-            format!(
-                "DROP TRIGGER IF EXISTS {} ON {}",
-                self.trigger(),
-                self.table
-            ),
+            format!("DROP TRIGGER IF EXISTS {} ON {}", self.trigger(), self.table),
             format!("DROP FUNCTION IF EXISTS {}()", self.object("sync")),
-            format!(
-                "DROP FUNCTION IF EXISTS {}({})",
-                self.object("safe"),
-                self.argument_types()
-            ),
+            format!("DROP FUNCTION IF EXISTS {}({})", self.object("safe"), self.argument_types()),
             format!("DROP SEQUENCE IF EXISTS {}", self.object("overridden")),
         ]
     }
 
     /// An object of ours in the schema `changeover`.
     fn object(&self, part: &str) -> QualifiedName {
-        let name = format!(
-            "{}.{:04}.{}.{part}",
-            self.app, self.migration, self.statement
-        );
+        let name = format!("{}.{:04}.{}.{part}", self.app, self.migration, self.statement);
         QualifiedName::new("changeover", shortened(&name))
     }
 
     fn argument_types(&self) -> String {
-        join(
-            self.reads.iter().map(|column| column.type_sql.clone()),
-            ", ",
-        )
+        join(self.reads.iter().map(|column| column.type_sql.clone()), ", ")
     }
 
     fn settings_sql(&self) -> String {
         let line = |(name, value): (&String, &String)| match name.as_str() {
             // A list of names, not one string.
             "search_path" => format!("SET search_path = {value}"),
-            _ => format!(
-                "SET {} = {}",
-                Identifier::new(name.clone()),
-                quote_literal(value)
-            ),
+            _ => format!("SET {} = {}", Identifier::new(name.clone()), quote_literal(value)),
         };
         join(self.settings.iter().map(line), "\n")
     }
 
     fn safe_function_sql(&self) -> String {
-        let outputs = self
-            .values
-            .iter()
-            .map(|v| format!("OUT {} {}", v.column, v.type_sql));
+        let outputs = self.values.iter().map(|v| format!("OUT {} {}", v.column, v.type_sql));
         let arguments = self.reads.iter().map(|column| column.type_sql.clone());
         let row = self.reads.iter().enumerate();
         let row = row.map(|(at, column)| format!("${} AS {}", at + 1, column.name));
@@ -198,13 +171,7 @@ impl SyncTrigger {
             SAFE_FUNCTION,
             &[
                 ("values", join(values, ",\n      ")),
-                (
-                    "targets",
-                    join(
-                        self.values.iter().map(|value| value.column.to_string()),
-                        ", ",
-                    ),
-                ),
+                ("targets", join(self.values.iter().map(|value| value.column.to_string()), ", ")),
                 ("row", join(row, ", ")),
             ],
         );
@@ -218,17 +185,9 @@ impl SyncTrigger {
     }
 
     fn trigger_function_sql(&self) -> String {
-        let values = || {
-            self.values
-                .iter()
-                .enumerate()
-                .map(|(at, value)| (at + 1, value))
-        };
+        let values = || self.values.iter().enumerate().map(|(at, value)| (at + 1, value));
         let declarations = values().map(|(n, value)| {
-            format!(
-                "  changeover_value_{n} {};\n  changeover_applies_{n} boolean;",
-                value.type_sql
-            )
+            format!("  changeover_value_{n} {};\n  changeover_applies_{n} boolean;", value.type_sql)
         });
         let computations = values().map(|(n, value)| {
             let condition =
@@ -242,14 +201,9 @@ impl SyncTrigger {
         let fallbacks = self.values.iter().filter_map(|value| {
             let constant = value.fallback.as_ref()?;
             let column = &value.column;
-            Some(format!(
-                "    NEW.{column} := coalesce(NEW.{column}, {constant});"
-            ))
+            Some(format!("    NEW.{column} := coalesce(NEW.{column}, {constant});"))
         });
-        let key = self
-            .key
-            .iter()
-            .map(|column| format!("NEW.{}::text", column.name));
+        let key = self.key.iter().map(|column| format!("NEW.{}::text", column.name));
         let body = fill(
             TRIGGER_FUNCTION,
             &[
@@ -259,10 +213,7 @@ impl SyncTrigger {
                 ("app", quote_literal(&self.app)),
                 ("step", quote_literal(self.backfill.as_str())),
                 ("key", join(key, ", ")),
-                (
-                    "assignments",
-                    join(values().map(|(n, value)| self.assignment(n, value)), "\n"),
-                ),
+                ("assignments", join(values().map(|(n, value)| self.assignment(n, value)), "\n")),
             ],
         );
         format!(

@@ -24,10 +24,7 @@ pub(crate) fn pinned_settings<'a>(
     let mut settings = BTreeMap::from([("search_path".to_owned(), names.join(", "))]);
     let depends = expressions.into_iter().any(|expression| {
         expression.casts
-            || expression
-                .calls
-                .iter()
-                .any(|call| !is_immutable(catalog, call.name.as_str()))
+            || expression.calls.iter().any(|call| !is_immutable(catalog, call.name.as_str()))
     });
     if depends || column_types.iter().any(|name| types::is_temporal(name)) {
         settings.insert("TimeZone".to_owned(), "UTC".to_owned());

@@ -34,13 +34,10 @@ impl Template {
         let mut pieces = vec![Piece::Text("(".to_owned())];
         let mut end = 0;
         for reference in &expression.references {
-            pieces.push(Piece::Text(
-                expression.text[end..reference.span.start].to_owned(),
-            ));
+            pieces.push(Piece::Text(expression.text[end..reference.span.start].to_owned()));
             end = reference.span.end;
-            let generated = relation
-                .column(&reference.column)
-                .and_then(|column| column.generated.as_ref());
+            let generated =
+                relation.column(&reference.column).and_then(|column| column.generated.as_ref());
             match generated {
                 None => pieces.push(Piece::Column(reference.column.clone())),
                 Some(text) => {
@@ -68,10 +65,7 @@ impl Template {
 
     /// `coalesce(column, value)`.
     pub(crate) fn unless_set(column: &Identifier, value: Self) -> Self {
-        let mut pieces = vec![
-            Piece::Text("coalesce(".to_owned()),
-            Piece::Column(column.clone()),
-        ];
+        let mut pieces = vec![Piece::Text("coalesce(".to_owned()), Piece::Column(column.clone())];
         pieces.push(Piece::Text(", ".to_owned()));
         pieces.extend(value.0);
         pieces.push(Piece::Text(")".to_owned()));

@@ -3,11 +3,7 @@
 use super::{ORDERS, catalog, planned, planned_on, rules, show};
 
 fn all(texts: &[&str]) -> String {
-    texts
-        .iter()
-        .map(|text| show(&planned(ORDERS, text)))
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    texts.iter().map(|text| show(&planned(ORDERS, text))).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]
@@ -243,26 +239,17 @@ fn steps_of_earlier_plans_are_waited_for() {
     let catalog = catalog(ORDERS);
     let first = planned_on(
         &catalog,
-        &[
-            "alter table orders add column n text; update orders set n = legacy; \
-           alter table orders drop column nick",
-        ],
+        &["alter table orders add column n text; update orders set n = legacy; \
+           alter table orders drop column nick"],
         &[],
     );
     let mut now = catalog.clone();
     let orders = crate::QualifiedName::new("public", "orders");
     let total = now.relation(&orders).unwrap().columns[3].clone();
-    let n = crate::catalog::Column {
-        name: "n".into(),
-        type_sql: "text".to_owned(),
-        ..total
-    };
+    let n = crate::catalog::Column { name: "n".into(), type_sql: "text".to_owned(), ..total };
     now.relation_mut(&orders).unwrap().columns.push(n);
-    let pending: Vec<_> = first
-        .steps
-        .into_iter()
-        .filter(|step| step.phase != crate::Phase::Expand)
-        .collect();
+    let pending: Vec<_> =
+        first.steps.into_iter().filter(|step| step.phase != crate::Phase::Expand).collect();
     let text = "create index on orders (n);
         alter table orders alter column n set not null;
         alter table orders drop column legacy;

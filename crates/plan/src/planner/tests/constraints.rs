@@ -3,11 +3,7 @@
 use super::{ORDERS, planned, rules, show};
 
 fn all(texts: &[&str]) -> String {
-    texts
-        .iter()
-        .map(|text| show(&planned(ORDERS, text)))
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    texts.iter().map(|text| show(&planned(ORDERS, text))).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]

@@ -79,12 +79,7 @@ pub(super) fn planned(setup: &str, text: &str) -> Plan {
 /// Plans several migrations, from number 2 on.
 pub(super) fn planned_on(catalog: &Catalog, texts: &[&str], pending: &[Step]) -> Plan {
     let mut migrations = vec![migration(1, "select 1")];
-    migrations.extend(
-        texts
-            .iter()
-            .zip(2..)
-            .map(|(text, number)| migration(number, text)),
-    );
+    migrations.extend(texts.iter().zip(2..).map(|(text, number)| migration(number, text)));
     let applied = AppliedMigration {
         number: 1,
         name: "m".to_owned(),
@@ -103,7 +98,7 @@ pub(super) fn planned_on(catalog: &Catalog, texts: &[&str], pending: &[Step]) ->
 
 /// The short text form of a plan: one line for each step, its locks, what it runs, and refusals.
 pub(super) fn show(plan: &Plan) -> String {
-    let steps = plan.steps.iter().map(|step| show_step(step));
+    let steps = plan.steps.iter().map(show_step);
     let refusals = plan.refusals.iter().map(|refusal| {
         format!(
             "REFUSED {} line {}: {}\n  why: {}\n  instead: {}",
@@ -114,41 +109,25 @@ pub(super) fn show(plan: &Plan) -> String {
 }
 
 fn show_step(step: &Step) -> String {
-    let floor = step
-        .floor
-        .map(|floor| format!(" floor={floor}"))
-        .unwrap_or_default();
-    let serving = if step.before_serving && step.phase.as_str() != "expand" {
-        " before-serving"
-    } else {
-        ""
-    };
+    let floor = step.floor.map(|floor| format!(" floor={floor}")).unwrap_or_default();
+    let serving =
+        if step.before_serving && step.phase.as_str() != "expand" { " before-serving" } else { "" };
     let needs = match step.needs.len() {
         0 => String::new(),
         _ => format!(
             " needs {}",
-            step.needs
-                .iter()
-                .map(|need| need.as_str())
-                .collect::<Vec<_>>()
-                .join(" ")
+            step.needs.iter().map(|need| need.as_str()).collect::<Vec<_>>().join(" ")
         ),
     };
-    let mut lines = vec![format!(
-        "{} {}{floor}{serving}: {}{needs}",
-        step.phase, step.id, step.title
-    )];
+    let mut lines =
+        vec![format!("{} {}{floor}{serving}: {}{needs}", step.phase, step.id, step.title)];
     for lock in &step.locks {
         let held = match lock.held {
             LockHeld::Blink => "blink",
             LockHeld::Batch => "batch",
             LockHeld::WholeStep => "whole step",
         };
-        lines.push(format!(
-            "  lock {} {} ({held})",
-            lock.relation.plain(),
-            lock.mode
-        ));
+        lines.push(format!("  lock {} {} ({held})", lock.relation.plain(), lock.mode));
     }
     for line in runs(step) {
         lines.push(format!("  {}", super::refused::one_line(&line)));
@@ -181,10 +160,7 @@ fn runs(step: &Step) -> Vec<String> {
             .collect(),
         StepKind::BackfillCheck(_) => Vec::new(),
         StepKind::IndexBuild(build) => {
-            vec![format!(
-                "index {} on {} {}",
-                build.index, build.table, build.definition
-            )]
+            vec![format!("index {} on {} {}", build.index, build.table, build.definition)]
         }
         StepKind::IndexDrop(drop) => vec![format!("drop index {}", drop.index)],
         StepKind::ConstraintValidate(validate) => vec![format!("validate {}", validate.constraint)],
@@ -198,10 +174,7 @@ fn runs(step: &Step) -> Vec<String> {
 
 /// The rules by which statements were refused, in order.
 pub(super) fn rules(plan: &Plan) -> Vec<&str> {
-    plan.refusals
-        .iter()
-        .map(|refusal| refusal.rule.as_str())
-        .collect()
+    plan.refusals.iter().map(|refusal| refusal.rule.as_str()).collect()
 }
 
 /// One table that most tests use.

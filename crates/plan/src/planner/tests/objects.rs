@@ -2,9 +2,7 @@
 
 use super::{ORDERS, planned, rules, show};
 
-#[test]
-fn what_only_adds_is_expand() {
-    let text = "create schema if not exists s;
+const ADDS: &str = "create schema if not exists s;
         create extension if not exists pgcrypto;
         create type mood as enum ('a', 'b');
         create sequence s.numbers;
@@ -22,7 +20,10 @@ fn what_only_adds_is_expand() {
         grant select on v to public;
         insert into customers values (1), (2) on conflict do nothing;
         alter type mood add value 'c'";
-    insta::assert_snapshot!(show(&planned(ORDERS, text)), @r#"
+
+#[test]
+fn what_only_adds_is_expand() {
+    insta::assert_snapshot!(show(&planned(ORDERS, ADDS)), @r#"
     expand 0002.1.create: create schema
       create schema if not exists s
     expand 0002.2.create: create extension pgcrypto
@@ -202,10 +203,7 @@ fn a_syntax_error_says_its_own_line() {
 
 #[test]
 fn an_unclosed_quote_refuses_the_file() {
-    let plan = planned(
-        ORDERS,
-        "create index on orders (total);\ninsert into orders values ('a);",
-    );
+    let plan = planned(ORDERS, "create index on orders (total);\ninsert into orders values ('a);");
     insta::assert_snapshot!(show(&plan), @r"
     REFUSED unterminated line 2: 
       why: Missing trailing `'` symbol to terminate the string literal

@@ -34,43 +34,30 @@ fn action(node: &SyntaxNode) -> Result<AlterKind, Unknown> {
     let cascade = tree::has(node, K::CASCADE);
     Ok(match node.kind() {
         K::ADD_COLUMN => AlterKind::AddColumn {
-            column: column::read(node)?,
+            column: Box::new(column::read(node)?),
             if_not_exists: tree::has(node, K::IF_NOT_EXISTS),
         },
-        K::DROP_COLUMN => AlterKind::DropColumn {
-            column: column_of(node)?,
-            if_exists,
-            cascade,
-        },
+        K::DROP_COLUMN => AlterKind::DropColumn { column: column_of(node)?, if_exists, cascade },
         K::ALTER_COLUMN => alter_column(node)?,
         K::ADD_CONSTRAINT => {
             let body = node.children().next().ok_or_else(|| Unknown::node(node))?;
             AlterKind::AddConstraint(constraint::read(&body)?)
         }
-        K::DROP_CONSTRAINT => AlterKind::DropConstraint {
-            name: constraint_of(node)?,
-            if_exists,
-            cascade,
-        },
-        K::VALIDATE_CONSTRAINT => AlterKind::ValidateConstraint {
-            name: constraint_of(node)?,
-        },
+        K::DROP_CONSTRAINT => {
+            AlterKind::DropConstraint { name: constraint_of(node)?, if_exists, cascade }
+        }
+        K::VALIDATE_CONSTRAINT => AlterKind::ValidateConstraint { name: constraint_of(node)? },
         K::OWNER_TO => AlterKind::OwnerTo,
         K::SET_OPTIONS | K::RESET_OPTIONS | K::OPTION_ITEM_LIST => AlterKind::Tune,
         K::RENAME_COLUMN => {
             let to = tree::child(node, K::COLUMN_NAME).ok_or_else(|| Unknown::node(node))?;
-            AlterKind::RenameColumn {
-                from: column_of(node)?,
-                to: tree::name(&to)?,
-            }
+            AlterKind::RenameColumn { from: column_of(node)?, to: tree::name(&to)? }
         }
         K::TABLE_RENAME_TO => AlterKind::Rename("table"),
         K::RENAME_CONSTRAINT => AlterKind::Rename("constraint"),
         K::SET_SCHEMA => AlterKind::Rename("table's schema"),
         K::ENABLE_RLS | K::DISABLE_RLS | K::FORCE_RLS | K::NO_FORCE_RLS => AlterKind::RowSecurity,
-        K::ATTACH_PARTITION => AlterKind::AttachPartition {
-            part: named(node, K::TABLE_NAME_REF)?,
-        },
+        K::ATTACH_PARTITION => AlterKind::AttachPartition { part: named(node, K::TABLE_NAME_REF)? },
         _ => return Err(Unknown::node(node)),
     })
 }
@@ -92,23 +79,15 @@ fn alter_column(node: &SyntaxNode) -> Result<AlterKind, Unknown> {
         .ok_or_else(|| Unknown::node(node))?;
     Ok(match option.kind() {
         K::SET_DEFAULT => {
-            let value = option
-                .children()
-                .next()
-                .ok_or_else(|| Unknown::node(node))?;
-            AlterKind::SetDefault {
-                column,
-                default: Expression::read(&value),
-            }
+            let value = option.children().next().ok_or_else(|| Unknown::node(node))?;
+            AlterKind::SetDefault { column, default: Expression::read(&value) }
         }
         K::DROP_DEFAULT => AlterKind::DropDefault { column },
         K::SET_NOT_NULL => AlterKind::SetNotNull { column },
         K::DROP_NOT_NULL => AlterKind::DropNotNull { column },
         K::SET_TYPE => {
-            let type_node = option
-                .children()
-                .find(column::is_type)
-                .ok_or_else(|| Unknown::node(node))?;
+            let type_node =
+                option.children().find(column::is_type).ok_or_else(|| Unknown::node(node))?;
             AlterKind::SetType {
                 column,
                 type_sql: tree::text(&type_node),

@@ -94,9 +94,7 @@ fn generated(column: &mut ColumnDefinition, node: &SyntaxNode) -> Result<(), Unk
 fn constraints(column: &mut ColumnDefinition, node: &SyntaxNode) -> Result<(), Unknown> {
     let mut read = constraint::read(node)?;
     match &mut read.kind {
-        ConstraintBody::Key {
-            columns, primary, ..
-        } => {
+        ConstraintBody::Key { columns, primary, .. } => {
             columns.push(column.name.clone());
             column.not_null |= *primary;
         }

@@ -45,12 +45,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<ConstraintDefinition, Unknown> {
         },
         _ => return Err(Unknown::node(node)),
     };
-    Ok(ConstraintDefinition {
-        name,
-        kind,
-        not_valid: tree::has(node, K::NOT_VALID),
-        deferrable,
-    })
+    Ok(ConstraintDefinition { name, kind, not_valid: tree::has(node, K::NOT_VALID), deferrable })
 }
 
 /// Makes sure that only options and the listed kinds are there.
@@ -75,10 +70,7 @@ fn key(node: &SyntaxNode) -> Result<ConstraintBody, Unknown> {
     let mut listed = Vec::new();
     let mut tail = Vec::new();
     let mut nulls_not_distinct = false;
-    for child in node
-        .children()
-        .filter(|child| child.kind() == K::INDEX_PARAMETERS)
-    {
+    for child in node.children().filter(|child| child.kind() == K::INDEX_PARAMETERS) {
         for part in child.children() {
             match part.kind() {
                 K::CONSTRAINT_COLUMN_REF_LIST => listed = columns(&part)?,
@@ -128,23 +120,12 @@ fn foreign_key(node: &SyntaxNode) -> Result<ConstraintBody, Unknown> {
     )?;
     let target = tree::child(node, K::TABLE_NAME_REF).ok_or_else(|| Unknown::node(node))?;
     let mut lists = Vec::new();
-    for list in node
-        .children()
-        .filter(|child| child.kind() == K::FOREIGN_KEY_COLUMN_LIST)
-    {
+    for list in node.children().filter(|child| child.kind() == K::FOREIGN_KEY_COLUMN_LIST) {
         lists.push(columns(&list)?);
     }
     let inline = node.kind() == K::REFERENCES_CONSTRAINT;
-    let own = if inline || lists.is_empty() {
-        Vec::new()
-    } else {
-        lists.remove(0)
-    };
-    let referenced = if inline {
-        columns(node)?
-    } else {
-        lists.pop().unwrap_or_default()
-    };
+    let own = if inline || lists.is_empty() { Vec::new() } else { lists.remove(0) };
+    let referenced = if inline { columns(node)? } else { lists.pop().unwrap_or_default() };
     let actions: Vec<String> = node
         .children()
         .filter(|child| {
@@ -156,10 +137,7 @@ fn foreign_key(node: &SyntaxNode) -> Result<ConstraintBody, Unknown> {
         .map(|child| tree::text(&child))
         .collect();
     let acts = node.descendants().any(|below| {
-        matches!(
-            below.kind(),
-            K::CASCADE | K::SET_NULL_COLUMNS | K::SET_DEFAULT_COLUMNS
-        )
+        matches!(below.kind(), K::CASCADE | K::SET_NULL_COLUMNS | K::SET_DEFAULT_COLUMNS)
     });
     Ok(ConstraintBody::ForeignKey {
         columns: own,

@@ -46,10 +46,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         if_not_exists: tree::has(node, K::IF_NOT_EXISTS),
         method: tree::child(node, K::USING_METHOD)
             .and_then(|method| tree::child(&method, K::ACCESS_METHOD_REF))
-            .map_or_else(
-                || "btree".to_owned(),
-                |method| tree::text(&method).to_lowercase(),
-            ),
+            .map_or_else(|| "btree".to_owned(), |method| tree::text(&method).to_lowercase()),
         columns: Vec::new(),
         name_parts: Vec::new(),
         reads: Vec::new(),
@@ -69,11 +66,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
 /// All that stands after `ON table`, as written.
 fn definition(node: &SyntaxNode, on: &SyntaxNode) -> String {
     let start = tree::span(on).end - tree::span(node).start;
-    tree::text(node)[start..]
-        .trim()
-        .trim_end_matches(';')
-        .trim_end()
-        .to_owned()
+    tree::text(node)[start..].trim().trim_end_matches(';').trim_end().to_owned()
 }
 
 fn items(node: &SyntaxNode, index: &mut CreateIndex, key: bool) -> Result<(), Unknown> {
@@ -82,10 +75,7 @@ fn items(node: &SyntaxNode, index: &mut CreateIndex, key: bool) -> Result<(), Un
         let value = item.children().next().ok_or_else(|| Unknown::node(&item))?;
         // `a COLLATE "C"` is one node around the column.
         let inner = match value.kind() {
-            K::COLLATE => value
-                .children()
-                .next()
-                .ok_or_else(|| Unknown::node(&item))?,
+            K::COLLATE => value.children().next().ok_or_else(|| Unknown::node(&item))?,
             _ => value,
         };
         let column = match inner.kind() {

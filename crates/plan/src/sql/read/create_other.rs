@@ -12,24 +12,17 @@ use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     match node.kind() {
-        K::CREATE_TYPE => Ok(StatementKind::CreateType {
-            name: named(node, K::TYPE_NAME)?,
-        }),
-        K::CREATE_DOMAIN => Ok(StatementKind::CreateType {
-            name: named(node, K::DOMAIN)?,
-        }),
-        K::ALTER_TYPE if tree::has(node, K::ADD_VALUE) => Ok(StatementKind::AddEnumValue {
-            name: named(node, K::TYPE_NAME_REF)?,
-        }),
+        K::CREATE_TYPE => Ok(StatementKind::CreateType { name: named(node, K::TYPE_NAME)? }),
+        K::CREATE_DOMAIN => Ok(StatementKind::CreateType { name: named(node, K::DOMAIN)? }),
+        K::ALTER_TYPE if tree::has(node, K::ADD_VALUE) => {
+            Ok(StatementKind::AddEnumValue { name: named(node, K::TYPE_NAME_REF)? })
+        }
         K::CREATE_SCHEMA => schema(node),
         K::CREATE_EXTENSION => other(node, "extension", Some(K::EXTENSION), None),
         K::CREATE_SEQUENCE => sequence(node),
-        K::CREATE_STATISTICS => other(
-            node,
-            "statistics",
-            Some(K::STATISTICS),
-            Some(K::TABLE_NAME_REF),
-        ),
+        K::CREATE_STATISTICS => {
+            other(node, "statistics", Some(K::STATISTICS), Some(K::TABLE_NAME_REF))
+        }
         K::CREATE_COLLATION => other(node, "collation", None, None),
         K::CREATE_FUNCTION => function(node, K::FUNCTION_NAME),
         K::CREATE_PROCEDURE => function(node, K::PROCEDURE_NAME),
@@ -38,9 +31,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         K::CREATE_MATERIALIZED_VIEW => view(node, true),
         K::CREATE_POLICY => {
             let on = tree::child(node, K::ON_TABLE).ok_or_else(|| Unknown::node(node))?;
-            Ok(StatementKind::CreatePolicy {
-                table: named(&on, K::TABLE_NAME_REF)?,
-            })
+            Ok(StatementKind::CreatePolicy { table: named(&on, K::TABLE_NAME_REF)? })
         }
         K::COMMENT_ON => comment(node),
         K::GRANT | K::ALTER_DEFAULT_PRIVILEGES => Ok(StatementKind::Privileges {
@@ -74,12 +65,9 @@ fn other(
 
 /// `CREATE SCHEMA` by itself; with elements in it, it is not understood.
 fn schema(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
-    let stranger = node.children().find(|child| {
-        !matches!(
-            child.kind(),
-            K::IF_NOT_EXISTS | K::NAMED_SCHEMA | K::ROLE_REF
-        )
-    });
+    let stranger = node
+        .children()
+        .find(|child| !matches!(child.kind(), K::IF_NOT_EXISTS | K::NAMED_SCHEMA | K::ROLE_REF));
     if let Some(stranger) = stranger {
         return Err(Unknown::node(&stranger));
     }
@@ -92,10 +80,7 @@ fn sequence(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         let mut path = tree::path(&column)?;
         path.pop();
         if let Some(name) = path.pop() {
-            relations.push(Name {
-                schema: path.pop(),
-                name,
-            });
+            relations.push(Name { schema: path.pop(), name });
         }
     }
     Ok(StatementKind::CreateOther(CreateOther {
@@ -165,17 +150,10 @@ fn comment(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     let relation = match object.kind() {
         K::OBJECT_TABLE => Some(named(&object, K::TABLE_NAME_REF)?),
         K::OBJECT_COLUMN => {
-            let mut path = tree::path(
-                &object
-                    .children()
-                    .next()
-                    .ok_or_else(|| Unknown::node(node))?,
-            )?;
+            let mut path =
+                tree::path(&object.children().next().ok_or_else(|| Unknown::node(node))?)?;
             path.pop();
-            path.pop().map(|name| Name {
-                schema: path.pop(),
-                name,
-            })
+            path.pop().map(|name| Name { schema: path.pop(), name })
         }
         _ => None,
     };
@@ -186,11 +164,7 @@ fn comment(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
 const RENAMED: [(K, &str, Option<K>); 9] = [
     (K::ALTER_INDEX, "index", Some(K::INDEX_REF)),
     (K::ALTER_VIEW, "view", Some(K::VIEW_REF)),
-    (
-        K::ALTER_MATERIALIZED_VIEW,
-        "materialized view",
-        Some(K::VIEW_REF),
-    ),
+    (K::ALTER_MATERIALIZED_VIEW, "materialized view", Some(K::VIEW_REF)),
     (K::ALTER_SEQUENCE, "sequence", Some(K::SEQUENCE_REF)),
     (K::ALTER_TYPE, "type", None),
     (K::ALTER_DOMAIN, "domain", None),
@@ -204,9 +178,7 @@ fn rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         return Err(Unknown::node(node));
     };
     let relation = match name {
-        Some(kind) => tree::child(node, *kind)
-            .map(|name| qualified(&name))
-            .transpose()?,
+        Some(kind) => tree::child(node, *kind).map(|name| qualified(&name)).transpose()?,
         None => None,
     };
     let renames = node
@@ -214,15 +186,9 @@ fn rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         .any(|below| tree::has(&below, K::RENAME_KW) || below.kind() == K::SET_SCHEMA);
     match (renames, node.kind(), relation) {
         (true, _, relation) => {
-            let to = tree::below(node, K::PATH_SEGMENT)
-                .map(|to| tree::name(&to))
-                .transpose()?;
+            let to = tree::below(node, K::PATH_SEGMENT).map(|to| tree::name(&to)).transpose()?;
             let names = relation.as_ref().map(|from| from.name.clone()).zip(to);
-            Ok(StatementKind::Rename {
-                object,
-                relation,
-                names,
-            })
+            Ok(StatementKind::Rename { object, relation, names })
         }
         (false, K::ALTER_SEQUENCE, Some(name)) => Ok(StatementKind::AlterSequence { name }),
         _ => Err(Unknown::node(node)),
@@ -240,9 +206,7 @@ pub(super) fn setting(node: &SyntaxNode) -> StatementKind {
 pub(super) fn query(node: &SyntaxNode) -> StatementKind {
     let sets = tree::all_tokens(node).any(|token| token.text().eq_ignore_ascii_case("set_config"));
     if sets {
-        StatementKind::Setting {
-            name: "set_config".to_owned(),
-        }
+        StatementKind::Setting { name: "set_config".to_owned() }
     } else {
         StatementKind::Query
     }

@@ -66,10 +66,7 @@ fn table_argument(table: &mut CreateTable, node: &SyntaxNode) -> Result<(), Unkn
 
 fn partition_columns(node: &SyntaxNode) -> Result<Vec<Identifier>, Unknown> {
     let mut columns = Vec::new();
-    for item in node
-        .descendants()
-        .filter(|below| below.kind() == K::PARTITION_ITEM)
-    {
+    for item in node.descendants().filter(|below| below.kind() == K::PARTITION_ITEM) {
         if let Some(name) = tree::child(&item, K::NAME_REF) {
             columns.push(tree::name(&name)?);
         }

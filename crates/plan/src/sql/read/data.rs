@@ -64,10 +64,9 @@ fn assignments(node: &SyntaxNode) -> Result<Vec<(Identifier, SetValue)>, Unknown
                 let targets = tree::child(&item, K::COLUMN_TARGET_LIST);
                 let values = tree::child(&item, K::SET_EXPR_LIST);
                 match (targets, values) {
-                    (Some(targets), Some(values)) => (
-                        nodes(&targets, K::COLUMN_TARGET),
-                        nodes(&values, K::SET_EXPR),
-                    ),
+                    (Some(targets), Some(values)) => {
+                        (nodes(&targets, K::COLUMN_TARGET), nodes(&values, K::SET_EXPR))
+                    }
                     _ => return Err(Unknown::node(&item)),
                 }
             }
@@ -84,9 +83,7 @@ fn assignments(node: &SyntaxNode) -> Result<Vec<(Identifier, SetValue)>, Unknown
 }
 
 fn nodes(node: &SyntaxNode, kind: K) -> Vec<SyntaxNode> {
-    node.children()
-        .filter(|child| child.kind() == kind)
-        .collect()
+    node.children().filter(|child| child.kind() == kind).collect()
 }
 
 /// The column; a field or an element of one is not understood.

@@ -29,10 +29,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         .filter(|below| below.kind() == name_kind)
         .map(|name| qualified(&name))
         .collect::<Result<_, _>>()?;
-    let table = match (
-        tree::child(node, K::ON_RELATION),
-        tree::child(node, K::ON_TABLE),
-    ) {
+    let table = match (tree::child(node, K::ON_RELATION), tree::child(node, K::ON_TABLE)) {
         (Some(on), _) => Some(named(&on, K::RELATION_NAME_REF)?),
         (None, Some(on)) => Some(named(&on, K::TABLE_NAME_REF)?),
         (None, None) => None,

@@ -24,18 +24,8 @@ use squawk_syntax::{SourceFile, SyntaxKind as K, SyntaxNode, ast::AstNode};
 /// Reads one statement that has been split off.
 pub(super) fn statement(raw: RawStatement) -> Statement {
     let directives = Directives::read(&raw.comments);
-    let kind = if raw.text.is_empty() {
-        StatementKind::Empty
-    } else {
-        kind(&raw.text)
-    };
-    Statement {
-        line: raw.line,
-        span: raw.span,
-        text: raw.text,
-        directives,
-        kind: Box::new(kind),
-    }
+    let kind = if raw.text.is_empty() { StatementKind::Empty } else { kind(&raw.text) };
+    Statement { line: raw.line, span: raw.span, text: raw.text, directives, kind: Box::new(kind) }
 }
 
 /// Reads one expression by itself.
@@ -59,10 +49,7 @@ fn kind(text: &str) -> StatementKind {
     let parsed = SourceFile::parse(text);
     if let Some(error) = parsed.errors().first() {
         let end = usize::from(error.range().start()).min(text.len());
-        let newlines = text.as_bytes()[..end]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let newlines = text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count();
         return StatementKind::Broken {
             message: error.message().to_owned(),
             line_offset: u32::try_from(newlines).unwrap_or(0),
@@ -71,9 +58,7 @@ fn kind(text: &str) -> StatementKind {
     let root = parsed.tree().syntax().clone();
     let mut nodes = root.children();
     let (Some(node), None) = (nodes.next(), nodes.next()) else {
-        return StatementKind::NotUnderstood {
-            what: "several statements in one".to_owned(),
-        };
+        return StatementKind::NotUnderstood { what: "several statements in one".to_owned() };
     };
     by_form(&node).unwrap_or_else(|Unknown(what)| StatementKind::NotUnderstood { what })
 }
@@ -96,9 +81,7 @@ fn by_form(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         K::SELECT | K::COMPOUND_SELECT | K::PAREN_SELECT | K::VALUES | K::TABLE | K::CALL => {
             Ok(create_other::query(node))
         }
-        K::ANALYZE => Ok(StatementKind::Analyze {
-            tables: names_below(node, K::TABLE_NAME_REF)?,
-        }),
+        K::ANALYZE => Ok(StatementKind::Analyze { tables: names_below(node, K::TABLE_NAME_REF)? }),
         K::DROP_TABLE
         | K::DROP_INDEX
         | K::DROP_VIEW
@@ -132,8 +115,5 @@ fn named(node: &SyntaxNode, kind: K) -> Result<Name, Unknown> {
 
 /// The names in all nodes of a kind below.
 fn names_below(node: &SyntaxNode, kind: K) -> Result<Vec<Name>, Unknown> {
-    node.descendants()
-        .filter(|below| below.kind() == kind)
-        .map(|node| qualified(&node))
-        .collect()
+    node.descendants().filter(|below| below.kind() == kind).map(|node| qualified(&node)).collect()
 }

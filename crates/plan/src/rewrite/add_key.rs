@@ -1,0 +1,132 @@
+//! `ADD UNIQUE` and `ADD PRIMARY KEY`: the index is built concurrently and then taken over.
+
+use super::{
+    add_constraint::{at_floor, names, tightens},
+    table,
+};
+use crate::{
+    model::{
+        catalog::{Relation, RelationKind},
+        identifier::{Identifier, QualifiedName},
+        lock::{LockHeld, LockMode},
+        step::{IndexBuild, Phase, StepId, StepKind},
+    },
+    planner::{
+        Refused,
+        work::{Draft, Work},
+        world::Subject,
+    },
+    sql::statement::{ConstraintBody, ConstraintDefinition},
+};
+
+/// UNIQUE or PRIMARY KEY.
+struct Key<'a> {
+    primary: bool,
+    columns: &'a [Identifier],
+    tail: &'a str,
+    nulls_not_distinct: bool,
+}
+
+/// Plans `ADD UNIQUE` or `ADD PRIMARY KEY`.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    constraint: &ConstraintDefinition,
+    name: &Identifier,
+) -> Result<(), Refused> {
+    let ConstraintBody::Key { primary, columns, using_index, tail, nulls_not_distinct } =
+        &constraint.kind
+    else {
+        return Err(super::not_understood("the key"));
+    };
+    let key = Key { primary: *primary, columns, tail, nulls_not_distinct: *nulls_not_distinct };
+    key_is_possible(relation, &key)?;
+    let (phase, reason) = tightens(work);
+    let (index, build) = match using_index {
+        Some(index) => (index.clone(), None),
+        None => (name.clone(), Some(build(work, relation, name, &key, phase, &reason)?)),
+    };
+    let table = &relation.name;
+    let word = if key.primary { "PRIMARY KEY" } else { "UNIQUE" };
+    let sql = format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {index} {}",
+        constraint.deferrable
+    );
+    let title = format!("make it the constraint {} of {}", name.as_str(), table.plain());
+    let index = QualifiedName { schema: table.schema.clone(), name: index };
+    let mut draft = Draft::ddl("constraint", phase, title, vec![sql.trim_end().to_owned()])
+        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
+        .needs(Subject::Index(index))
+        .makes(Subject::Constraint(table.clone(), name.clone()))
+        .reason("the index is there already, so this is a catalog change")
+        .undo([format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")]);
+    if let Some(step) = &build {
+        draft = draft.after(step);
+    }
+    work.emit(at_floor(work, phase, draft))?;
+    work.world.simulate_add_constraint(table, constraint, true);
+    Ok(())
+}
+
+fn build(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    name: &Identifier,
+    key: &Key<'_>,
+    phase: Phase,
+    reason: &str,
+) -> Result<StepId, Refused> {
+    let table = &relation.name;
+    let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    // In the order of the grammar: columns, INCLUDE, NULLS NOT DISTINCT, WITH, TABLESPACE.
+    let (include, rest) = match key.tail.to_lowercase().starts_with("include") {
+        true => key.tail.split_at(key.tail.find(')').map_or(key.tail.len(), |at| at + 1)),
+        false => ("", key.tail),
+    };
+    let definition = format!("USING btree ({}) {include}{nulls} {rest}", names(key.columns));
+    let kind = StepKind::IndexBuild(IndexBuild {
+        table: table.clone(),
+        partitioned: false,
+        index: name.clone(),
+        unique: true,
+        definition: definition.split_whitespace().collect::<Vec<_>>().join(" "),
+    });
+    let title = format!("build unique index {} on {}", name.as_str(), table.plain());
+    let index = QualifiedName { schema: table.schema.clone(), name: name.clone() };
+    let mut draft = Draft::new("index", phase, title, kind)
+        .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
+        .reason(format!("{reason}; built concurrently"))
+        .undo([format!("DROP INDEX IF EXISTS {index}")])
+        .makes(Subject::Index(index));
+    for column in key.columns {
+        draft = draft
+            .needs(Subject::Column(table.clone(), column.clone()))
+            .needs(Subject::Filled(table.clone(), column.clone()));
+    }
+    work.emit(at_floor(work, phase, draft))
+}
+
+fn key_is_possible(relation: &Relation, key: &Key<'_>) -> Result<(), Refused> {
+    if relation.kind == RelationKind::PartitionedTable {
+        return Err(Refused::new(
+            "partitioned-key",
+            "a key of a partitioned table cannot take over an index that was built concurrently",
+            "write CREATE UNIQUE INDEX instead: it is built part by part and serves as well",
+        ));
+    }
+    for column in key.columns {
+        table::has_column(relation, column)?;
+        let nullable = relation.column(column).is_some_and(|found| !found.not_null);
+        if key.primary && nullable {
+            return Err(Refused::new(
+                "primary-key-nullable",
+                format!("{} may be NULL, so the primary key would scan the table", column.as_str()),
+                format!(
+                    "write ALTER TABLE … ALTER COLUMN {} SET NOT NULL before it",
+                    column.as_str()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `UPDATE` of a whole table whose values come from the row itself.
+//!
+//! Becomes a trigger that keeps the columns right whoever writes the row (expand), a backfill and a
+//! check (online), and the trigger's removal once no older release writes any more (contract).
+
+mod steps;
+mod values;
+
+use super::table;
+use crate::{
+    model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    planner::{Refused, work::Work},
+    sql::{directive, statement::Update},
+    sync::{SyncTrigger, TRIGGER_PREFIX},
+};
+use values::Target;
+
+/// Plans an `UPDATE`.
+pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> {
+    let relation = table::existing(work, &update.table)?;
+    if work.world.is_new(&relation.name) {
+        return super::inline(work, &relation.name, LockMode::RowExclusive);
+    }
+    if let Some(beyond) = update.beyond {
+        return Err(Refused::new(
+            "update-joins",
+            format!("an UPDATE with {beyond} reads more than its own rows"),
+            "joins come with a later release of Changeover; for now let the new release write the \
+             value into the row, or copy what is needed into a column of this table first",
+        ));
+    }
+    let target = Target { relation: &relation, update };
+    let columns: Vec<Identifier> = update.set.iter().map(|(column, _)| column.clone()).collect();
+    let values = target.values(work)?;
+    each_column_once(work, &relation, &columns)?;
+    table::fillable(work, &relation, &columns)?;
+    let trigger = target.trigger(work, values)?;
+    if work.directives.sync == Some(directive::Sync::Once) {
+        return steps::once(work, &relation, &trigger);
+    }
+    sorts_last(&relation, &trigger)?;
+    steps::synced(work, &relation, &trigger)
+}
+
+/// Sync triggers fire in the order of their statements: none may compute what an earlier one has
+/// computed or read.
+fn each_column_once(
+    work: &Work<'_>,
+    relation: &Relation,
+    columns: &[Identifier],
+) -> Result<(), Refused> {
+    for column in columns {
+        let Some(earlier) = work.world.syncs_touching(&relation.name, column).pop() else {
+            continue;
+        };
+        let title = format!("{}.{}", relation.name.plain(), column.as_str());
+        return Err(Refused::new(
+            "set-twice",
+            if earlier.columns.contains(column) {
+                format!("an UPDATE before this one sets {title} already")
+            } else {
+                format!("an UPDATE before this one reads {title}, which this one changes")
+            },
+            "set each column in one UPDATE, and before others read it",
+        ));
+    }
+    Ok(())
+}
+
+/// The server fires BEFORE triggers in the order of names; ours must see what the others wrote.
+fn sorts_last(relation: &Relation, trigger: &SyncTrigger) -> Result<(), Refused> {
+    let later = relation.triggers.iter().find(|other| {
+        other.before && other.row && !other.ours && other.name.as_str() >= TRIGGER_PREFIX
+    });
+    match later {
+        Some(other) if other.name > trigger.trigger() => Err(Refused::new(
+            "trigger-sorts-last",
+            format!(
+                "the trigger {} of {} fires after ours and could change what ours has read",
+                other.name.as_str(),
+                relation.name.plain()
+            ),
+            "rename that trigger to a name that sorts before `zzzz_changeover`",
+        )),
+        _ => Ok(()),
+    }
+}

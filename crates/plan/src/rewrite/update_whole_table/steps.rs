@@ -1,0 +1,180 @@
+//! The steps of a synced update: trigger, backfill, check, removal.
+
+use crate::{
+    model::{
+        catalog::{ConstraintKind, Relation, RelationKind},
+        identifier::{Identifier, QualifiedName},
+        lock::{LockHeld, LockMode},
+        step::{Assignment, Backfill, Phase, StepId, StepKind, SyncDrop, SyncInstall},
+    },
+    planner::{
+        Refused,
+        work::{Draft, Work},
+        world::{Subject, Sync},
+    },
+    sync::{SyncTrigger, SyncValue, Template},
+};
+
+/// What is set, for people: `table.column`.
+fn set_title(relation: &Relation, trigger: &SyncTrigger) -> String {
+    let columns: Vec<String> = trigger
+        .values
+        .iter()
+        .map(|value| format!("{}.{}", relation.name.plain(), value.column.as_str()))
+        .collect();
+    columns.join(", ")
+}
+
+/// The backfill's data; the check has the same.
+fn backfill(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Backfill {
+    let assignment = |value: &SyncValue| Assignment {
+        column: value.column.clone(),
+        type_sql: value.type_sql.clone(),
+        expression: value.value.of_row(),
+        differs: value.differs(),
+    };
+    let condition = trigger.values.first().and_then(|value| value.condition.as_ref());
+    Backfill {
+        table: relation.name.clone(),
+        partitioned: relation.kind == RelationKind::PartitionedTable,
+        key: trigger.key.clone(),
+        set: trigger.values.iter().map(assignment).collect(),
+        filter: condition.map(Template::of_row),
+        safe_function: safe.then(|| trigger.safe_function()),
+        sync_trigger: safe.then(|| trigger.trigger()),
+        settings: trigger.settings.clone(),
+        rows_estimate: relation.rows_estimate,
+    }
+}
+
+/// Tables whose rows the server locks when the columns change: those that foreign keys point to.
+fn referenced(relation: &Relation, columns: &[&Identifier]) -> Vec<QualifiedName> {
+    relation
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.columns.iter().any(|column| columns.contains(&column)))
+        .filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn backfill_draft(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Draft {
+    let title = format!("backfill {}", set_title(relation, trigger));
+    let kind = StepKind::Backfill(backfill(relation, trigger, safe));
+    let columns: Vec<&Identifier> = trigger.values.iter().map(|value| &value.column).collect();
+    let mut draft = Draft::new("backfill", Phase::Online, title, kind).lock(
+        &relation.name,
+        LockMode::RowExclusive,
+        LockHeld::Batch,
+    );
+    for table in referenced(relation, &columns) {
+        draft = draft.lock(&table, LockMode::RowShare, LockHeld::Batch);
+    }
+    for column in columns {
+        draft = draft.needs(Subject::Column(relation.name.clone(), column.clone()));
+    }
+    draft
+}
+
+/// `sync=once`: the rows that are there, and no more.
+pub(super) fn once(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    trigger: &SyncTrigger,
+) -> Result<(), Refused> {
+    let draft = backfill_draft(relation, trigger, false).reason(
+        "`sync=once`: only the rows that are there are filled, in short batches; what releases \
+         write meanwhile stays as they wrote it",
+    );
+    work.emit(draft).map(|_| ())
+}
+
+/// Trigger, backfill, check, and the trigger's removal.
+pub(super) fn synced(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    trigger: &SyncTrigger,
+) -> Result<(), Refused> {
+    let name = &relation.name;
+    let title = set_title(relation, trigger);
+    let columns: Vec<Identifier> = trigger.values.iter().map(|v| v.column.clone()).collect();
+    let install = work.emit(install(trigger, &title, &columns))?;
+    let fill = backfill_draft(relation, trigger, true).after(&install).reason(
+        "rows that are there are filled by key ranges in short batches; readers and writers go \
+             on",
+    );
+    let fill = work.emit(fill)?;
+    let mut check = Draft::new(
+        "check",
+        Phase::Online,
+        format!("check that no row of {title} differs"),
+        StepKind::BackfillCheck(backfill(relation, trigger, true)),
+    )
+    .lock(name, LockMode::AccessShare, LockHeld::Batch)
+    .after(&fill)
+    .reason("what reads or constrains the column relies on every row being right");
+    for column in &columns {
+        check = check.makes(Subject::Filled(name.clone(), column.clone()));
+    }
+    let check = work.emit(check)?;
+    let removal = removal(trigger, &title).floor(work.floor()).after(&install).after(&check);
+    let drop_step = work.emit(removal)?;
+    remember(work, trigger, columns, drop_step);
+    Ok(())
+}
+
+fn install(trigger: &SyncTrigger, title: &str, columns: &[Identifier]) -> Draft {
+    let name = &trigger.table;
+    let kind = StepKind::SyncInstall(SyncInstall {
+        table: name.clone(),
+        trigger: trigger.trigger(),
+        columns: columns.to_vec(),
+        statements: trigger.install(),
+    });
+    let title = format!("keep {title} right for every writer");
+    let draft = Draft::new("sync", Phase::Expand, title, kind)
+        .lock(name, LockMode::ShareRowExclusive, LockHeld::Blink)
+        .reason(
+            "releases that do not know the column go on writing rows: the trigger computes it for \
+             them, and it must be there before the backfill reads its first row",
+        )
+        .undo(trigger.remove());
+    let reads = trigger.reads.iter().map(|read| &read.name);
+    columns
+        .iter()
+        .chain(reads)
+        .fold(draft, |draft, column| draft.needs(Subject::Column(name.clone(), column.clone())))
+}
+
+fn removal(trigger: &SyncTrigger, title: &str) -> Draft {
+    let kind = StepKind::SyncDrop(SyncDrop {
+        table: trigger.table.clone(),
+        trigger: trigger.trigger(),
+        statements: trigger.remove(),
+    });
+    let title = format!("remove the trigger that kept {title} right");
+    Draft::new("sync_drop", Phase::Contract, title, kind)
+        .lock(&trigger.table, LockMode::AccessExclusive, LockHeld::Blink)
+        .reason("once no older release writes any more, the new release writes the column itself")
+}
+
+/// Later statements ask which triggers there are and what they guarantee.
+fn remember(
+    work: &mut Work<'_>,
+    trigger: &SyncTrigger,
+    columns: Vec<Identifier>,
+    drop_step: StepId,
+) {
+    let never_null = trigger.values.iter().filter(|value| value.fallback.is_some());
+    work.world.records.syncs.push(Sync {
+        table: trigger.table.clone(),
+        trigger: trigger.trigger(),
+        columns,
+        reads: trigger.reads.iter().map(|read| read.name.clone()).collect(),
+        never_null: never_null.map(|value| value.column.clone()).collect(),
+        drop_step,
+        drop_statements: trigger.remove(),
+    });
+}

@@ -1,0 +1,222 @@
+//! What each column is set to: which expressions over the row, under which condition.
+
+use super::super::{expression, table};
+use crate::{
+    model::{
+        catalog::{Column, Relation},
+        identifier::Identifier,
+    },
+    planner::{Refused, work::Work},
+    sql::{
+        Expression,
+        expression::Shape,
+        statement::{SetValue, Update},
+    },
+    sync::{SyncTrigger, SyncValue, Template, pinned_settings},
+};
+
+/// The update and the table that it is about.
+pub(super) struct Target<'a> {
+    pub(super) relation: &'a Relation,
+    pub(super) update: &'a Update,
+}
+
+impl Target<'_> {
+    /// What each column is set to.
+    pub(super) fn values(&self, work: &Work<'_>) -> Result<Vec<SyncValue>, Refused> {
+        let catalog = &work.world.catalog;
+        let alias = self.update.alias.as_ref();
+        let condition = match self.filter(work) {
+            Some(filter) => Some(expression::template(catalog, self.relation, alias, &filter)?),
+            None => None,
+        };
+        let mut values: Vec<SyncValue> = Vec::new();
+        for (name, value) in &self.update.set {
+            let column = self.column(name)?;
+            if values.iter().any(|earlier| &earlier.column == name) {
+                return Err(Refused::new(
+                    "set-twice",
+                    format!("{} is set twice", name.as_str()),
+                    "set each column once",
+                ));
+            }
+            let SetValue::Expression(value) = value else {
+                return Err(Refused::new(
+                    "set-default",
+                    format!("{} is set to its DEFAULT", name.as_str()),
+                    "write the value itself",
+                ));
+            };
+            let template = expression::template(catalog, self.relation, alias, value)?;
+            values.push(self.value(work, column, value, template, condition.clone())?);
+        }
+        let kinds: Vec<bool> = values.iter().map(|value| value.condition.is_some()).collect();
+        if condition.is_some() && kinds.iter().any(|kind| *kind) && !kinds.iter().all(|kind| *kind)
+        {
+            return Err(Refused::new(
+                "mixed-targets",
+                "one UPDATE with a WHERE sets both a new column and one that was there before",
+                "write two UPDATE statements",
+            ));
+        }
+        Ok(values)
+    }
+
+    fn column(&self, name: &Identifier) -> Result<&Column, Refused> {
+        table::has_column(self.relation, name)?;
+        match self.relation.column(name) {
+            Some(column) if column.generated.is_none() => Ok(column),
+            _ => Err(Refused::new(
+                "generated-target",
+                format!("{} is a generated column", name.as_str()),
+                "update the columns from which it is generated",
+            )),
+        }
+    }
+
+    /// Whether the pending migrations added the column, so that no older release writes it.
+    fn is_new(&self, work: &Work<'_>, column: &Identifier) -> bool {
+        work.world.new_columns.contains_key(&(self.relation.name.clone(), column.clone()))
+    }
+
+    /// The filter without `column IS NULL` for new columns, which are NULL in every row, and for
+    /// the one column that is only filled where it is NULL.
+    fn filter(&self, work: &Work<'_>) -> Option<Expression> {
+        let folds = |conjunct: &Expression| match &conjunct.shape {
+            Shape::IsNull(column) => {
+                let set = self.update.set.iter().any(|(name, _)| name == column);
+                let key = (self.relation.name.clone(), column.clone());
+                let starts_null = work.world.new_columns.get(&key) == Some(&false);
+                set && (starts_null || self.fills_null_only(column))
+            }
+            _ => false,
+        };
+        let left: Vec<&Expression> =
+            self.update.conjuncts.iter().filter(|conjunct| !folds(conjunct)).collect();
+        match left.as_slice() {
+            [] => None,
+            [single] => Some((*single).clone()),
+            _ => self.update.filter.clone(),
+        }
+    }
+
+    /// `SET c = constant WHERE c IS NULL`.
+    fn fills_null_only(&self, column: &Identifier) -> bool {
+        let constant = match self.update.set.as_slice() {
+            [(_, SetValue::Expression(value))] => value.is_constant(),
+            _ => false,
+        };
+        constant
+            && self.update.conjuncts.len() == 1
+            && self.update.conjuncts[0].shape == Shape::IsNull(column.clone())
+    }
+
+    fn value(
+        &self,
+        work: &Work<'_>,
+        column: &Column,
+        value: &Expression,
+        template: Template,
+        condition: Option<Template>,
+    ) -> Result<SyncValue, Refused> {
+        let is_new = self.is_new(work, &column.name);
+        let constant = value.is_constant().then(|| value.text.clone());
+        let (keeps_own, last_constant) = match &value.shape {
+            Shape::Coalesce { first, last_constant } => {
+                (first.as_ref() == Some(&column.name), last_constant.clone())
+            }
+            _ => (false, None),
+        };
+        // A constant follows nothing: it fills what is NULL, and never overrides a writer.
+        let fills = constant.is_some()
+            && condition.is_none()
+            && (is_new || self.fills_null_only(&column.name));
+        let directed = work.directives.sync.is_some();
+        if template.columns().contains(&column.name) && !keeps_own {
+            return Err(Refused::new(
+                "reads-own-target",
+                format!(
+                    "{} is computed from itself, so doing it twice differs",
+                    column.name.as_str()
+                ),
+                "write the result into a new column",
+            ));
+        }
+        if !is_new && !fills && !keeps_own && !directed {
+            return Err(Refused::new(
+                "existing-target",
+                format!(
+                    "{} was there before, and releases that serve write it",
+                    column.name.as_str()
+                ),
+                "write `-- changeover: sync=derived` before the statement if the column is to \
+                 follow this expression whoever writes the row, or `sync=once` if only the rows that \
+                 are there are to change; else use a new column",
+            ));
+        }
+        let unfiltered = condition.is_none();
+        let (template, condition) = match condition {
+            Some(condition) if is_new => {
+                let otherwise = column.default.as_deref().unwrap_or("NULL");
+                (Template::when(condition, template, otherwise), None)
+            }
+            condition if fills => (Template::unless_set(&column.name, template), condition),
+            condition => (template, condition),
+        };
+        let not_null_constant = value.shape == Shape::Constant;
+        let fallback = if fills { constant.filter(|_| not_null_constant) } else { last_constant };
+        Ok(SyncValue {
+            column: column.name.clone(),
+            type_sql: column.type_sql.clone(),
+            value: template,
+            condition,
+            fallback: fallback.filter(|_| unfiltered),
+            null_by_default: column.default.is_none() && !column.identity,
+        })
+    }
+
+    /// The trigger that computes the values.
+    pub(super) fn trigger(
+        &self,
+        work: &Work<'_>,
+        values: Vec<SyncValue>,
+    ) -> Result<SyncTrigger, Refused> {
+        let mut reads: Vec<Identifier> = Vec::new();
+        for value in &values {
+            let condition = value.condition.as_ref();
+            let own = condition.map(|_| value.column.clone());
+            let columns = value.value.columns().into_iter();
+            for column in
+                columns.chain(condition.map(Template::columns).unwrap_or_default()).chain(own)
+            {
+                if !reads.contains(&column) {
+                    reads.push(column);
+                }
+            }
+        }
+        let expressions = self.update.set.iter().filter_map(|(_, value)| match value {
+            SetValue::Expression(expression) => Some(expression),
+            SetValue::Default => None,
+        });
+        let reads: Vec<_> =
+            reads.iter().filter_map(|name| table::typed(self.relation, name)).collect();
+        let types: Vec<&str> = reads
+            .iter()
+            .map(|read| read.type_sql.as_str())
+            .chain(values.iter().map(|value| value.type_sql.as_str()))
+            .collect();
+        let settings =
+            pinned_settings(&work.world.catalog, expressions.chain(&self.update.filter), &types);
+        Ok(SyncTrigger {
+            app: work.world.app.clone(),
+            migration: work.migration.number,
+            statement: work.number,
+            backfill: work.id("backfill"),
+            table: self.relation.name.clone(),
+            key: table::key(self.relation)?,
+            reads,
+            values,
+            settings,
+        })
+    }
+}
