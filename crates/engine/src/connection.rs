@@ -93,9 +93,7 @@ pub(crate) async fn open(
 ) -> Result<Connection, Error> {
     let mut config: Config = url
         .parse()
-        .map_err(|error: tokio_postgres::Error| Error::Url {
-            reason: error.to_string(),
-        })?;
+        .map_err(|error: tokio_postgres::Error| Error::Url { reason: error.to_string() })?;
     config
         .application_name(format!("{application}/{}", purpose.as_str()))
         // A connection attempt that takes longer is a partition; whoever asked tries again.
@@ -104,10 +102,7 @@ pub(crate) async fn open(
         .keepalives_interval(Duration::from_secs(2))
         .keepalives_retries(3)
         .tcp_user_timeout(Duration::from_secs(10));
-    let connect_error = |source| Error::Connect {
-        purpose: purpose.as_str(),
-        source,
-    };
+    let connect_error = |source| Error::Connect { purpose: purpose.as_str(), source };
     let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
         tokio::spawn(watch_connection(connection, purpose));
@@ -121,11 +116,7 @@ pub(crate) async fn open(
         (client, cancel, Some(tls))
     };
     configure(&client, purpose).await?;
-    Ok(Connection {
-        client,
-        cancel,
-        tls,
-    })
+    Ok(Connection { client, cancel, tls })
 }
 
 async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
@@ -162,9 +153,7 @@ fn tls(unverified: bool) -> Result<MakeRustlsConnect, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Url {
-            reason: error.to_string(),
-        })?;
+        .map_err(|error| Error::Url { reason: error.to_string() })?;
     let config = if unverified {
         builder
             .dangerous()

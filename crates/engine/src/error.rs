@@ -84,6 +84,16 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// Rows whose new value cannot be computed hold the contract.
+    #[error("{count} rows of {table} have no new value, since the expression raises: {sample}")]
+    RowsParked {
+        /// How many.
+        count: u64,
+        /// The table.
+        table: String,
+        /// Keys and errors of some.
+        sample: String,
+    },
     /// Another process holds a newer term.
     #[error("the term was lost: another process has taken over the migration")]
     TermLost,
@@ -195,16 +205,10 @@ pub enum FolderError {
 impl Error {
     /// Wraps a driver's error, giving those of the ledger's own SQLSTATEs their meaning.
     pub fn sql(action: impl Into<String>, source: tokio_postgres::Error) -> Self {
-        if source
-            .code()
-            .is_some_and(|code| code.code() == SQLSTATE_FENCED)
-        {
+        if source.code().is_some_and(|code| code.code() == SQLSTATE_FENCED) {
             return Self::TermLost;
         }
-        Self::Sql {
-            action: action.into(),
-            source,
-        }
+        Self::Sql { action: action.into(), source }
     }
 
     /// The SQLSTATE of the cause, if the server gave one.
@@ -233,6 +237,15 @@ impl Error {
             }
             Self::Connect { .. } => true,
             Self::Step { source, .. } => source.is_connection_lost(),
+            _ => false,
+        }
+    }
+
+    /// Whether somebody else has to do something first: not a failure, the step waits.
+    pub fn is_held(&self) -> bool {
+        match self {
+            Self::FloorBlocked { .. } | Self::RowsParked { .. } => true,
+            Self::Step { source, .. } => source.is_held(),
             _ => false,
         }
     }
@@ -292,6 +305,9 @@ impl Error {
             Self::LedgerTooNew { .. } => "use the Changeover of the release that wrote it".to_owned(),
             Self::NoLedger => "run `changeover migrate` (new database) or `changeover adopt` \
                 (existing one) as the role that owns the tables"
+                .to_owned(),
+            Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
+                changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
             Self::FloorBlocked { .. } => "stop or upgrade these instances, then try again".to_owned(),
             Self::Step { source, .. } => return source.remedy().or_else(|| step_remedy(source)),

@@ -12,10 +12,7 @@ const ENDING: &str = "sql";
 ///
 /// Fails where the folder cannot be read or its files are not a history of migrations.
 pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {
-    let wrap = |source: FolderError| Error::Folder {
-        path: folder.display().to_string(),
-        source,
-    };
+    let wrap = |source: FolderError| Error::Folder { path: folder.display().to_string(), source };
     let files = files(folder).map_err(|error| wrap(error.into()))?;
     source::read(&files).map_err(|error| wrap(error.into()))
 }
@@ -25,11 +22,7 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>, std::io::Error> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_file() && path.extension().is_some_and(|ending| ending == ENDING) {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path).map_err(|error| {
                 std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
             })?;

@@ -140,11 +140,7 @@ impl Changeover {
     pub async fn is_done(&self, step: &StepId) -> Result<bool, Error> {
         let mut watch = self.watch.lock().await;
         if watch.as_ref().is_none_or(|open| open.client.is_closed()) {
-            let url = self
-                .options
-                .service_url
-                .as_ref()
-                .or(self.options.owner_url.as_ref());
+            let url = self.options.service_url.as_ref().or(self.options.owner_url.as_ref());
             let url = url.ok_or(Error::NoLedger)?;
             let name = self.options.application_name();
             *watch = Some(connection::open(url, &name, Purpose::Service).await?);
@@ -154,10 +150,7 @@ impl Changeover {
         };
         let row = open
             .client
-            .query_one(
-                "SELECT changeover.is_done($1, $2)",
-                &[&self.options.app, &step.as_str()],
-            )
+            .query_one("SELECT changeover.is_done($1, $2)", &[&self.options.app, &step.as_str()])
             .await
             .map_err(|source| Error::sql("asking whether a step is done", source))?;
         Ok(row.get(0))
@@ -191,14 +184,8 @@ fn spawn_driver(
     let options = Arc::clone(options);
     match options.owner_url.clone() {
         Some(owner_url) => {
-            let driver = Driver {
-                options,
-                owner_url,
-                holder,
-                stop,
-                upgrade,
-                until: Until::Stopped,
-            };
+            let driver =
+                Driver { options, owner_url, holder, stop, upgrade, until: Until::Stopped };
             tokio::spawn(async move {
                 match driver.run().await {
                     Ok(_) | Err(Error::Stopped) => {}

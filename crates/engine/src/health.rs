@@ -41,28 +41,18 @@ pub struct Probe {
 
 impl Probe {
     fn pass(why: &str) -> Self {
-        Self {
-            ok: true,
-            why: why.to_owned(),
-        }
+        Self { ok: true, why: why.to_owned() }
     }
 
     fn fail(why: impl Into<String>) -> Self {
-        Self {
-            ok: false,
-            why: why.into(),
-        }
+        Self { ok: false, why: why.into() }
     }
 }
 
 impl Health {
     pub(crate) fn new(upgrade: watch::Receiver<Upgrade>, refusal: Refusal) -> Self {
         let (serving, _) = watch::channel(Serving::No);
-        Self {
-            upgrade,
-            refusal,
-            serving,
-        }
+        Self { upgrade, refusal, serving }
     }
 
     pub(crate) fn set_serving(&self) {
@@ -114,19 +104,12 @@ impl Health {
 /// The routes `/livez`, `/startupz` and `/readyz`.
 pub fn router(health: Health) -> Router {
     let answer = |probe: Probe| {
-        let status = if probe.ok {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
-        };
+        let status = if probe.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         (status, Json(probe))
     };
     let (live, startup, ready) = (health.clone(), health.clone(), health);
     Router::new()
         .route("/livez", get(move || async move { answer(live.live()) }))
-        .route(
-            "/startupz",
-            get(move || async move { answer(startup.startup()) }),
-        )
+        .route("/startupz", get(move || async move { answer(startup.startup()) }))
         .route("/readyz", get(move || async move { answer(ready.ready()) }))
 }

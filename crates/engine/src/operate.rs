@@ -49,30 +49,20 @@ pub async fn migrate(options: Options, stop: CancellationToken) -> Result<Outloo
 
 /// Takes over an existing database: enters all migrations up to `at` as applied, running nothing.
 pub async fn adopt(options: &Options, at: u64) -> Result<Vec<Migration>, Error> {
-    if !options
-        .migrations
-        .iter()
-        .any(|migration| migration.number == at)
-    {
+    if !options.migrations.iter().any(|migration| migration.number == at) {
         return Err(Error::Invalid(format!("no migration has the number {at}")));
     }
     let mut watch = open_owner(options).await?;
     bootstrap::ensure(&mut watch, &options.app, &options.service_roles).await?;
-    let standing = state::standing(&watch.client, &options.app)
-        .await?
-        .ok_or(Error::NoLedger)?;
+    let standing = state::standing(&watch.client, &options.app).await?.ok_or(Error::NoLedger)?;
     if let Some(head) = standing.head {
         return Err(Error::Invalid(format!(
             "application {} is in the ledger already, up to migration {head}",
             options.app
         )));
     }
-    let adopted: Vec<Migration> = options
-        .migrations
-        .iter()
-        .filter(|migration| migration.number <= at)
-        .cloned()
-        .collect();
+    let adopted: Vec<Migration> =
+        options.migrations.iter().filter(|migration| migration.number <= at).cloned().collect();
     let (term, mut worker) = hold(options, &watch).await?;
     let transaction = worker.begin().await?;
     record::adopt(&transaction, &options.app, &adopted, at).await?;
@@ -87,9 +77,7 @@ pub async fn adopt(options: &Options, at: u64) -> Result<Vec<Migration>, Error> 
 pub async fn finalize(options: &Options, to: u64, vouched: Option<&str>) -> Result<(), Error> {
     let watch = open_owner(options).await?;
     bootstrap::require(&watch).await?;
-    let standing = state::standing(&watch.client, &options.app)
-        .await?
-        .ok_or(Error::NoLedger)?;
+    let standing = state::standing(&watch.client, &options.app).await?.ok_or(Error::NoLedger)?;
     let head = standing.head.unwrap_or(0);
     if to > head {
         return Err(Error::Invalid(format!(
@@ -110,12 +98,7 @@ fn owner_url(options: &Options) -> Result<&str, Error> {
 }
 
 async fn open_owner(options: &Options) -> Result<Connection, Error> {
-    connection::open(
-        owner_url(options)?,
-        &options.application_name(),
-        Purpose::Watch,
-    )
-    .await
+    connection::open(owner_url(options)?, &options.application_name(), Purpose::Watch).await
 }
 
 /// Gets the term within a bounded wait, and a connection that works under it.

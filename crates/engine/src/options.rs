@@ -60,9 +60,7 @@ impl Options {
 
     /// The highest migration that this release knows; 0 where it knows none.
     pub fn head(&self) -> u64 {
-        self.migrations
-            .last()
-            .map_or(0, |migration| migration.number)
+        self.migrations.last().map_or(0, |migration| migration.number)
     }
 
     /// The front of `application_name`: says the head to the database (design, "writer head").

@@ -59,22 +59,13 @@ impl Hook {
 
     pub(crate) async fn reached(&self, point: PausePoint, step: Option<&StepId>, backend_pid: i32) {
         if let Some(function) = &self.0 {
-            function(Pause {
-                point,
-                step: step.cloned(),
-                backend_pid,
-            })
-            .await;
+            function(Pause { point, step: step.cloned(), backend_pid }).await;
         }
     }
 }
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "Hook(set)"
-        } else {
-            "Hook(none)"
-        })
+        f.write_str(if self.0.is_some() { "Hook(set)" } else { "Hook(none)" })
     }
 }

@@ -33,10 +33,8 @@ fn files() -> [(&'static str, String); 2] {
 /// `point` is reached.
 async fn die_at(database: &Database, point: PausePoint, nth: u32) {
     let files = files();
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let mut options = database.options("2", &files);
     options.pace.batch_rows_first = 500;
     options.pace.batch_rows_max = 500;
@@ -46,9 +44,7 @@ async fn die_at(database: &Database, point: PausePoint, nth: u32) {
     options.hook = Hook::new(move |pause| {
         let (reached, signal) = (Arc::clone(&reached), signal.clone());
         async move {
-            let backfill = pause
-                .step
-                .is_some_and(|step| step.as_str().ends_with("backfill"));
+            let backfill = pause.step.is_some_and(|step| step.as_str().ends_with("backfill"));
             if pause.point == point && backfill && reached.fetch_add(1, Ordering::SeqCst) + 1 == nth
             {
                 signal.cancel();
@@ -65,24 +61,14 @@ async fn die_at(database: &Database, point: PausePoint, nth: u32) {
 async fn resumes(point: PausePoint, batches_committed: i64) {
     let database = Database::new(15).await;
     let files = files();
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (*name, text.as_str())).collect();
     migrate(database.options("1", &files[..1])).await.unwrap();
     let owner = database.connect(OWNER).await;
     die_at(&database, point, 10).await;
     let done: i64 = value(&owner, "SELECT sum(done)::bigint FROM changeover.progress").await;
-    assert_eq!(
-        done,
-        batches_committed * 500,
-        "cursor and rows are committed together"
-    );
-    let filled: i64 = value(
-        &owner,
-        "SELECT count(*) FROM items WHERE double IS NOT NULL",
-    )
-    .await;
+    assert_eq!(done, batches_committed * 500, "cursor and rows are committed together");
+    let filled: i64 = value(&owner, "SELECT count(*) FROM items WHERE double IS NOT NULL").await;
     assert_eq!(filled, done);
 
     migrate(database.options("2", &files)).await.unwrap();
@@ -97,16 +83,9 @@ async fn resumes(point: PausePoint, batches_committed: i64) {
             .unwrap();
         (row.get(0), row.get(1))
     };
-    assert_eq!(
-        (written, looked_at),
-        (ROWS, ROWS),
-        "each row was worked once"
-    );
-    let wrong: i64 = value(
-        &owner,
-        "SELECT count(*) FROM items WHERE double IS DISTINCT FROM payload * 2",
-    )
-    .await;
+    assert_eq!((written, looked_at), (ROWS, ROWS), "each row was worked once");
+    let wrong: i64 =
+        value(&owner, "SELECT count(*) FROM items WHERE double IS DISTINCT FROM payload * 2").await;
     assert_eq!(wrong, 0);
     let epochs: i64 = value(&owner, "SELECT epoch FROM changeover.term").await;
     assert!(epochs >= 3, "each holder had its own term");

@@ -31,10 +31,7 @@ async fn start_all(database: &Database, release: &str, files: &[(&str, &str)]) -
         }
     });
     let started = futures_util::future::join_all(starts).await;
-    started
-        .into_iter()
-        .map(|outcome| outcome.map_err(|e| changeover::chain(&e)).unwrap())
-        .collect()
+    started.into_iter().map(|outcome| outcome.map_err(|e| changeover::chain(&e)).unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -42,37 +39,21 @@ async fn ten_at_once_on_an_empty_database_and_into_an_upgrade() {
     let database = Database::new(15).await;
     let first = start_all(&database, "1", &[BASE]).await;
     let owner = database.connect(OWNER).await;
-    assert_eq!(
-        value::<i64>(&owner, "SELECT count(*) FROM counted").await,
-        1
-    );
+    assert_eq!(value::<i64>(&owner, "SELECT count(*) FROM counted").await, 1);
     let serving = "SELECT count(*) FROM changeover.instance WHERE state = 'serving'";
     assert_eq!(value::<i64>(&owner, serving).await, 10);
-    assert_eq!(
-        value::<i64>(&owner, "SELECT count(*) FROM changeover.plan").await,
-        1
-    );
+    assert_eq!(value::<i64>(&owner, "SELECT count(*) FROM changeover.plan").await, 1);
 
     let second = start_all(&database, "2", &[BASE, NEXT]).await;
     assert_eq!(value::<i64>(&owner, serving).await, 20);
-    assert_eq!(
-        value::<i64>(&owner, "SELECT count(*) FROM changeover.plan").await,
-        2
-    );
-    let repeated: i64 = value(
-        &owner,
-        "SELECT count(*) FROM changeover.step WHERE attempts > 1",
-    )
-    .await;
+    assert_eq!(value::<i64>(&owner, "SELECT count(*) FROM changeover.plan").await, 2);
+    let repeated: i64 =
+        value(&owner, "SELECT count(*) FROM changeover.step WHERE attempts > 1").await;
     assert_eq!(repeated, 0);
 
     // The service's role owns nothing and still sees how far it is, and may not write.
     let service = database.connect(SERVICE).await;
-    let done: bool = value(
-        &service,
-        "SELECT changeover.is_done('shop', '0001.1.script')",
-    )
-    .await;
+    let done: bool = value(&service, "SELECT changeover.is_done('shop', '0001.1.script')").await;
     let known: bool = value(
         &service,
         "SELECT EXISTS (SELECT 1 FROM changeover.step WHERE migration = 1 AND state = 'done')",
@@ -80,10 +61,7 @@ async fn ten_at_once_on_an_empty_database_and_into_an_upgrade() {
     .await;
     assert!(known);
     assert!(done || value::<i64>(&service, "SELECT count(*) FROM changeover.step").await > 1);
-    let refused = service
-        .execute("UPDATE changeover.app SET floor = 0", &[])
-        .await
-        .unwrap_err();
+    let refused = service.execute("UPDATE changeover.app SET floor = 0", &[]).await.unwrap_err();
     assert_eq!(refused.code().unwrap().code(), "42501");
     for instance in first.iter().chain(&second) {
         instance.leave().await.unwrap();

@@ -45,10 +45,7 @@ async fn old_release_writes(database: &Database, stop: Arc<AtomicBool>, writes: 
             )
             .await
             .unwrap();
-        client
-            .execute("DELETE FROM orders WHERE id = $1", &[&(key + 5)])
-            .await
-            .unwrap();
+        client.execute("DELETE FROM orders WHERE id = $1", &[&(key + 5)]).await.unwrap();
         writes.fetch_add(3, Ordering::Relaxed);
     }
 }
@@ -56,25 +53,14 @@ async fn old_release_writes(database: &Database, stop: Arc<AtomicBool>, writes: 
 async fn upgrade_under_writes(major: u16) {
     let database = Database::new(major).await;
     migrate(database.options("1", &[BASE])).await.unwrap();
-    let (stop, writes) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicU64::new(0)),
-    );
+    let (stop, writes) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let outlook = {
         let writer = old_release_writes(&database, Arc::clone(&stop), Arc::clone(&writes));
         let upgrade = async {
-            until("writes begin", || async {
-                writes.load(Ordering::Relaxed) > 30
-            })
-            .await;
-            let outlook = migrate(database.options("2", &[BASE, TOTAL]))
-                .await
-                .unwrap();
+            until("writes begin", || async { writes.load(Ordering::Relaxed) > 30 }).await;
+            let outlook = migrate(database.options("2", &[BASE, TOTAL])).await.unwrap();
             let before = writes.load(Ordering::Relaxed);
-            until("writes go on", || async {
-                writes.load(Ordering::Relaxed) > before + 30
-            })
-            .await;
+            until("writes go on", || async { writes.load(Ordering::Relaxed) > before + 30 }).await;
             stop.store(true, Ordering::Relaxed);
             outlook
         };
@@ -94,11 +80,7 @@ async fn upgrade_under_writes(major: u16) {
           WHERE state <> 'done'",
     )
     .await;
-    assert_eq!(
-        open.len(),
-        1,
-        "only the sync trigger waits for the floor: {open:?}"
-    );
+    assert_eq!(open.len(), 1, "only the sync trigger waits for the floor: {open:?}");
     let valid: bool = value(
         &owner,
         "SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_total'::regclass",
@@ -126,15 +108,11 @@ async fn old_writes_come_out_right_on_18() {
 #[tokio::test]
 async fn contract_runs_one_upgrade_later() {
     let database = Database::new(15).await;
-    let one = changeover::Changeover::start(database.options("1", &[BASE]))
-        .await
-        .unwrap();
+    let one = changeover::Changeover::start(database.options("1", &[BASE])).await.unwrap();
     one.wait_until_servable().await.unwrap();
     one.mark_serving().await.unwrap();
 
-    let two = changeover::Changeover::start(database.options("2", &[BASE, TOTAL]))
-        .await
-        .unwrap();
+    let two = changeover::Changeover::start(database.options("2", &[BASE, TOTAL])).await.unwrap();
     two.wait_until_servable().await.unwrap();
     two.mark_serving().await.unwrap();
     let owner = database.connect(OWNER).await;
@@ -151,24 +129,14 @@ async fn contract_runs_one_upgrade_later() {
     .await;
     one.leave().await.unwrap();
     let triggers = "SELECT count(*) FROM pg_trigger WHERE tgname LIKE '%changeover%'";
-    assert_eq!(
-        value::<i64>(owner, triggers).await,
-        1,
-        "release 1 may come back"
-    );
+    assert_eq!(value::<i64>(owner, triggers).await, 1, "release 1 may come back");
 
-    let three = changeover::Changeover::start(database.options("3", &[BASE, TOTAL, LEGACY]))
-        .await
-        .unwrap();
+    let three =
+        changeover::Changeover::start(database.options("3", &[BASE, TOTAL, LEGACY])).await.unwrap();
     three.wait_until_servable().await.unwrap();
     three.mark_serving().await.unwrap();
     until("what release 1 needed is gone", || async {
-        value::<i64>(
-            owner,
-            "SELECT count(*) FROM changeover.step WHERE state <> 'done'",
-        )
-        .await
-            == 0
+        value::<i64>(owner, "SELECT count(*) FROM changeover.step WHERE state <> 'done'").await == 0
     })
     .await;
     assert_eq!(value::<i64>(owner, triggers).await, 0);
@@ -179,19 +147,13 @@ async fn contract_runs_one_upgrade_later() {
     )
     .await;
     assert_eq!(columns, ["id", "payload", "total"]);
-    assert_eq!(
-        value::<i64>(owner, "SELECT floor FROM changeover.app").await,
-        2
-    );
+    assert_eq!(value::<i64>(owner, "SELECT floor FROM changeover.app").await, 2);
 
     // Release 1 is below the floor now: refused, with a code and the reason.
     let Err(refused) = changeover::Changeover::start(database.options("1", &[BASE])).await else {
         panic!("release 1 was let in below the floor");
     };
-    assert_eq!(
-        refused.to_string(),
-        "release 1 (head 1) is below the floor 2 of application shop"
-    );
+    assert_eq!(refused.to_string(), "release 1 (head 1) is below the floor 2 of application shop");
     two.leave().await.unwrap();
     three.leave().await.unwrap();
 }
@@ -201,16 +163,12 @@ async fn contract_runs_one_upgrade_later() {
 async fn older_release_serves_and_leaves_the_ledger_alone() {
     let database = Database::new(15).await;
     migrate(database.options("1", &[BASE])).await.unwrap();
-    migrate(database.options("2", &[BASE, TOTAL]))
-        .await
-        .unwrap();
+    migrate(database.options("2", &[BASE, TOTAL])).await.unwrap();
     let owner = database.connect(OWNER).await;
     let ledger =
         "SELECT md5(string_agg(t::text, '')) FROM (SELECT app, head, floor FROM changeover.app) t";
     let before: String = value(&owner, ledger).await;
-    let one = changeover::Changeover::start(database.options("1", &[BASE]))
-        .await
-        .unwrap();
+    let one = changeover::Changeover::start(database.options("1", &[BASE])).await.unwrap();
     one.wait_until_servable().await.unwrap();
     one.mark_serving().await.unwrap();
     one.leave().await.unwrap();

@@ -33,11 +33,7 @@ pub(crate) struct Batch<'a> {
 impl<'a> Batch<'a> {
     /// For one part.
     pub(crate) fn new(backfill: &'a Backfill, part: &'a Part, pace: &'a Pace) -> Self {
-        Self {
-            backfill,
-            part,
-            pace,
-        }
+        Self { backfill, part, pace }
     }
 
     /// Sets what holds for each of our transactions: the author's settings, the bounds, plans by
@@ -47,20 +43,13 @@ impl<'a> Batch<'a> {
             "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off",
             self.pace.row_lock_wait.as_millis(),
-            self.pace
-                .batch_target
-                .as_millis()
-                .saturating_mul(STATEMENT_FACTOR)
-                .max(1_000),
+            self.pace.batch_target.as_millis().saturating_mul(STATEMENT_FACTOR).max(1_000),
         );
         for (name, value) in &self.backfill.settings {
             let name = Identifier::new(name.as_str());
             // A search path is a list of identifiers already quoted by the planner.
-            let value = if name.as_str() == "search_path" {
-                value.clone()
-            } else {
-                quote_literal(value)
-            };
+            let value =
+                if name.as_str() == "search_path" { value.clone() } else { quote_literal(value) };
             statement.push_str(&format!("; SET LOCAL {name} = {value}"));
         }
         transaction
@@ -150,10 +139,7 @@ impl<'a> Batch<'a> {
             None => Ok(()),
             Some(line) => Err(Error::NotVerified {
                 what: format!("the plan of a batch on {}", self.part.name()),
-                detail: format!(
-                    "the server would scan the whole table for each: {}",
-                    line.trim()
-                ),
+                detail: format!("the server would scan the whole table for each: {}", line.trim()),
             }),
         }
     }
@@ -175,20 +161,13 @@ impl<'a> Batch<'a> {
             Ok(written) => return Ok(written),
             Err(source) => source,
         };
-        let state = source
-            .code()
-            .map(|code| code.code().to_owned())
-            .unwrap_or_default();
-        client
-            .batch_execute("ROLLBACK TO SAVEPOINT batch")
-            .await
-            .map_err(sql)?;
+        let state = source.code().map(|code| code.code().to_owned()).unwrap_or_default();
+        client.batch_execute("ROLLBACK TO SAVEPOINT batch").await.map_err(sql)?;
         match (state.as_str(), &self.backfill.safe_function) {
             ("55P03" | "57014", _) => self.fill_unlocked(transaction, app, step, range).await,
             // Data exceptions and what functions raise: find the rows at fault.
             (state, Some(function)) if state.starts_with("22") || state.starts_with("P0") => {
-                self.fill_safely(transaction, app, step, range, function)
-                    .await
+                self.fill_safely(transaction, app, step, range, function).await
             }
             _ => Err(Error::sql("filling a range", source)),
         }
@@ -206,19 +185,13 @@ impl<'a> Batch<'a> {
 
     pub(super) fn assignments(&self) -> String {
         let set = self.backfill.set.iter();
-        set.map(|one| format!("{} = {}", one.column, one.expression))
-            .collect::<Vec<_>>()
-            .join(", ")
+        set.map(|one| format!("{} = {}", one.column, one.expression)).collect::<Vec<_>>().join(", ")
     }
 
     /// True for rows that are to be filled and are not.
     pub(super) fn differing(&self) -> String {
-        let any: Vec<String> = self
-            .backfill
-            .set
-            .iter()
-            .map(|one| format!("({})", one.differs))
-            .collect();
+        let any: Vec<String> =
+            self.backfill.set.iter().map(|one| format!("({})", one.differs)).collect();
         match &self.backfill.filter {
             Some(filter) => format!("({filter}) AND ({})", any.join(" OR ")),
             None => format!("({})", any.join(" OR ")),
@@ -231,13 +204,7 @@ pub(super) fn aliased(backfill: &Backfill, prefix: &str) -> String {
     let one = |(at, column): (usize, &KeyColumn)| {
         format!("{prefix}{} AS changeover_key_{at}", column.name)
     };
-    backfill
-        .key
-        .iter()
-        .enumerate()
-        .map(one)
-        .collect::<Vec<_>>()
-        .join(", ")
+    backfill.key.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn aliased_json(backfill: &Backfill, prefix: &str) -> String {
@@ -250,19 +217,10 @@ pub(super) fn aliased_json(backfill: &Backfill, prefix: &str) -> String {
 pub(super) fn joined(backfill: &Backfill) -> String {
     let one =
         |(at, column): (usize, &KeyColumn)| format!("t.{} = free.changeover_key_{at}", column.name);
-    backfill
-        .key
-        .iter()
-        .enumerate()
-        .map(one)
-        .collect::<Vec<_>>()
-        .join(" AND ")
+    backfill.key.iter().enumerate().map(one).collect::<Vec<_>>().join(" AND ")
 }
 
 /// Texts as parameters.
 pub(super) fn as_sql(parameters: &[String]) -> Vec<&(dyn ToSql + Sync)> {
-    parameters
-        .iter()
-        .map(|parameter| parameter as &(dyn ToSql + Sync))
-        .collect()
+    parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
 }

@@ -24,10 +24,8 @@ impl Batch<'_> {
         range: Range<'_>,
     ) -> Result<u64, Error> {
         let key = &self.backfill.key;
-        let (condition, differing) = (
-            range::condition(key, "t.", range.0.is_some()),
-            self.differing(),
-        );
+        let (condition, differing) =
+            (range::condition(key, "t.", range.0.is_some()), self.differing());
         let first = 1 + key.len() * if range.0.is_some() { 2 } else { 1 };
         let aliased = aliased(self.backfill, "t.");
         let statement = format!(
@@ -48,11 +46,7 @@ impl Batch<'_> {
             joined = joined(self.backfill),
         );
         let mut parameters = range::parameters(range.0, range.1);
-        parameters.extend([
-            app.to_owned(),
-            step.to_string(),
-            self.part.name().to_owned(),
-        ]);
+        parameters.extend([app.to_owned(), step.to_string(), self.part.name().to_owned()]);
         transaction
             .client()
             .execute(&statement, &as_sql(&parameters))
@@ -73,10 +67,7 @@ impl Batch<'_> {
             .iter()
             .enumerate()
             .map(|(at, column)| {
-                format!(
-                    "CAST(k.key ->> {at} AS {}) AS changeover_key_{at}",
-                    column.type_sql
-                )
+                format!("CAST(k.key ->> {at} AS {}) AS changeover_key_{at}", column.type_sql)
             })
             .collect();
         let statement = format!(

@@ -23,12 +23,8 @@ impl Batch<'_> {
         let key = &self.backfill.key;
         let condition = range::condition(key, "t.", range.0.is_some());
         let first = 1 + key.len() * if range.0.is_some() { 2 } else { 1 };
-        let set: Vec<String> = self
-            .backfill
-            .set
-            .iter()
-            .map(|one| format!("{0} = s.{0}", one.column))
-            .collect();
+        let set: Vec<String> =
+            self.backfill.set.iter().map(|one| format!("{0} = s.{0}", one.column)).collect();
         let statement = format!(
             "WITH computed AS MATERIALIZED (SELECT {aliased}, v.* \
                 FROM (SELECT t.* FROM ONLY {table} AS t WHERE {condition}{filter}) AS t, \
@@ -51,11 +47,7 @@ impl Batch<'_> {
             differs = self.differs_from_computed("s."),
         );
         let mut parameters = range::parameters(range.0, range.1);
-        parameters.extend([
-            app.to_owned(),
-            step.to_string(),
-            self.part.name().to_owned(),
-        ]);
+        parameters.extend([app.to_owned(), step.to_string(), self.part.name().to_owned()]);
         let written = transaction
             .client()
             .execute(&statement, &as_sql(&parameters))
@@ -93,11 +85,54 @@ impl Batch<'_> {
         })
     }
 
+    /// Looks at the parked rows of this part again: forgets those that are gone or do not raise any
+    /// more. Returns how many are left, and the keys and errors of some.
+    pub(crate) async fn recheck_parked(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        app: &str,
+        step: &StepId,
+    ) -> Result<(u64, String), Error> {
+        let Some(function) = &self.backfill.safe_function else {
+            return Ok((0, String::new()));
+        };
+        let keys: Vec<String> = self
+            .backfill
+            .key
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                format!("t.{} = CAST(p.key ->> {at} AS {})", column.name, column.type_sql)
+            })
+            .collect();
+        let statement = format!(
+            "WITH mine AS MATERIALIZED (SELECT * FROM changeover.parked_row AS p \
+                WHERE p.app = $1 AND p.relation = $2 AND starts_with(p.step, $3)), \
+             bad AS MATERIALIZED (SELECT p.step, p.key, v.changeover_error \
+                FROM mine AS p JOIN ONLY {table} AS t ON {joined}, LATERAL {call} AS v \
+               WHERE v.changeover_error IS NOT NULL), \
+             forgotten AS (DELETE FROM changeover.parked_row AS p USING mine AS m \
+                WHERE p.app = $1 AND p.relation = $2 AND p.step = m.step AND p.key = m.key \
+                  AND NOT EXISTS (SELECT 1 FROM bad AS b WHERE b.step = m.step AND b.key = m.key)) \
+             SELECT count(DISTINCT key), \
+                    coalesce((array_agg(key::text || ': ' || changeover_error))[1:3]::text, '') FROM bad",
+            table = self.part.table,
+            joined = keys.join(" AND "),
+            call = call(function),
+        );
+        // All ids of one statement's steps begin alike: `0209.2.`.
+        let id = step.as_str();
+        let prefix = id.rfind('.').map_or(id, |dot| &id[..=dot]);
+        let row = transaction
+            .client()
+            .query_one(&statement, &[&app, &self.part.name(), &prefix])
+            .await
+            .map_err(|source| Error::sql("looking at parked rows", source))?;
+        Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
+    }
+
     pub(super) fn filter(&self) -> String {
-        self.backfill
-            .filter
-            .as_ref()
-            .map_or_else(String::new, |filter| format!(" AND ({filter})"))
+        self.backfill.filter.as_ref().map_or_else(String::new, |filter| format!(" AND ({filter})"))
     }
 
     pub(super) fn differs_from_computed(&self, prefix: &str) -> String {
@@ -118,10 +153,7 @@ impl Batch<'_> {
 
 /// The call of the function on one row.
 pub(super) fn call(function: &SafeFunction) -> String {
-    let arguments: Vec<String> = function
-        .arguments
-        .iter()
-        .map(|argument| format!("t.{argument}"))
-        .collect();
+    let arguments: Vec<String> =
+        function.arguments.iter().map(|argument| format!("t.{argument}")).collect();
     format!("{}({})", function.name, arguments.join(", "))
 }

@@ -17,9 +17,7 @@ pub(super) fn descending(key: &[KeyColumn], prefix: &str) -> String {
 
 /// `CAST("a" AS text), …`: the key as it is kept in cursors.
 pub(super) fn texts(key: &[KeyColumn], prefix: &str) -> String {
-    join(key, |column| {
-        format!("CAST({prefix}{} AS text)", column.name)
-    })
+    join(key, |column| format!("CAST({prefix}{} AS text)", column.name))
 }
 
 /// `(t."a", t."b") > (CAST($1 AS …), …)`, with the values as the parameters from `first` on.
@@ -45,11 +43,7 @@ pub(super) fn condition(key: &[KeyColumn], prefix: &str, has_lower: bool) -> Str
 
 /// The parameters of [`condition`], in its order.
 pub(super) fn parameters(lower: Option<&[String]>, upper: &[String]) -> Vec<String> {
-    upper
-        .iter()
-        .chain(lower.unwrap_or_default())
-        .cloned()
-        .collect()
+    upper.iter().chain(lower.unwrap_or_default()).cloned().collect()
 }
 
 fn join(key: &[KeyColumn], part: impl FnMut(&KeyColumn) -> String) -> String {
@@ -64,24 +58,15 @@ mod tests {
     #[test]
     fn composite_ranges_compare_row_wise() {
         let key = [
-            KeyColumn {
-                name: Identifier::from("a"),
-                type_sql: "integer".to_owned(),
-            },
-            KeyColumn {
-                name: Identifier::from("b"),
-                type_sql: "uuid".to_owned(),
-            },
+            KeyColumn { name: Identifier::from("a"), type_sql: "integer".to_owned() },
+            KeyColumn { name: Identifier::from("b"), type_sql: "uuid".to_owned() },
         ];
         assert_eq!(
             condition(&key, "t.", true),
             "(t.\"a\", t.\"b\") > (CAST($3::text AS integer), CAST($4::text AS uuid)) AND \
              (t.\"a\", t.\"b\") <= (CAST($1::text AS integer), CAST($2::text AS uuid))"
         );
-        let (lower, upper) = (
-            ["1".to_owned(), "x".to_owned()],
-            ["2".to_owned(), "y".to_owned()],
-        );
+        let (lower, upper) = (["1".to_owned(), "x".to_owned()], ["2".to_owned(), "y".to_owned()]);
         assert_eq!(parameters(Some(&lower), &upper), ["2", "y", "1", "x"]);
     }
 }

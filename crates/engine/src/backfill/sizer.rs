@@ -21,9 +21,7 @@ impl Sizer {
     /// Starts with the pace's first size.
     pub(crate) fn new(pace: &Pace) -> Self {
         Self {
-            rows: pace
-                .batch_rows_first
-                .clamp(ROWS_MIN, pace.batch_rows_max.max(ROWS_MIN)),
+            rows: pace.batch_rows_first.clamp(ROWS_MIN, pace.batch_rows_max.max(ROWS_MIN)),
             rows_max: pace.batch_rows_max.max(ROWS_MIN),
             target: pace.batch_target,
         }
@@ -43,11 +41,7 @@ impl Sizer {
         let factor = self.target.as_secs_f64() / took.as_secs_f64().max(1e-6);
         let next = f64::from(self.rows) * factor.clamp(SHRINKAGE_MAX, GROWTH_MAX);
         // The clamp keeps the value within u32.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let next = next.clamp(f64::from(ROWS_MIN), f64::from(self.rows_max)) as u32;
         self.rows = next;
     }

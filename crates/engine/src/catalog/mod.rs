@@ -79,10 +79,7 @@ fn name(row: &Row) -> QualifiedName {
 }
 
 fn identifiers(row: &Row, column: usize) -> Vec<Identifier> {
-    row.get::<_, Vec<String>>(column)
-        .into_iter()
-        .map(Identifier::new)
-        .collect()
+    row.get::<_, Vec<String>>(column).into_iter().map(Identifier::new).collect()
 }
 
 async fn relations(transaction: &Transaction<'_>, catalog: &mut Catalog) -> Outcome {

@@ -1,6 +1,6 @@
 //! Does what there is to do while the term is held, until nothing is left or the term is lost.
 
-use super::work::{self, Outlook, Work};
+use super::work::{self, Outlook, Skip, Work};
 use crate::catalog;
 use crate::connection::Connection;
 use crate::error::{Error, chain};
@@ -13,17 +13,29 @@ use crate::term::{Term, Worker};
 use changeover_plan::model::plan::PlanMode;
 use changeover_plan::{AppliedMigration, Plan, Step, StepId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// The longest pause between two tries of a step.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// How often each step was tried by this process, and which it has given up on.
+/// After how long a step that waits for somebody is looked at again.
+const HELD_FOR: Duration = Duration::from_secs(30);
+
+/// How often each step was tried by this process, which it has given up on, and which wait.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     count: BTreeMap<StepId, u32>,
-    pub(super) given_up: BTreeSet<StepId>,
+    given_up: BTreeSet<StepId>,
+    held: BTreeMap<StepId, Instant>,
+}
+
+impl Tries {
+    /// The steps not to begin now.
+    pub(super) fn skip(&mut self) -> Skip {
+        self.held.retain(|_, since| since.elapsed() < HELD_FOR);
+        Skip { given_up: self.given_up.clone(), held: self.held.keys().cloned().collect() }
+    }
 }
 
 /// Works while the term is held.
@@ -47,13 +59,7 @@ impl<'a> Holder<'a> {
     ) -> Result<Self, Error> {
         let worker = Worker::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
-        Ok(Self {
-            options,
-            watch,
-            worker,
-            tries,
-            stop,
-        })
+        Ok(Self { options, watch, worker, tries, stop })
     }
 
     /// Does one thing after the other until nothing is left. Bounded by the plan: each round does a
@@ -64,12 +70,8 @@ impl<'a> Holder<'a> {
                 return Err(Error::Stopped);
             }
             let app = &self.options.app;
-            let next = work::next(
-                &self.watch.client,
-                app,
-                self.options.head(),
-                &self.tries.given_up,
-            );
+            let skip = self.tries.skip();
+            let next = work::next(&self.watch.client, app, self.options.head(), &skip);
             match next.await? {
                 Work::Nothing(outlook) => return Ok(outlook),
                 Work::Plan => self.plan().await?,
@@ -97,9 +99,7 @@ impl<'a> Holder<'a> {
         let serving_from = state::serving_from(&self.watch.client, app).await?;
         let plan = plan_pending(self.watch, self.options).await?;
         if !plan.refusals.is_empty() {
-            return Err(Error::Refused {
-                plan: Box::new(plan),
-            });
+            return Err(Error::Refused { plan: Box::new(plan) });
         }
         let transaction = self.worker.begin().await?;
         record::plan(&transaction, &plan, serving_from).await?;
@@ -113,9 +113,7 @@ impl<'a> Holder<'a> {
 
     /// Runs a step; where it fails, keeps why, and says whether anything else may go on.
     async fn run(&mut self, step: &Step) -> Result<(), Error> {
-        self.worker
-            .pause(PausePoint::BeforeStep, Some(&step.id))
-            .await;
+        self.worker.pause(PausePoint::BeforeStep, Some(&step.id)).await;
         tracing::info!(step = %step.id, title = step.title, "step begins");
         let outcome = step::run(StepRun {
             worker: &mut self.worker,
@@ -127,9 +125,7 @@ impl<'a> Holder<'a> {
         .await;
         let Err(source) = outcome else {
             tracing::info!(step = %step.id, "step done");
-            self.worker
-                .pause(PausePoint::AfterStep, Some(&step.id))
-                .await;
+            self.worker.pause(PausePoint::AfterStep, Some(&step.id)).await;
             return Ok(());
         };
         match source {
@@ -147,10 +143,12 @@ impl<'a> Holder<'a> {
 
     /// Keeps a failure in the ledger. `Ok`: go on, be it with the same step after a pause.
     async fn failed(&mut self, step: &Step, error: Error) -> Result<(), Error> {
+        let held = error.is_held();
         let count = self.tries.count.entry(step.id.clone()).or_insert(0);
         *count += 1;
         let tries = *count;
-        let final_one = !error.is_retryable() || tries >= self.options.timing.step_attempts_max;
+        let final_one =
+            !held && (!error.is_retryable() || tries >= self.options.timing.step_attempts_max);
         tracing::warn!(step = %step.id, tries, final_one, error = chain(&error), "step failed");
         if error.is_connection_lost() {
             // Nothing can be recorded on a lost connection; the next holder sees the step open.
@@ -160,40 +158,25 @@ impl<'a> Holder<'a> {
             return Err(error);
         }
         let transaction = self.worker.begin().await?;
-        record::step_error(
-            &transaction,
-            &self.options.app,
-            &step.id,
-            &chain(&error),
-            final_one,
-        )
-        .await?;
-        let kind = if final_one {
-            "step_failed"
-        } else {
-            "step_retried"
+        record::step_error(&transaction, &self.options.app, &step.id, &chain(&error), final_one)
+            .await?;
+        let kind = match (held, final_one) {
+            (true, _) => "step_held",
+            (false, true) => "step_failed",
+            (false, false) => "step_retried",
         };
-        record::event(
-            &transaction,
-            &self.options.app,
-            kind,
-            Some(&step.id),
-            &chain(&error),
-        )
-        .await?;
+        record::event(&transaction, &self.options.app, kind, Some(&step.id), &chain(&error))
+            .await?;
         transaction.commit().await?;
+        if held {
+            self.tries.held.insert(step.id.clone(), Instant::now());
+            return Ok(());
+        }
         if final_one {
             self.tries.given_up.insert(step.id.clone());
             // The new release must not serve without it; the older ones go on serving.
-            let gave_up = Error::GaveUp {
-                tries,
-                source: Box::new(error),
-            };
-            return if step.before_serving {
-                Err(gave_up)
-            } else {
-                Ok(())
-            };
+            let gave_up = Error::GaveUp { tries, source: Box::new(error) };
+            return if step.before_serving { Err(gave_up) } else { Ok(()) };
         }
         let pause = self.options.timing.retry_pause * 2_u32.saturating_pow(tries.min(16) - 1);
         tokio::select! {
@@ -206,15 +189,10 @@ impl<'a> Holder<'a> {
 /// Plans the migrations that are not in the ledger, against the database as it is.
 pub(crate) async fn plan_pending(watch: &mut Connection, options: &Options) -> Result<Plan, Error> {
     let app = &options.app;
-    let head = state::standing(&watch.client, app)
-        .await?
-        .and_then(|standing| standing.head);
+    let head = state::standing(&watch.client, app).await?.and_then(|standing| standing.head);
     let applied = state::applied(&watch.client, app).await?;
-    let pending: Vec<Step> = state::open_steps(&watch.client, app)
-        .await?
-        .into_iter()
-        .map(|open| open.step)
-        .collect();
+    let pending: Vec<Step> =
+        state::open_steps(&watch.client, app).await?.into_iter().map(|open| open.step).collect();
     let fresh = head.is_none() && shared(watch, app).await?;
     plan_against(watch, options, fresh, &applied, &pending).await
 }
@@ -241,24 +219,15 @@ async fn plan_against(
     if applied.is_empty() {
         let tables = catalog::some_tables(watch).await?;
         if !tables.is_empty() && !options.fresh && !fresh {
-            return Err(Error::NotAdopted {
-                app: app.clone(),
-                examples: tables.join(", "),
-            });
+            return Err(Error::NotAdopted { app: app.clone(), examples: tables.join(", ") });
         }
         // Nobody can have served from a database that holds nothing of ours.
         mode = PlanMode::AtOnce;
     }
     let catalog = catalog::load(watch).await?;
     let migrations = &options.migrations;
-    let request = changeover_plan::Request {
-        app,
-        migrations,
-        applied,
-        catalog: &catalog,
-        pending,
-        mode,
-    };
+    let request =
+        changeover_plan::Request { app, migrations, applied, catalog: &catalog, pending, mode };
     Ok(changeover_plan::plan(request)?)
 }
 

@@ -104,7 +104,7 @@ impl Driver {
         };
         bootstrap::require(open).await?;
         let (app, head) = (&self.options.app, self.options.head());
-        let work = work::next(&open.client, app, head, &tries.given_up).await?;
+        let work = work::next(&open.client, app, head, &tries.skip()).await?;
         self.report(open).await?;
         if let Work::Nothing(outlook) = work {
             return Ok((outlook, false));

@@ -30,16 +30,33 @@ pub struct Outlook {
     pub waiting_for_floor: Vec<(StepId, u64)>,
     /// Steps that count as failed.
     pub failed: Vec<StepId>,
+    /// Steps that wait for somebody: for rows to be mended, for an instance to leave.
+    pub held: Vec<StepId>,
     /// Who lives below the floor that could be raised otherwise.
     pub floor_blocked_by: Option<String>,
 }
 
-/// Reads what to do next. `skip` are steps that this process has given up on.
+/// Steps that this process does not begin now.
+#[derive(Debug, Default)]
+pub(super) struct Skip {
+    /// It has given up on these.
+    pub(super) given_up: BTreeSet<StepId>,
+    /// These wait for somebody.
+    pub(super) held: BTreeSet<StepId>,
+}
+
+impl Skip {
+    fn contains(&self, step: &StepId) -> bool {
+        self.given_up.contains(step) || self.held.contains(step)
+    }
+}
+
+/// Reads what to do next. A step that another process has marked as failed is tried again.
 pub(super) async fn next(
     client: &Client,
     app: &str,
     own_head: u64,
-    skip: &BTreeSet<StepId>,
+    skip: &Skip,
 ) -> Result<Work, Error> {
     let Some(standing) = state::standing(client, app).await? else {
         return Err(Error::NoLedger);
@@ -61,9 +78,10 @@ pub(super) async fn next(
     }
     outlook.failed = open
         .iter()
-        .filter(|open| open.failed || skip.contains(&open.step.id))
+        .filter(|open| skip.given_up.contains(&open.step.id))
         .map(|open| open.step.id.clone())
         .collect();
+    outlook.held = skip.held.iter().cloned().collect();
     outlook.waiting_for_floor = open
         .iter()
         .filter_map(|open| Some((open.step.id.clone(), open.step.floor?)))
@@ -81,11 +99,7 @@ pub(super) async fn next(
 
 /// The first step, in the order of the phases, that nothing holds back. A later phase does not begin
 /// while an expand step is open, unless that one was given up.
-fn runnable<'a>(
-    open: &'a [OpenStep],
-    standing: &Standing,
-    skip: &BTreeSet<StepId>,
-) -> Option<&'a Step> {
+fn runnable<'a>(open: &'a [OpenStep], standing: &Standing, skip: &Skip) -> Option<&'a Step> {
     let allowed = |candidate: &&OpenStep| {
         candidate.ready
             && !skip.contains(&candidate.step.id)

@@ -45,10 +45,7 @@ pub(crate) async fn raise(
         .map_err(|source| Error::sql("raising the floor", source))?;
     if let Some(reason) = below(transaction.client(), app, floor).await? {
         transaction.rollback().await?;
-        return Err(Error::FloorBlocked {
-            floor,
-            reason: format!("alive below it: {reason}"),
-        });
+        return Err(Error::FloorBlocked { floor, reason: format!("alive below it: {reason}") });
     }
     let detail = match vouched {
         Some(words) => format!("floor raised to {floor}; vouched for: {words}"),
@@ -72,10 +69,7 @@ pub(crate) async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Resu
         if rows.is_empty() {
             return Ok(());
         }
-        left = rows
-            .iter()
-            .map(|row| row.get::<_, i32>(0).to_string())
-            .collect();
+        left = rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect();
         if rows.iter().any(|row| !row.get::<_, bool>(1)) {
             return Err(Error::FloorBlocked {
                 floor,
@@ -90,9 +84,6 @@ pub(crate) async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Resu
     }
     Err(Error::FloorBlocked {
         floor,
-        reason: format!(
-            "sessions of older releases come back: pid {}",
-            left.join(", ")
-        ),
+        reason: format!("sessions of older releases come back: pid {}", left.join(", ")),
     })
 }

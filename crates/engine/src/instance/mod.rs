@@ -54,23 +54,10 @@ impl Instance {
         let (state, states) = watch::channel(InstanceState::Starting);
         let (refused, refusal) = watch::channel(None);
         let stop = CancellationToken::new();
-        let heart = Heart {
-            id,
-            options: Arc::clone(&options),
-            states,
-            refused,
-            stop: stop.clone(),
-        };
+        let heart =
+            Heart { id, options: Arc::clone(&options), states, refused, stop: stop.clone() };
         tokio::spawn(heart.run(connection));
-        Ok((
-            Self {
-                id,
-                options,
-                state,
-                stop,
-            },
-            refusal,
-        ))
+        Ok((Self { id, options, state, stop }, refusal))
     }
 
     /// The instance's id.
@@ -105,15 +92,9 @@ impl Drop for Instance {
 }
 
 async fn open(options: &Options) -> Result<Connection, Error> {
-    let url = options
-        .service_url
-        .as_ref()
-        .or(options.owner_url.as_ref())
-        .ok_or_else(|| {
-            Error::Invalid(
-                "neither a service's nor an owner's connection string was given".to_owned(),
-            )
-        })?;
+    let url = options.service_url.as_ref().or(options.owner_url.as_ref()).ok_or_else(|| {
+        Error::Invalid("neither a service's nor an owner's connection string was given".to_owned())
+    })?;
     connection::open(url, &options.application_name(), Purpose::Service).await
 }
 
@@ -148,10 +129,7 @@ async fn beat(
 ) -> Result<(), Error> {
     connection
         .client
-        .execute(
-            "SELECT changeover.heartbeat($1, $2)",
-            &[&id, &state.as_str()],
-        )
+        .execute("SELECT changeover.heartbeat($1, $2)", &[&id, &state.as_str()])
         .await
         .map_err(|source| meaning(options, source, "the heartbeat"))?;
     Ok(())
@@ -159,10 +137,7 @@ async fn beat(
 
 /// Gives the ledger's own SQLSTATEs their meaning.
 fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -> Error {
-    let code = source
-        .code()
-        .map(|code| code.code().to_owned())
-        .unwrap_or_default();
+    let code = source.code().map(|code| code.code().to_owned()).unwrap_or_default();
     match code.as_str() {
         SQLSTATE_BELOW_FLOOR => Error::BelowFloor {
             release: options.release.clone(),
@@ -179,11 +154,7 @@ fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -> Er
 /// The floor that the refusal names: its last number.
 fn floor_in(source: &tokio_postgres::Error) -> Option<u64> {
     let message = source.as_db_error()?.message();
-    message
-        .rsplit(|c: char| !c.is_ascii_digit())
-        .find(|part| !part.is_empty())?
-        .parse()
-        .ok()
+    message.rsplit(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?.parse().ok()
 }
 
 /// Says regularly that the instance lives.

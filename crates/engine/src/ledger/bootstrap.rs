@@ -40,11 +40,9 @@ pub(crate) async fn format(connection: &Connection) -> Result<Option<(i32, i32)>
 pub(crate) async fn require(connection: &Connection) -> Result<(), Error> {
     match format(connection).await? {
         None => Err(Error::NoLedger),
-        Some((written, min_reader)) if min_reader > FORMAT => Err(Error::LedgerTooNew {
-            written,
-            min_reader,
-            own: FORMAT,
-        }),
+        Some((written, min_reader)) if min_reader > FORMAT => {
+            Err(Error::LedgerTooNew { written, min_reader, own: FORMAT })
+        }
         Some(_) => Ok(()),
     }
 }
@@ -62,10 +60,7 @@ pub(crate) async fn ensure(
     let sql = |source| Error::sql("entering the application in the ledger", source);
     connection
         .client
-        .execute(
-            "INSERT INTO changeover.app (app) VALUES ($1) ON CONFLICT DO NOTHING",
-            &[&app],
-        )
+        .execute("INSERT INTO changeover.app (app) VALUES ($1) ON CONFLICT DO NOTHING", &[&app])
         .await
         .map_err(sql)?;
     for role in service_roles {
@@ -77,25 +72,16 @@ pub(crate) async fn ensure(
 async fn create(connection: &mut Connection) -> Result<(), Error> {
     let sql = |source| Error::sql("making the ledger", source);
     let transaction = connection.client.transaction().await.map_err(sql)?;
-    transaction
-        .batch_execute(CREATION_LOCK)
-        .await
-        .map_err(sql)?;
+    transaction.batch_execute(CREATION_LOCK).await.map_err(sql)?;
     // Somebody else may have made it while we waited. Read from the table: `to_regclass` would answer
     // from this session's cache, which may still say that there is none.
     let exists = transaction
-        .query_one(
-            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover')",
-            &[],
-        )
+        .query_one("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover')", &[])
         .await
         .map_err(sql)?;
     if !exists.get::<_, bool>(0) {
         transaction.batch_execute(FORMAT_0001).await.map_err(sql)?;
-        transaction
-            .batch_execute(FUNCTIONS_0001)
-            .await
-            .map_err(sql)?;
+        transaction.batch_execute(FUNCTIONS_0001).await.map_err(sql)?;
     }
     transaction.commit().await.map_err(sql)
 }
@@ -118,10 +104,7 @@ async fn grant(connection: &mut Connection, role: &str) -> Result<(), Error> {
         return Ok(());
     }
     let transaction = connection.client.transaction().await.map_err(sql)?;
-    transaction
-        .batch_execute(CREATION_LOCK)
-        .await
-        .map_err(sql)?;
+    transaction.batch_execute(CREATION_LOCK).await.map_err(sql)?;
     let statement = GRANT_SERVICE.replace("$ROLE", &Identifier::from(role).to_string());
     transaction.batch_execute(&statement).await.map_err(sql)?;
     transaction.commit().await.map_err(sql)

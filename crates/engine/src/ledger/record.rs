@@ -25,10 +25,8 @@ pub(crate) async fn plan(
 ) -> Result<(), Error> {
     let client = transaction.client();
     let sql = |source| Error::sql("recording the plan", source);
-    let value = serde_json::to_value(plan).map_err(|source| Error::Decode {
-        what: "plan".to_owned(),
-        source,
-    })?;
+    let value = serde_json::to_value(plan)
+        .map_err(|source| Error::Decode { what: "plan".to_owned(), source })?;
     let plan_id: i64 = client
         .query_one(
             "INSERT INTO changeover.plan (app, head, from_head, serving_from, epoch, plan) \
@@ -66,11 +64,7 @@ pub(crate) async fn plan(
         insert_step(transaction, &plan.app, plan_id, position, step).await?;
     }
     // Where nobody served and everything runs at once, nothing older can come back either.
-    let floor = if plan.mode == PlanMode::AtOnce {
-        bigint(plan.head)
-    } else {
-        0
-    };
+    let floor = if plan.mode == PlanMode::AtOnce { bigint(plan.head) } else { 0 };
     client
         .execute(
             "UPDATE changeover.app SET head = GREATEST(coalesce(head, 0), $2), \
@@ -89,10 +83,8 @@ async fn insert_step(
     position: usize,
     step: &Step,
 ) -> Result<(), Error> {
-    let value = serde_json::to_value(step).map_err(|source| Error::Decode {
-        what: "step".to_owned(),
-        source,
-    })?;
+    let value = serde_json::to_value(step)
+        .map_err(|source| Error::Decode { what: "step".to_owned(), source })?;
     let needs: Vec<&str> = step.needs.iter().map(StepId::as_str).collect();
     transaction
         .client()
@@ -167,10 +159,7 @@ pub(crate) async fn step_error(
 ) -> Result<(), Error> {
     transaction
         .client()
-        .execute(
-            STEP_ERROR,
-            &[&app, &step.as_str(), &error, &failed, &transaction.epoch()],
-        )
+        .execute(STEP_ERROR, &[&app, &step.as_str(), &error, &failed, &transaction.epoch()])
         .await
         .map_err(|source| Error::sql(format!("recording the error of step {step}"), source))?;
     Ok(())
@@ -189,13 +178,7 @@ pub(crate) async fn event(
         .execute(
             "INSERT INTO changeover.event (app, epoch, kind, step, detail) \
              VALUES ($1, $2, $3, $4, $5)",
-            &[
-                &app,
-                &transaction.epoch(),
-                &kind,
-                &step.map(StepId::as_str),
-                &detail,
-            ],
+            &[&app, &transaction.epoch(), &kind, &step.map(StepId::as_str), &detail],
         )
         .await
         .map_err(|source| Error::sql("recording an event", source))?;
@@ -229,18 +212,8 @@ pub(crate) async fn adopt(
     }
     transaction
         .client()
-        .execute(
-            "UPDATE changeover.app SET head = $2 WHERE app = $1",
-            &[&app, &bigint(head)],
-        )
+        .execute("UPDATE changeover.app SET head = $2 WHERE app = $1", &[&app, &bigint(head)])
         .await
         .map_err(sql)?;
-    event(
-        transaction,
-        app,
-        "adopted",
-        None,
-        &format!("adopted at migration {head}"),
-    )
-    .await
+    event(transaction, app, "adopted", None, &format!("adopted at migration {head}")).await
 }

@@ -28,16 +28,13 @@ pub(crate) struct Standing {
 pub(crate) struct OpenStep {
     /// The step.
     pub(crate) step: Step,
-    /// Whether it counts as failed.
-    pub(crate) failed: bool,
     /// Whether all that it needs is done.
     pub(crate) ready: bool,
 }
 
 /// A number of the ledger as the planner has it. The ledger never holds negative ones.
 fn number(row: &Row, column: usize) -> Option<u64> {
-    row.get::<_, Option<i64>>(column)
-        .and_then(|value| u64::try_from(value).ok())
+    row.get::<_, Option<i64>>(column).and_then(|value| u64::try_from(value).ok())
 }
 
 /// Reads heads and floor; `None` where the application is unknown.
@@ -61,16 +58,9 @@ pub(crate) async fn open_steps(client: &Client, app: &str) -> Result<Vec<OpenSte
         .map_err(|source| Error::sql("reading the open steps", source))?;
     rows.iter()
         .map(|row| {
-            let step = serde_json::from_value(row.get(0)).map_err(|source| Error::Decode {
-                what: "steps".to_owned(),
-                source,
-            })?;
-            let failed = row.get::<_, String>(1) == "failed";
-            Ok(OpenStep {
-                step,
-                failed,
-                ready: row.get(3),
-            })
+            let step = serde_json::from_value(row.get(0))
+                .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
+            Ok(OpenStep { step, ready: row.get(1) })
         })
         .collect()
 }

@@ -71,10 +71,7 @@ async fn make_autovacuum_yield(
     wanted: &BTreeMap<&QualifiedName, LockMode>,
 ) -> Result<(), Error> {
     client
-        .batch_execute(&format!(
-            "SET LOCAL lock_timeout = {}",
-            YIELD_WAIT.as_millis()
-        ))
+        .batch_execute(&format!("SET LOCAL lock_timeout = {}", YIELD_WAIT.as_millis()))
         .await
         .map_err(|source| Error::sql("setting the lock bound", source))?;
     for (relation, mode) in wanted {
@@ -95,10 +92,7 @@ enum Request<'a> {
     /// `LOCK TABLE` on relations; can be had without queueing.
     Locks(&'a BTreeMap<&'a QualifiedName, LockMode>),
     /// A catalog change that takes its locks itself.
-    Statement {
-        relation: &'a QualifiedName,
-        statement: &'a str,
-    },
+    Statement { relation: &'a QualifiedName, statement: &'a str },
 }
 
 impl Request<'_> {
@@ -125,19 +119,8 @@ pub(crate) async fn run_in_windows(
     statement: &str,
     limits: &LockLimits,
 ) -> Result<(), Error> {
-    let limits = LockLimits {
-        nowait_phase: Duration::ZERO,
-        ..*limits
-    };
-    take(
-        transaction.client(),
-        &Request::Statement {
-            relation,
-            statement,
-        },
-        &limits,
-    )
-    .await
+    let limits = LockLimits { nowait_phase: Duration::ZERO, ..*limits };
+    take(transaction.client(), &Request::Statement { relation, statement }, &limits).await
 }
 
 async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Result<(), Error> {
@@ -147,11 +130,7 @@ async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Res
     loop {
         tries += 1;
         let waited = began.elapsed();
-        let queue = if waited < limits.nowait_phase {
-            None
-        } else {
-            Some(window)
-        };
+        let queue = if waited < limits.nowait_phase { None } else { Some(window) };
         let source = match client.batch_execute(&wanted.sql(queue)).await {
             Ok(()) => return Ok(()),
             Err(source) => source,
@@ -203,11 +182,7 @@ fn request(wanted: &BTreeMap<&QualifiedName, LockMode>, window: Option<Duration>
 }
 
 fn wider(window: Duration, waited: Duration, limits: &LockLimits) -> Duration {
-    let cap = if waited < limits.starving_after {
-        limits.window_max
-    } else {
-        limits.window_cap
-    };
+    let cap = if waited < limits.starving_after { limits.window_max } else { limits.window_cap };
     (window * 3 / 2).min(cap)
 }
 
@@ -236,11 +211,7 @@ async fn explain(
         Err(error) => format!("unknown ({error})"),
     };
     Error::LockNotAvailable {
-        relation: relations
-            .iter()
-            .map(|name| name.plain())
-            .collect::<Vec<_>>()
-            .join(", "),
+        relation: relations.iter().map(|name| name.plain()).collect::<Vec<_>>().join(", "),
         waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         attempts,
         blockers,
@@ -268,11 +239,7 @@ mod tests {
     use super::*;
 
     fn lock(name: &str, mode: LockMode, held: LockHeld) -> Lock {
-        Lock {
-            relation: QualifiedName::new("public", name),
-            mode,
-            held,
-        }
+        Lock { relation: QualifiedName::new("public", name), mode, held }
     }
 
     #[test]
@@ -289,10 +256,7 @@ mod tests {
             "SAVEPOINT short_lock; LOCK TABLE \"public\".\"a\" IN SHARE ROW EXCLUSIVE MODE NOWAIT; \
              LOCK TABLE \"public\".\"b\" IN ACCESS EXCLUSIVE MODE NOWAIT"
         );
-        let same = [
-            locks[1].clone(),
-            lock("d", LockMode::ShareRowExclusive, LockHeld::Blink),
-        ];
+        let same = [locks[1].clone(), lock("d", LockMode::ShareRowExclusive, LockHeld::Blink)];
         assert_eq!(
             request(&super::wanted(&same), None),
             "SAVEPOINT short_lock; LOCK TABLE \"public\".\"a\", \"public\".\"d\" \
@@ -307,14 +271,8 @@ mod tests {
     fn windows_grow_to_their_caps() {
         let limits = LockLimits::default();
         let early = Duration::from_secs(1);
-        assert_eq!(
-            wider(Duration::from_millis(40), early, &limits),
-            limits.window_max
-        );
+        assert_eq!(wider(Duration::from_millis(40), early, &limits), limits.window_max);
         let late = Duration::from_secs(11);
-        assert_eq!(
-            wider(Duration::from_millis(180), late, &limits),
-            limits.window_cap
-        );
+        assert_eq!(wider(Duration::from_millis(180), late, &limits), limits.window_cap);
     }
 }

@@ -129,21 +129,13 @@ impl ProgressStatus {
     /// The share that is done, 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     pub fn share(&self) -> f64 {
-        if self.total == 0 {
-            0.0
-        } else {
-            (self.done as f64 / self.total as f64).min(1.0)
-        }
+        if self.total == 0 { 0.0 } else { (self.done as f64 / self.total as f64).min(1.0) }
     }
 
     /// Units a second.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn rate(&self) -> f64 {
-        if self.seconds > 0.0 {
-            self.done as f64 / self.seconds
-        } else {
-            0.0
-        }
+        if self.seconds > 0.0 { self.done as f64 / self.seconds } else { 0.0 }
     }
 
     /// Seconds left at that rate; `None` while unknown.
@@ -179,10 +171,7 @@ impl StatusReader {
     /// Connects. Any role that may look at the ledger will do.
     pub async fn connect(url: &str, app: &str) -> Result<Self, Error> {
         let connection = connection::open(url, "changeover-status", Purpose::Watch).await?;
-        Ok(Self {
-            connection,
-            app: app.to_owned(),
-        })
+        Ok(Self { connection, app: app.to_owned() })
     }
 
     /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, or it
@@ -196,9 +185,7 @@ impl StatusReader {
             .await
             .map_err(|source| Error::sql("reading the status", source))?
             .ok_or(Error::NoLedger)?;
-        serde_json::from_value(row.get(0)).map_err(|source| Error::Decode {
-            what: "status".to_owned(),
-            source,
-        })
+        serde_json::from_value(row.get(0))
+            .map_err(|source| Error::Decode { what: "status".to_owned(), source })
     }
 }

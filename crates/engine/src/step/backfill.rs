@@ -47,11 +47,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
 async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     let batch = Batch::new(backfill, part, &options.pace);
-    let place = Place {
-        app: &options.app,
-        step: &step.id,
-        part: part.name(),
-    };
+    let place = Place { app: &options.app, step: &step.id, part: part.name() };
     let opening = run.worker.begin().await?;
     batch.open(&opening).await?;
     let last = batch.last_key(&opening).await?;
@@ -70,9 +66,8 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
         let began = Instant::now();
         let transaction = run.worker.begin().await?;
         batch.open(&transaction).await?;
-        let bounds = batch
-            .next_range(&transaction, state.cursor.as_deref(), &until, sizer.rows())
-            .await?;
+        let bounds =
+            batch.next_range(&transaction, state.cursor.as_deref(), &until, sizer.rows()).await?;
         let Some((upper, rows)) = bounds else {
             progress::advance(&transaction, place, None, true, Advance::default()).await?;
             return transaction.commit().await;
@@ -83,19 +78,12 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
             asserted = true;
         }
         let written = batch.fill(&transaction, place.app, &step.id, range).await?;
-        let added = Advance {
-            done: rows,
-            written,
-        };
+        let added = Advance { done: rows, written };
         progress::advance(&transaction, place, Some(&upper), false, added).await?;
-        transaction
-            .pause(PausePoint::BeforeCommit, Some(&step.id))
-            .await;
+        transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
         transaction.commit().await?;
         state.cursor = Some(upper);
-        run.worker
-            .pause(PausePoint::AfterBatch, Some(&step.id))
-            .await;
+        run.worker.pause(PausePoint::AfterBatch, Some(&step.id)).await;
         let took = began.elapsed();
         sizer.learn(took, rows);
         rest(run, took).await;
@@ -116,24 +104,13 @@ async fn rest(run: &StepRun<'_>, took: std::time::Duration) {
 async fn revisit(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     let batch = Batch::new(backfill, part, &options.pace);
-    let place = Place {
-        app: &options.app,
-        step: &step.id,
-        part: part.name(),
-    };
+    let place = Place { app: &options.app, step: &step.id, part: part.name() };
     for _ in 0..REVISIT_ROUNDS_MAX {
         run.check_stop()?;
         let transaction = run.worker.begin().await?;
         batch.open(&transaction).await?;
         let (left, written) = batch.revisit(&transaction, place.app, &step.id).await?;
-        progress::advance(
-            &transaction,
-            place,
-            None,
-            false,
-            Advance { done: 0, written },
-        )
-        .await?;
+        progress::advance(&transaction, place, None, false, Advance { done: 0, written }).await?;
         transaction.commit().await?;
         if left == 0 {
             return Ok(());

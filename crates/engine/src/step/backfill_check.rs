@@ -38,11 +38,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
 async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     let batch = Batch::new(backfill, part, &options.pace);
-    let place = Place {
-        app: &options.app,
-        step: &step.id,
-        part: part.name(),
-    };
+    let place = Place { app: &options.app, step: &step.id, part: part.name() };
     let opening = run.worker.begin().await?;
     batch.open(&opening).await?;
     let last = batch.last_key(&opening).await?;
@@ -61,9 +57,7 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
         let began = Instant::now();
         let look = run.worker.begin().await?;
         batch.open(&look).await?;
-        let bounds = batch
-            .next_range(&look, state.cursor.as_deref(), &until, sizer.rows())
-            .await?;
+        let bounds = batch.next_range(&look, state.cursor.as_deref(), &until, sizer.rows()).await?;
         let Some((upper, rows)) = bounds else {
             progress::advance(&look, place, None, true, Advance::default()).await?;
             return look.commit().await;
@@ -71,10 +65,7 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
         look.rollback().await?;
         let repaired = check_range(run, &batch, place, state.cursor.as_deref(), &upper).await?;
         let transaction = run.worker.begin().await?;
-        let added = Advance {
-            done: rows,
-            written: repaired,
-        };
+        let added = Advance { done: rows, written: repaired };
         progress::advance(&transaction, place, Some(&upper), false, added).await?;
         transaction.commit().await?;
         state.cursor = Some(upper);
@@ -99,9 +90,8 @@ async fn check_range(
     for _ in 0..REPAIR_ROUNDS_MAX {
         let look = run.worker.begin().await?;
         batch.open(&look).await?;
-        let (differing, keys) = batch
-            .count_differing(&look, place.app, &run.step.id, (lower, upper))
-            .await?;
+        let (differing, keys) =
+            batch.count_differing(&look, place.app, &run.step.id, (lower, upper)).await?;
         look.rollback().await?;
         if differing == 0 {
             return Ok(repaired);
@@ -110,22 +100,11 @@ async fn check_range(
         run.check_stop()?;
         let transaction = run.worker.begin().await?;
         batch.open(&transaction).await?;
-        let written = batch
-            .fill(&transaction, place.app, &run.step.id, (lower, upper))
-            .await?;
+        let written = batch.fill(&transaction, place.app, &run.step.id, (lower, upper)).await?;
         repaired += written;
-        let detail = format!(
-            "{differing} rows of {} differed and were filled again",
-            place.part
-        );
-        record::event(
-            &transaction,
-            place.app,
-            "rows_differed",
-            Some(&run.step.id),
-            &detail,
-        )
-        .await?;
+        let detail = format!("{differing} rows of {} differed and were filled again", place.part);
+        record::event(&transaction, place.app, "rows_differed", Some(&run.step.id), &detail)
+            .await?;
         transaction.commit().await?;
         tokio::time::sleep(REPAIR_PAUSE).await;
     }

@@ -23,12 +23,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, validate: &ConstraintValidate) ->
          ALTER TABLE {} VALIDATE CONSTRAINT {}",
         validate.table, validate.constraint
     );
-    let sql = |source| {
-        Error::sql(
-            format!("validating {}", validate.constraint.as_str()),
-            source,
-        )
-    };
+    let sql = |source| Error::sql(format!("validating {}", validate.constraint.as_str()), source);
     tokio::select! {
         outcome = transaction.client().batch_execute(&statement) => outcome.map_err(sql)?,
         () = stop.cancelled() => {
@@ -38,8 +33,6 @@ pub(super) async fn run(run: &mut StepRun<'_>, validate: &ConstraintValidate) ->
     }
     ddl::check_gate(&transaction, &options.app, step).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction
-        .pause(PausePoint::BeforeCommit, Some(&step.id))
-        .await;
+    transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     transaction.commit().await
 }

@@ -28,9 +28,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<
     }
     record::step_begin(&transaction, &options.app, &step.id).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction
-        .pause(PausePoint::BeforeCommit, Some(&step.id))
-        .await;
+    transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     transaction.commit().await
 }
 
@@ -51,10 +49,9 @@ pub(super) async fn check_gate(
     let (reached, below): (bool, Option<String>) = (row.get(0), row.get(1));
     match below {
         Some(reason) => Err(Error::FloorBlocked { floor, reason }),
-        None if !reached => Err(Error::FloorBlocked {
-            floor,
-            reason: "the ledger's floor is lower".to_owned(),
-        }),
+        None if !reached => {
+            Err(Error::FloorBlocked { floor, reason: "the ledger's floor is lower".to_owned() })
+        }
         None => Ok(()),
     }
 }

@@ -30,18 +30,12 @@ pub(super) async fn run(run: &mut StepRun<'_>, build: &IndexBuild) -> Result<(),
     begin.commit().await?;
 
     if build.partitioned {
-        let root = Target {
-            table: build.table.clone(),
-            index: build.index.clone(),
-        };
+        let root = Target { table: build.table.clone(), index: build.index.clone() };
         Box::pin(build_partitioned(run, build, root, 0)).await?;
     } else {
         build_one(run, build, &build.table, &build.index).await?;
     }
-    let index = QualifiedName {
-        schema: build.table.schema.clone(),
-        name: build.index.clone(),
-    };
+    let index = QualifiedName { schema: build.table.schema.clone(), name: build.index.clone() };
     match state(run, &build.table, &index).await? {
         Some(found) if found.valid => {}
         _ => {
@@ -51,9 +45,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, build: &IndexBuild) -> Result<(),
             });
         }
     }
-    run.worker
-        .pause(PausePoint::EffectUnrecorded, Some(&step.id))
-        .await;
+    run.worker.pause(PausePoint::EffectUnrecorded, Some(&step.id)).await;
     let end = run.worker.begin().await?;
     record::step_done(&end, &options.app, &step.id).await?;
     end.commit().await
@@ -79,22 +71,12 @@ async fn state(
     let row = run
         .worker
         .client()
-        .query_opt(
-            INDEX_STATE,
-            &[
-                &index.schema.as_str(),
-                &index.name.as_str(),
-                &table.to_string(),
-            ],
-        )
+        .query_opt(INDEX_STATE, &[&index.schema.as_str(), &index.name.as_str(), &table.to_string()])
         .await
         .map_err(|source| Error::sql("looking at the index", source))?;
     let Some(row) = row else { return Ok(None) };
     if row.get::<_, bool>(1) {
-        return Ok(Some(IndexState {
-            valid: row.get(0),
-            partitioned: row.get(2),
-        }));
+        return Ok(Some(IndexState { valid: row.get(0), partitioned: row.get(2) }));
     }
     Err(Error::NotVerified {
         what: format!("index {}", index.plain()),
@@ -110,10 +92,7 @@ async fn build_one(
     index: &Identifier,
 ) -> Result<(), Error> {
     run.check_stop()?;
-    let name = QualifiedName {
-        schema: table.schema.clone(),
-        name: index.clone(),
-    };
+    let name = QualifiedName { schema: table.schema.clone(), name: index.clone() };
     if let Some(found) = state(run, table, &name).await? {
         if found.valid {
             return Ok(());
@@ -122,10 +101,8 @@ async fn build_one(
         long_statement::run(run, &leftover, table.name.as_str()).await?;
     }
     let unique = if build.unique { "UNIQUE " } else { "" };
-    let statement = format!(
-        "CREATE {unique}INDEX CONCURRENTLY {index} ON {table} {}",
-        build.definition
-    );
+    let statement =
+        format!("CREATE {unique}INDEX CONCURRENTLY {index} ON {table} {}", build.definition);
     let Err(error) = long_statement::run(run, &statement, table.name.as_str()).await else {
         return Ok(());
     };
@@ -148,14 +125,9 @@ async fn build_partitioned(
     depth: u32,
 ) -> Result<(), Error> {
     if depth > DEPTH_MAX {
-        return Err(Error::Invalid(format!(
-            "partitions are nested deeper than {DEPTH_MAX}"
-        )));
+        return Err(Error::Invalid(format!("partitions are nested deeper than {DEPTH_MAX}")));
     }
-    let parent = QualifiedName {
-        schema: target.table.schema.clone(),
-        name: target.index.clone(),
-    };
+    let parent = QualifiedName { schema: target.table.schema.clone(), name: target.index.clone() };
     match state(run, &target.table, &parent).await? {
         Some(found) if found.valid || !found.partitioned => return Ok(()),
         Some(_) => {}
@@ -173,11 +145,7 @@ async fn build_partitioned(
             let transaction = run.worker.begin().await?;
             lock::acquire(&transaction, &[lock], &run.options.locks).await?;
             let sql = |source| Error::sql(format!("running {}", shorten(&statement)), source);
-            transaction
-                .client()
-                .batch_execute(&statement)
-                .await
-                .map_err(sql)?;
+            transaction.client().batch_execute(&statement).await.map_err(sql)?;
             transaction.commit().await?;
         }
     }
@@ -195,18 +163,12 @@ async fn build_partitioned(
         }
         let index = part_name(&target.index, &table.name);
         if row.get(2) {
-            let target = Target {
-                table: table.clone(),
-                index: index.clone(),
-            };
+            let target = Target { table: table.clone(), index: index.clone() };
             Box::pin(build_partitioned(run, build, target, depth + 1)).await?;
         } else {
             build_one(run, build, &table, &index).await?;
         }
-        let child = QualifiedName {
-            schema: table.schema.clone(),
-            name: index,
-        };
+        let child = QualifiedName { schema: table.schema.clone(), name: index };
         let statement = format!("ALTER INDEX {parent} ATTACH PARTITION {child}");
         // Locks the part's index for a blink, which `LOCK TABLE` cannot take beforehand.
         let transaction = run.worker.begin().await?;
@@ -225,16 +187,9 @@ fn part_name(index: &Identifier, part: &Identifier) -> Identifier {
     let hash = full.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let keep = full
-        .char_indices()
-        .map(|(at, _)| at)
-        .take_while(|at| *at <= NAME_BYTES_MAX - 9)
-        .last();
-    Identifier::new(format!(
-        "{}_{:08x}",
-        &full[..keep.unwrap_or(0)],
-        hash & 0xffff_ffff
-    ))
+    let keep =
+        full.char_indices().map(|(at, _)| at).take_while(|at| *at <= NAME_BYTES_MAX - 9).last();
+    Identifier::new(format!("{}_{:08x}", &full[..keep.unwrap_or(0)], hash & 0xffff_ffff))
 }
 
 #[cfg(test)]

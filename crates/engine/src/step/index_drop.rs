@@ -19,9 +19,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, drop: &IndexDrop) -> Result<(), E
     begin.commit().await?;
     let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", drop.index);
     long_statement::run(run, &statement, drop.table.name.as_str()).await?;
-    run.worker
-        .pause(PausePoint::EffectUnrecorded, Some(&step.id))
-        .await;
+    run.worker.pause(PausePoint::EffectUnrecorded, Some(&step.id)).await;
     let end = run.worker.begin().await?;
     record::step_done(&end, &options.app, &step.id).await?;
     end.commit().await

@@ -22,9 +22,7 @@ pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Resul
     let bound_ms = run.options.locks.long_statement.as_millis();
     let client = run.worker.client();
     client
-        .batch_execute(&format!(
-            "SET lock_timeout = 0; SET statement_timeout = {bound_ms}"
-        ))
+        .batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = {bound_ms}"))
         .await
         .map_err(|source| Error::sql("setting the bounds of a long statement", source))?;
     let outcome = supervise(run, statement, part).await;
@@ -36,12 +34,7 @@ pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Resul
 async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
     let work = run.worker.client().batch_execute(statement);
     tokio::pin!(work);
-    let sql = |source| {
-        Error::sql(
-            format!("running {}", super::ddl::shorten(statement)),
-            source,
-        )
-    };
+    let sql = |source| Error::sql(format!("running {}", super::ddl::shorten(statement)), source);
     // Ends with the statement, which the server bounds.
     loop {
         tokio::select! {
@@ -69,13 +62,7 @@ async fn report(run: &StepRun<'_>, part: &str) {
         .client
         .execute(
             REPORT,
-            &[
-                &run.app(),
-                &run.step.id.as_str(),
-                &part,
-                &run.worker.pid(),
-                &run.worker.epoch(),
-            ],
+            &[&run.app(), &run.step.id.as_str(), &part, &run.worker.pid(), &run.worker.epoch()],
         )
         .await;
     if let Err(error) = outcome {

@@ -11,6 +11,7 @@ mod ddl;
 mod index_build;
 mod index_drop;
 mod long_statement;
+mod parked;
 mod progress;
 mod script;
 mod sync;
@@ -44,11 +45,7 @@ impl StepRun<'_> {
 
     /// Fails with [`Error::Stopped`] once the process is to stop.
     pub(crate) fn check_stop(&self) -> Result<(), Error> {
-        if self.stop.is_cancelled() {
-            Err(Error::Stopped)
-        } else {
-            Ok(())
-        }
+        if self.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(()) }
     }
 }
 

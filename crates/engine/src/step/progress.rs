@@ -58,14 +58,7 @@ pub(super) async fn ensure(
         .client()
         .query_one(
             ENSURE,
-            &[
-                &place.app,
-                &place.step.as_str(),
-                &place.part,
-                &bigint(total),
-                &units,
-                &last,
-            ],
+            &[&place.app, &place.step.as_str(), &place.part, &bigint(total), &units, &last],
         )
         .await
         .map_err(|source| Error::sql("reading the progress", source))?;
@@ -73,16 +66,9 @@ pub(super) async fn ensure(
         row.get::<_, Option<Value>>(column)
             .map(serde_json::from_value)
             .transpose()
-            .map_err(|source| Error::Decode {
-                what: "cursor".to_owned(),
-                source,
-            })
+            .map_err(|source| Error::Decode { what: "cursor".to_owned(), source })
     };
-    Ok(Progress {
-        cursor: key(0)?,
-        until: key(1)?,
-        finished: row.get(2),
-    })
+    Ok(Progress { cursor: key(0)?, until: key(1)?, finished: row.get(2) })
 }
 
 /// Writes what a batch has done, within its transaction.
@@ -93,15 +79,7 @@ pub(super) async fn advance(
     finished: bool,
     added: Advance,
 ) -> Result<(), Error> {
-    write(
-        transaction.client(),
-        transaction.epoch(),
-        place,
-        cursor,
-        finished,
-        added,
-    )
-    .await
+    write(transaction.client(), transaction.epoch(), place, cursor, finished, added).await
 }
 
 async fn write(

@@ -29,9 +29,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
             .await
             .map_err(|source| Error::sql("resetting the session", source))?;
         outcome?;
-        run.worker
-            .pause(PausePoint::EffectUnrecorded, Some(&step.id))
-            .await;
+        run.worker.pause(PausePoint::EffectUnrecorded, Some(&step.id)).await;
         let end = run.worker.begin().await?;
         record::step_done(&end, &options.app, &step.id).await?;
         return end.commit().await;
@@ -46,9 +44,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
     statements(transaction.client(), &[reset_session()]).await?;
     record::step_begin(&transaction, &options.app, &step.id).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction
-        .pause(PausePoint::BeforeCommit, Some(&step.id))
-        .await;
+    transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     transaction.commit().await
 }
 

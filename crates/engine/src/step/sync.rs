@@ -4,7 +4,7 @@
 //! write is computed; that is why it must come before the backfill (an invariant of the plan's
 //! checker). Trigger and column are dropped in one transaction, so no write ever fails between.
 
-use super::{StepRun, ddl};
+use super::{StepRun, ddl, parked};
 use crate::error::Error;
 use changeover_plan::model::step::{Backfill, SyncDrop, SyncInstall};
 
@@ -18,6 +18,7 @@ pub(super) async fn install(run: &mut StepRun<'_>, install: &SyncInstall) -> Res
 /// Removes trigger and functions, and the column where it goes too. Rows that are still parked hold
 /// the contract: their value was never computed.
 pub(super) async fn drop(run: &mut StepRun<'_>, drop: &SyncDrop) -> Result<(), Error> {
+    parked::release(run, drop.trigger.as_str()).await?;
     ddl::run(run, &drop.statements).await
 }
 

@@ -58,20 +58,13 @@ impl Term {
         // The time is taken before sending, so that our own idea of the end is never too late.
         let sent = Instant::now();
         let Some(row) = client
-            .query_opt(
-                ACQUIRE,
-                &[&options.app, &holder, &options.release, &lease_ms],
-            )
+            .query_opt(ACQUIRE, &[&options.app, &holder, &options.release, &lease_ms])
             .await
             .map_err(sql)?
         else {
             return Ok(None);
         };
-        let claim = Claim {
-            app: options.app.clone(),
-            epoch: row.get(0),
-            holder,
-        };
+        let claim = Claim { app: options.app.clone(), epoch: row.get(0), holder };
         tracing::info!(app = claim.app, epoch = claim.epoch, "term acquired");
         let previous: (Option<i32>, Option<jiff::Timestamp>) = (row.get(1), row.get(2));
         let lost = CancellationToken::new();
@@ -87,12 +80,7 @@ impl Term {
             }
             .run(sent),
         );
-        let term = Self {
-            claim,
-            lost,
-            stop,
-            renewal,
-        };
+        let term = Self { claim, lost, stop, renewal };
         if let (Some(pid), Some(backend_start)) = previous {
             end_backend(watch, pid, backend_start).await?;
         }
@@ -171,10 +159,7 @@ impl Renewal {
         while !self.stop.is_cancelled() {
             let left = self.lease.saturating_sub(good.elapsed());
             if left.is_zero() {
-                tracing::warn!(
-                    epoch = self.claim.epoch,
-                    "term not renewed in time: stopping"
-                );
+                tracing::warn!(epoch = self.claim.epoch, "term not renewed in time: stopping");
                 break;
             }
             let sent = Instant::now();
@@ -191,11 +176,7 @@ impl Renewal {
                 Err(_elapsed) => connection = None,
             }
             // A third of the lease: two renewals may fail before it ends. Faster after a failure.
-            let pause = if good == sent {
-                self.lease / 3
-            } else {
-                self.lease / 20
-            };
+            let pause = if good == sent { self.lease / 3 } else { self.lease / 20 };
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
@@ -215,15 +196,7 @@ impl Renewal {
         let lease_ms = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
         let rows = open
             .client
-            .execute(
-                RENEW,
-                &[
-                    &self.claim.app,
-                    &self.claim.epoch,
-                    &self.claim.holder,
-                    &lease_ms,
-                ],
-            )
+            .execute(RENEW, &[&self.claim.app, &self.claim.epoch, &self.claim.holder, &lease_ms])
             .await
             .map_err(|source| Error::sql("renewing the term", source))?;
         Ok(rows == 1)

@@ -43,14 +43,7 @@ impl Worker {
             .await
             .map_err(|source| Error::sql("preparing the guard", source))?;
         let pid = row.get(0);
-        Ok(Self {
-            connection,
-            claim,
-            guard,
-            pid,
-            hook: options.hook.clone(),
-            dirty: false,
-        })
+        Ok(Self { connection, claim, guard, pid, hook: options.hook.clone(), dirty: false })
     }
 
     /// The backend's process id.
@@ -82,11 +75,7 @@ impl Worker {
     pub(crate) async fn begin(&mut self) -> Result<GuardedTransaction<'_>, Error> {
         let sql = |source| Error::sql("beginning a transaction", source);
         if self.dirty {
-            self.connection
-                .client
-                .batch_execute("ROLLBACK")
-                .await
-                .map_err(sql)?;
+            self.connection.client.batch_execute("ROLLBACK").await.map_err(sql)?;
         }
         self.dirty = true;
         // READ COMMITTED whatever the role's default is: the guard must reread after a wait.

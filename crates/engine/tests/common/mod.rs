@@ -2,11 +2,7 @@
 //! not own, as every installation has them; and waiting for states with a deadline.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test binary uses a part of this"
-)]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of this")]
 
 use changeover::{Options, Timing};
 use changeover_plan::Migration;
@@ -32,10 +28,8 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn new(major: u16) -> Self {
-        let server = tokio::task::spawn_blocking(move || Server::shared(major))
-            .await
-            .unwrap()
-            .unwrap();
+        let server =
+            tokio::task::spawn_blocking(move || Server::shared(major)).await.unwrap().unwrap();
         let name = server.fresh_database("engine").await.unwrap();
         let database = Self { server, name };
         let admin = database.connect("postgres").await;
@@ -64,9 +58,7 @@ impl Database {
     }
 
     pub(crate) async fn connect(&self, user: &str) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.url(user), NoTls)
-            .await
-            .unwrap();
+        let (client, connection) = tokio_postgres::connect(&self.url(user), NoTls).await.unwrap();
         tokio::spawn(connection);
         client
     }
@@ -89,10 +81,8 @@ impl Database {
 }
 
 pub(crate) fn migrations(files: &[(&str, &str)]) -> Vec<Migration> {
-    let files: Vec<(String, String)> = files
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-        .collect();
+    let files: Vec<(String, String)> =
+        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     changeover_plan::source::read(&files).unwrap()
 }
 
@@ -112,10 +102,7 @@ where
 {
     let deadline = tokio::time::Instant::now() + STATE_WAIT;
     while !reached().await {
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "not reached: {what}"
-        );
+        assert!(tokio::time::Instant::now() < deadline, "not reached: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,5 +1,5 @@
 -- The steps that are not done, in the order in which they run. $1 app.
-SELECT s.step, s.state, s.attempts,
+SELECT s.step,
        NOT EXISTS (SELECT 1 FROM unnest(s.needs) AS need(id)
                     WHERE NOT EXISTS (SELECT 1 FROM changeover.step d
                                        WHERE d.app = s.app AND d.id = need.id AND d.state = 'done'))
