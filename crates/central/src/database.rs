@@ -29,15 +29,11 @@ pub fn application_name(release: &Release) -> String {
 /// When the address is malformed.
 pub fn pool(url: &str, release: &Release, connections_max: usize) -> Result<Pool, CentralError> {
     let mut config: Config = url.parse().map_err(CentralError::Url)?;
-    config
-        .application_name(application_name(release))
-        .connect_timeout(CONNECT_TIMEOUT);
+    config.application_name(application_name(release)).connect_timeout(CONNECT_TIMEOUT);
     let manager = Manager::from_config(
         config,
         NoTls,
-        ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        },
+        ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
     Pool::builder(manager)
         .max_size(connections_max)
@@ -61,13 +57,9 @@ pub async fn connect(
     purpose: &'static str,
 ) -> Result<Client, CentralError> {
     let mut config: Config = url.parse().map_err(CentralError::Url)?;
-    config
-        .application_name(application_name)
-        .connect_timeout(CONNECT_TIMEOUT);
-    let (client, connection) = config
-        .connect(NoTls)
-        .await
-        .map_err(|source| CentralError::Connect { purpose, source })?;
+    config.application_name(application_name).connect_timeout(CONNECT_TIMEOUT);
+    let (client, connection) =
+        config.connect(NoTls).await.map_err(|source| CentralError::Connect { purpose, source })?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, purpose, "a connection ended");

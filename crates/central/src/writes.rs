@@ -35,10 +35,7 @@ pub async fn count_writes(url: &str, write_ids: &[Uuid]) -> Result<WritesFound, 
         let read = |error| CentralError::sql("counting writes")(error);
         counts.insert(row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
     }
-    let mut found = WritesFound {
-        acknowledged: write_ids.len() as u64,
-        ..WritesFound::default()
-    };
+    let mut found = WritesFound { acknowledged: write_ids.len() as u64, ..WritesFound::default() };
     for id in write_ids {
         match counts.remove(id) {
             None => found.missing.push(*id),

@@ -23,18 +23,13 @@ pub(super) async fn run(args: SeedArgs) -> Result<(), CentralError> {
     if args.baseline {
         in_one_go::migrate(&args.owner_url, r4_8::RELEASE.head).await?;
     }
-    seed::seed(
-        Population::of(args.rows),
-        args.seed,
-        &args.owner_url,
-        |progress| {
-            tracing::info!(
-                table = progress.table,
-                rows_done = progress.rows_done,
-                rows_total = progress.rows_total,
-                "seeding"
-            );
-        },
-    )
+    seed::seed(Population::of(args.rows), args.seed, &args.owner_url, |progress| {
+        tracing::info!(
+            table = progress.table,
+            rows_done = progress.rows_done,
+            rows_total = progress.rows_total,
+            "seeding"
+        );
+    })
     .await
 }

@@ -49,12 +49,11 @@ impl Release {
     /// # Errors
     /// When there is none; the error names those that there are.
     pub fn named(name: &str) -> Result<&'static Self, CentralError> {
-        RELEASES
-            .into_iter()
-            .find(|release| release.name == name)
-            .ok_or_else(|| CentralError::UnknownRelease {
+        RELEASES.into_iter().find(|release| release.name == name).ok_or_else(|| {
+            CentralError::UnknownRelease {
                 name: name.to_owned(),
                 known: RELEASES.map(|release| release.name).join(", "),
-            })
+            }
+        })
     }
 }

@@ -93,11 +93,7 @@ impl IntoResponse for ApiError {
             }
             Self::Database(error) => database(&error),
         };
-        let body = ErrorBody {
-            code: code.to_owned(),
-            message,
-            fields,
-        };
+        let body = ErrorBody { code: code.to_owned(), message, fields };
         (status, Json(body)).into_response()
     }
 }

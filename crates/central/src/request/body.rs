@@ -20,15 +20,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| {
-                if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-                    ApiError::TooLarge(BODY_BYTES_MAX)
-                } else {
-                    ApiError::Invalid(FieldErrors::one("body", "could not be read to its end"))
-                }
-            })?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+                ApiError::TooLarge(BODY_BYTES_MAX)
+            } else {
+                ApiError::Invalid(FieldErrors::one("body", "could not be read to its end"))
+            }
+        })?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| ApiError::Invalid(FieldErrors::one("body", error.to_string())))

@@ -30,10 +30,7 @@ impl FieldErrors {
         if text.trim().is_empty() {
             self.add(field, "must not be empty");
         } else if text.chars().count() > characters_max {
-            self.add(
-                field,
-                format!("must have at most {characters_max} characters"),
-            );
+            self.add(field, format!("must have at most {characters_max} characters"));
         }
     }
 
@@ -49,11 +46,7 @@ impl FieldErrors {
     /// # Errors
     /// [`ApiError::Invalid`] with all that was noted.
     pub fn finish(self) -> Result<(), ApiError> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::Invalid(self))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }
     }
 
     pub(super) fn into_map(self) -> BTreeMap<String, String> {

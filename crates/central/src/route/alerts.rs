@@ -88,9 +88,7 @@ pub(super) async fn alerts(
 ) -> Result<Json<AlertPage>, ApiError> {
     let filter = filter(&query)?;
     let client = service.pool.get().await?;
-    let page = client
-        .prepare_cached(service.release.statements.alerts_page.sql)
-        .await?;
+    let page = client.prepare_cached(service.release.statements.alerts_page.sql).await?;
     // One row more than asked for tells whether there is a next page.
     let rows = client
         .query(
@@ -109,14 +107,9 @@ pub(super) async fn alerts(
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let is_last = alerts.len() <= limit;
     alerts.truncate(limit);
-    let next_cursor = alerts
-        .last()
-        .filter(|_| !is_last)
-        .map(|last| encode_cursor(last.raised_at, last.id));
-    Ok(Json(AlertPage {
-        alerts,
-        next_cursor,
-    }))
+    let next_cursor =
+        alerts.last().filter(|_| !is_last).map(|last| encode_cursor(last.raised_at, last.id));
+    Ok(Json(AlertPage { alerts, next_cursor }))
 }
 
 fn filter(query: &BTreeMap<String, String>) -> Result<Filter, ApiError> {
@@ -179,10 +172,7 @@ fn encode_cursor(raised_at: Timestamp, id: Uuid) -> String {
 fn decode_cursor(cursor: &str) -> Option<(Timestamp, Uuid)> {
     let (micros, id) = cursor.split_at_checked(16)?;
     let micros = u64::from_str_radix(micros, 16).ok()?.cast_signed();
-    Some((
-        Timestamp::from_microsecond(micros).ok()?,
-        Uuid::parse_str(id).ok()?,
-    ))
+    Some((Timestamp::from_microsecond(micros).ok()?, Uuid::parse_str(id).ok()?))
 }
 
 #[cfg(test)]

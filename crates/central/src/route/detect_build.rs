@@ -100,9 +100,7 @@ pub(super) async fn detect_build(
         .await?
         .ok_or_else(|| ApiError::NotFound(format!("image `{}`", check.image_name)))?;
     let digest: String = image.try_get(0)?;
-    let vulnerabilities = client
-        .prepare_cached(statements.image_vulnerabilities.sql)
-        .await?;
+    let vulnerabilities = client.prepare_cached(statements.image_vulnerabilities.sql).await?;
     let rows = client.query(&vulnerabilities, &[&digest]).await?;
     let policies = client.prepare_cached(statements.build_policies.sql).await?;
     let policies = client.query(&policies, &[]).await?;
@@ -123,12 +121,7 @@ pub(super) async fn detect_build(
     Ok(Json(BuildVerdict {
         image_name: check.image_name,
         image_digest: digest,
-        verdict: if violations.is_empty() {
-            "pass"
-        } else {
-            "fail"
-        }
-        .to_owned(),
+        verdict: if violations.is_empty() { "pass" } else { "fail" }.to_owned(),
         components: components.len(),
         policies: policies.len(),
         violations,

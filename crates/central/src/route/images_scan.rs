@@ -90,9 +90,7 @@ pub(super) async fn images_scan(
     let statements = &state.release.statements;
     let mut client = state.pool.get().await?;
     let transaction = client.transaction().await?;
-    let upsert = transaction
-        .prepare_cached(statements.image_upsert.sql)
-        .await?;
+    let upsert = transaction.prepare_cached(statements.image_upsert.sql).await?;
     transaction
         .execute(
             &upsert,
@@ -107,19 +105,11 @@ pub(super) async fn images_scan(
             ],
         )
         .await?;
-    let delete = transaction
-        .prepare_cached(statements.image_components_delete.sql)
-        .await?;
+    let delete = transaction.prepare_cached(statements.image_components_delete.sql).await?;
     transaction.execute(&delete, &[&scan.image_digest]).await?;
-    let insert = transaction
-        .prepare_cached(statements.image_components_insert.sql)
-        .await?;
-    transaction
-        .execute(&insert, &[&SqlJson(&components)])
-        .await?;
-    let insert = transaction
-        .prepare_cached(statements.image_cves_insert.sql)
-        .await?;
+    let insert = transaction.prepare_cached(statements.image_components_insert.sql).await?;
+    transaction.execute(&insert, &[&SqlJson(&components)]).await?;
+    let insert = transaction.prepare_cached(statements.image_cves_insert.sql).await?;
     transaction.execute(&insert, &[&SqlJson(&cves)]).await?;
     transaction.commit().await?;
     Ok(Json(ScanStored {
@@ -133,10 +123,7 @@ pub(super) async fn images_scan(
 fn validate(scan: &ImageScan) -> Result<(), ApiError> {
     let mut errors = FieldErrors::default();
     errors.check_text("imageName", &scan.image_name, 512);
-    let digits = scan
-        .image_digest
-        .strip_prefix("sha256:")
-        .unwrap_or_default();
+    let digits = scan.image_digest.strip_prefix("sha256:").unwrap_or_default();
     if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         errors.add("imageDigest", "must be `sha256:` and 64 hexadecimal digits");
     }

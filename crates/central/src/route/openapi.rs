@@ -66,9 +66,8 @@ async fn name_the_release(
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(
-        "x-central-release",
-        HeaderValue::from_static(state.release.name),
-    );
+    response
+        .headers_mut()
+        .insert("x-central-release", HeaderValue::from_static(state.release.name));
     response
 }

@@ -13,7 +13,5 @@ pub struct Pong {
 /// Tells that the API answers.
 #[utoipa::path(get, path = "/v1/ping", responses((status = 200, body = Pong)))]
 pub(super) async fn ping() -> Json<Pong> {
-    Json(Pong {
-        status: "ok".to_owned(),
-    })
+    Json(Pong { status: "ok".to_owned() })
 }

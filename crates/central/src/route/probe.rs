@@ -11,11 +11,7 @@ use serde_json::{Value, json};
 type Answer = (StatusCode, Json<Value>);
 
 fn answer(ok: bool, why: &str) -> Answer {
-    let status = if ok {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ok": ok, "why": why })))
 }
 
@@ -38,10 +34,7 @@ pub(super) async fn startupz(State(state): State<ServiceState>) -> Answer {
 /// Ready: new clients may be sent here.
 pub(super) async fn readyz(State(state): State<ServiceState>) -> Answer {
     let lifecycle = *state.lifecycle.borrow();
-    match (
-        lifecycle,
-        state.upgrade.health().map(|health| health.ready()),
-    ) {
+    match (lifecycle, state.upgrade.health().map(|health| health.ready())) {
         (Lifecycle::Draining, _) => answer(false, "draining"),
         (_, Some(probe)) if !probe.ok => answer(false, &probe.why),
         (Lifecycle::Starting, _) => answer(false, "migrating"),

@@ -53,9 +53,8 @@ pub(super) async fn processes(
     State(state): State<ServiceState>,
     Path(id): Path<String>,
 ) -> Result<Json<Processes>, ApiError> {
-    let deployment: Uuid = id
-        .parse()
-        .map_err(|_| ApiError::Invalid(FieldErrors::one("id", "must be a uuid")))?;
+    let deployment: Uuid =
+        id.parse().map_err(|_| ApiError::Invalid(FieldErrors::one("id", "must be a uuid")))?;
     let statements = &state.release.statements;
     let statement = match statements.processes_half_filled {
         Some(half_filled) if !state.upgrade.is_filled() => half_filled,
@@ -63,9 +62,7 @@ pub(super) async fn processes(
     };
     let client = state.pool.get().await?;
     let prepared = client.prepare_cached(statement.sql).await?;
-    let rows = client
-        .query(&prepared, &[&deployment, &PROCESSES_MAX])
-        .await?;
+    let rows = client.query(&prepared, &[&deployment, &PROCESSES_MAX]).await?;
     let processes = rows
         .iter()
         .map(|row| {

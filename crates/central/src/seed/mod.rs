@@ -45,16 +45,8 @@ struct Tally<F> {
 impl<F: FnMut(SeedProgress)> Tally<F> {
     fn add(&mut self, table: &'static str, rows: u64) {
         self.rows_done += rows;
-        let Self {
-            rows_done,
-            rows_total,
-            ..
-        } = *self;
-        (self.on_progress)(SeedProgress {
-            table,
-            rows_done,
-            rows_total,
-        });
+        let Self { rows_done, rows_total, .. } = *self;
+        (self.on_progress)(SeedProgress { table, rows_done, rows_total });
     }
 }
 
@@ -75,23 +67,10 @@ pub async fn seed(
     let (indicators, others): (Vec<_>, Vec<_>) = tables(population, u64::from(seed))
         .into_iter()
         .partition(|table| table.name == "process_indicators");
-    let rows_total = indicators
-        .iter()
-        .chain(&others)
-        .map(|table| table.count)
-        .sum();
-    let tally = Mutex::new(Tally {
-        rows_done: 0,
-        rows_total,
-        on_progress,
-    });
-    tokio::try_join!(
-        fill(&one, &indicators, &tally),
-        fill(&other, &others, &tally)
-    )?;
-    one.batch_execute("ANALYZE")
-        .await
-        .map_err(CentralError::sql("analyzing the tables"))
+    let rows_total = indicators.iter().chain(&others).map(|table| table.count).sum();
+    let tally = Mutex::new(Tally { rows_done: 0, rows_total, on_progress });
+    tokio::try_join!(fill(&one, &indicators, &tally), fill(&other, &others, &tally))?;
+    one.batch_execute("ANALYZE").await.map_err(CentralError::sql("analyzing the tables"))
 }
 
 /// Fills tables one after the other, in chunks.
@@ -104,10 +83,7 @@ async fn fill<F: FnMut(SeedProgress) + Send>(
         let statement = client
             .prepare(table.sql)
             .await
-            .map_err(CentralError::sql(format!(
-                "preparing the rows of {}",
-                table.name
-            )))?;
+            .map_err(CentralError::sql(format!("preparing the rows of {}", table.name)))?;
         let mut first = 0;
         while first < table.count {
             let end = (first + CHUNK_ROWS).min(table.count);
@@ -116,10 +92,8 @@ async fn fill<F: FnMut(SeedProgress) + Send>(
                 .chain(table.rest.iter().copied())
                 .map(u64::cast_signed)
                 .collect();
-            let parameters: Vec<&(dyn ToSql + Sync)> = numbers
-                .iter()
-                .map(|number| number as &(dyn ToSql + Sync))
-                .collect();
+            let parameters: Vec<&(dyn ToSql + Sync)> =
+                numbers.iter().map(|number| number as &(dyn ToSql + Sync)).collect();
             client
                 .execute(&statement, &parameters)
                 .await
@@ -144,55 +118,26 @@ async fn make_partitions(client: &Client, population: Population) -> Result<(), 
         client
             .batch_execute(&sql)
             .await
-            .map_err(CentralError::sql(format!(
-                "making partition network_flows_{number}"
-            )))?;
+            .map_err(CentralError::sql(format!("making partition network_flows_{number}")))?;
     }
     Ok(())
 }
 
 fn tables(population: Population, seed: u64) -> Vec<Table> {
-    let Population {
-        rows,
-        clusters,
-        deployments,
-        images,
-        policies,
-        alerts,
-    } = population;
-    let table = |name, sql, count, rest| Table {
-        name,
-        sql,
-        count,
-        rest,
-    };
+    let Population { rows, clusters, deployments, images, policies, alerts } = population;
+    let table = |name, sql, count, rest| Table { name, sql, count, rest };
     vec![
         table("clusters", include_str!("clusters.sql"), clusters, vec![]),
-        table(
-            "deployments",
-            include_str!("deployments.sql"),
-            deployments,
-            vec![clusters, images],
-        ),
+        table("deployments", include_str!("deployments.sql"), deployments, vec![clusters, images]),
         table("policies", include_str!("policies.sql"), policies, vec![]),
-        table(
-            "images",
-            include_str!("images.sql"),
-            images,
-            vec![COMPONENTS_PER_IMAGE],
-        ),
+        table("images", include_str!("images.sql"), images, vec![COMPONENTS_PER_IMAGE]),
         table(
             "image_components",
             include_str!("image_components.sql"),
             images,
             vec![COMPONENTS_PER_IMAGE],
         ),
-        table(
-            "image_cves",
-            include_str!("image_cves.sql"),
-            images,
-            vec![COMPONENTS_PER_IMAGE],
-        ),
+        table("image_cves", include_str!("image_cves.sql"), images, vec![COMPONENTS_PER_IMAGE]),
         table(
             "alerts",
             include_str!("alerts.sql"),

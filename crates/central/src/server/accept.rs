@@ -45,16 +45,9 @@ impl Acceptor {
         connections: TaskTracker,
     ) -> Self {
         let stop = CancellationToken::new();
-        let parts = Parts {
-            router,
-            phase,
-            connections,
-        };
+        let parts = Parts { router, phase, connections };
         let task = tokio::spawn(run(listener, parts, stop.clone()));
-        Self {
-            stop: stop.drop_guard(),
-            task,
-        }
+        Self { stop: stop.drop_guard(), task }
     }
 
     /// Stops accepting; returns when the last accepted connection has its task.
@@ -109,10 +102,7 @@ fn empty_backlog(listener: TcpListener, parts: &Parts, permits: &Arc<Semaphore>)
         let Ok((stream, _)) = listener.accept() else {
             return;
         };
-        match stream
-            .set_nonblocking(true)
-            .and_then(|()| TcpStream::from_std(stream))
-        {
+        match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
             Ok(stream) => parts.serve(stream, permit),
             Err(error) => tracing::warn!(%error, "a connection could not be taken over"),
         }
@@ -148,15 +138,10 @@ mod tests {
         let router = Router::new().route("/", get(async || "here"));
         let (phase, _) = watch::channel(DrainPhase::Announcing);
         let connections = TaskTracker::new();
-        Acceptor::start(listener, router, phase.clone(), connections)
-            .stop()
-            .await;
+        Acceptor::start(listener, router, phase.clone(), connections).stop().await;
 
         for mut stream in waiting {
-            stream
-                .write_all(b"GET / HTTP/1.1\r\nhost: central\r\n\r\n")
-                .await
-                .unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: central\r\n\r\n").await.unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await.unwrap();
             assert!(answer.ends_with("here"), "{answer:?}");

@@ -52,9 +52,7 @@ pub(super) async fn serve(
         async move {
             let mut response: Response<Body> = router.oneshot(request.map(Body::new)).await?;
             if is_http1 && *phase.borrow() != DrainPhase::Serving {
-                response
-                    .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)
         }

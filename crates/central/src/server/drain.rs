@@ -57,17 +57,8 @@ impl Default for DrainTiming {
 }
 
 pub(super) async fn drain(central: Central) {
-    let Central {
-        pool,
-        lifecycle,
-        phase,
-        acceptor,
-        connections,
-        drain,
-        upgrade,
-        address,
-        release,
-    } = central;
+    let Central { pool, lifecycle, phase, acceptor, connections, drain, upgrade, address, release } =
+        central;
     if *lifecycle.borrow() == Lifecycle::Starting {
         upgrade.leave().await;
         return;
@@ -89,10 +80,7 @@ pub(super) async fn drain(central: Central) {
 
     connections.close();
     if timeout(drain.in_flight, connections.wait()).await.is_err() {
-        tracing::warn!(
-            cut = connections.len(),
-            "requests were still in flight at the deadline"
-        );
+        tracing::warn!(cut = connections.len(), "requests were still in flight at the deadline");
     }
     upgrade.leave().await;
     pool.close();

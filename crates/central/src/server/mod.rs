@@ -81,19 +81,12 @@ impl Central {
             settings.release,
             settings.pool_connections_max,
         )?;
-        let listener =
-            TcpListener::bind(settings.listen)
-                .await
-                .map_err(|source| CentralError::Listen {
-                    address: settings.listen,
-                    source,
-                })?;
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .map_err(|source| CentralError::Listen { address: settings.listen, source })?;
         let address = listener
             .local_addr()
-            .map_err(|source| CentralError::Listen {
-                address: settings.listen,
-                source,
-            })?;
+            .map_err(|source| CentralError::Listen { address: settings.listen, source })?;
         let (lifecycle, lifecycle_seen) = watch::channel(Lifecycle::Starting);
         let (phase, _) = watch::channel(DrainPhase::Serving);
         let upgrade = Arc::new(Upgrade::new(&settings).await?);

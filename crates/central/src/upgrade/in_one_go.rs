@@ -33,18 +33,13 @@ pub async fn migrate(owner_url: &str, head: u64) -> Result<(), CentralError> {
         .query_one("SELECT coalesce(max(seqnum), 0) FROM versions", &[])
         .await
         .map_err(CentralError::sql("reading versions"))?;
-    let done: i64 = row
-        .try_get(0)
-        .map_err(CentralError::sql("reading versions"))?;
+    let done: i64 = row.try_get(0).map_err(CentralError::sql("reading versions"))?;
     for (number, file, text) in migration::numbered_migrations_up_to(head) {
         if i64::try_from(number).is_ok_and(|number| number <= done) {
             continue;
         }
         let started = Instant::now();
-        client
-            .batch_execute(text)
-            .await
-            .map_err(CentralError::sql(format!("migration {file}")))?;
+        client.batch_execute(text).await.map_err(CentralError::sql(format!("migration {file}")))?;
         client
             .execute(
                 "UPDATE versions SET seqnum = $1",
@@ -65,16 +60,11 @@ async fn lock(client: &Client) -> Result<(), CentralError> {
             .query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_ID])
             .await
             .map_err(CentralError::sql("taking the migration lock"))?;
-        if row
-            .try_get(0)
-            .map_err(CentralError::sql("taking the migration lock"))?
-        {
+        if row.try_get(0).map_err(CentralError::sql("taking the migration lock"))? {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            return Err(CentralError::MigrationLockHeld {
-                waited_s: LOCK_WAIT_MAX.as_secs(),
-            });
+            return Err(CentralError::MigrationLockHeld { waited_s: LOCK_WAIT_MAX.as_secs() });
         }
         tokio::time::sleep(LOCK_POLL).await;
     }

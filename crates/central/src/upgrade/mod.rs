@@ -47,10 +47,9 @@ impl Upgrade {
         match (settings.upgrade, &settings.owner_url) {
             (UpgradeMode::None, _) => Ok(Self::None),
             (UpgradeMode::InOneGo, None) => Err(CentralError::OwnerUrlMissing),
-            (UpgradeMode::InOneGo, Some(owner_url)) => Ok(Self::InOneGo {
-                owner_url: owner_url.clone(),
-                release: settings.release,
-            }),
+            (UpgradeMode::InOneGo, Some(owner_url)) => {
+                Ok(Self::InOneGo { owner_url: owner_url.clone(), release: settings.release })
+            }
             (UpgradeMode::Changeover, _) => Ok(Self::Online(Online::start(settings).await?)),
         }
     }

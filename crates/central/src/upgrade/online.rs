@@ -41,11 +41,8 @@ impl Online {
     /// When the database cannot be reached, or this release may not run on it any more.
     pub(super) async fn start(settings: &Settings) -> Result<Self, CentralError> {
         let release = settings.release;
-        let changeover = Arc::new(
-            Changeover::start(options(settings)?)
-                .await
-                .map_err(CentralError::Upgrade)?,
-        );
+        let changeover =
+            Arc::new(Changeover::start(options(settings)?).await.map_err(CentralError::Upgrade)?);
         let is_filled = Arc::new(AtomicBool::new(false));
         let poll = tokio::spawn(wait_until_filled(
             Arc::clone(&changeover),
@@ -53,33 +50,19 @@ impl Online {
             Arc::clone(&is_filled),
         ))
         .abort_handle();
-        Ok(Self {
-            changeover,
-            release,
-            is_filled,
-            poll,
-        })
+        Ok(Self { changeover, release, is_filled, poll })
     }
 
     /// Returns once everything is done that must be done before serving.
     pub(super) async fn wait_until_servable(&self) -> Result<(), CentralError> {
-        self.changeover
-            .wait_until_servable()
-            .await
-            .map_err(CentralError::Upgrade)?;
-        self.changeover
-            .mark_serving()
-            .await
-            .map_err(CentralError::Upgrade)
+        self.changeover.wait_until_servable().await.map_err(CentralError::Upgrade)?;
+        self.changeover.mark_serving().await.map_err(CentralError::Upgrade)
     }
 
     /// Returns when this release may serve no longer.
     pub(super) async fn wait_until_refused(&self) -> CentralError {
         let error = self.changeover.wait_until_refused().await;
-        CentralError::Refused {
-            release: self.release.name,
-            reason: changeover::chain(&*error),
-        }
+        CentralError::Refused { release: self.release.name, reason: changeover::chain(&*error) }
     }
 
     /// Whether the column is filled, as far as was heard.
@@ -123,9 +106,7 @@ impl Drop for Online {
 
 impl std::fmt::Debug for Online {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Online")
-            .field("release", &self.release.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Online").field("release", &self.release.name).finish_non_exhaustive()
     }
 }
 
@@ -150,10 +131,7 @@ async fn wait_until_filled(
     loop {
         match changeover.is_done(&step).await {
             Ok(true) => {
-                tracing::info!(
-                    column = column.column,
-                    "filled everywhere; reads switch to it"
-                );
+                tracing::info!(column = column.column, "filled everywhere; reads switch to it");
                 is_filled.store(true, Ordering::Relaxed);
                 return;
             }

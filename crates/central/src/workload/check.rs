@@ -19,31 +19,20 @@ pub(super) fn check(request: &MixRequest, status: u16, body: &[u8]) -> Result<()
             text(&body, "instanceId").map(drop)
         }
         Expected::Verdict { image_name } => verdict(&body, image_name),
-        Expected::ScanStored {
-            image_digest,
-            components,
-        } => {
+        Expected::ScanStored { image_digest, components } => {
             same(&body, "imageDigest", &Value::from(image_digest.as_str()))?;
             same(&body, "components", &Value::from(*components))?;
             let write_id = request.write_ids.first().map(Uuid::to_string);
             same(&body, "writeId", &Value::from(write_id))
         }
-        Expected::Alerts {
-            cluster,
-            severity,
-            state,
-            limit,
-        } => {
+        Expected::Alerts { cluster, severity, state, limit } => {
             let rows = array(&body, "alerts")?;
             if rows.len() > *limit {
                 return Err(format!("{} alerts on a page of {limit}", rows.len()));
             }
             let cluster = cluster.map(|id| id.to_string());
-            let wanted = [
-                ("clusterId", cluster.as_deref()),
-                ("severity", *severity),
-                ("state", *state),
-            ];
+            let wanted =
+                [("clusterId", cluster.as_deref()), ("severity", *severity), ("state", *state)];
             alerts(rows, &wanted)
         }
         Expected::Processes => {
@@ -66,11 +55,7 @@ fn verdict(body: &Value, image_name: &str) -> Result<(), String> {
             return Err("a violation without messages".to_owned());
         }
     }
-    let verdict = if violations.is_empty() {
-        "pass"
-    } else {
-        "fail"
-    };
+    let verdict = if violations.is_empty() { "pass" } else { "fail" };
     same(body, "verdict", &Value::from(verdict))
 }
 
@@ -120,15 +105,11 @@ fn same(body: &Value, name: &str, wanted: &Value) -> Result<(), String> {
 }
 
 fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, String> {
-    body[name]
-        .as_str()
-        .ok_or_else(|| format!("`{name}` is {}, not a text", body[name]))
+    body[name].as_str().ok_or_else(|| format!("`{name}` is {}, not a text", body[name]))
 }
 
 fn array<'a>(body: &'a Value, name: &str) -> Result<&'a Vec<Value>, String> {
-    body[name]
-        .as_array()
-        .ok_or_else(|| format!("`{name}` is {}, not a list", body[name]))
+    body[name].as_array().ok_or_else(|| format!("`{name}` is {}, not a list", body[name]))
 }
 
 /// Times must not grow; what has none comes last.

@@ -96,9 +96,7 @@ impl Mix {
     }
 
     fn check_build(&self, rng: &mut impl Rng) -> MixRequest {
-        let image_name = self
-            .population
-            .image_name(rng.random_range(0..self.population.images));
+        let image_name = self.population.image_name(rng.random_range(0..self.population.images));
         MixRequest {
             name: "detect build",
             method: "POST",
@@ -113,15 +111,12 @@ impl Mix {
         const LIMITS: [usize; 3] = [10, 20, 50];
         let limit = LIMITS[rng.random_range(0..LIMITS.len())];
         let cluster = rng.random_bool(0.5).then(|| {
-            self.population
-                .key(Kind::Cluster, rng.random_range(0..self.population.clusters))
+            self.population.key(Kind::Cluster, rng.random_range(0..self.population.clusters))
         });
-        let severity = rng
-            .random_bool(0.4)
-            .then(|| SEVERITIES[rng.random_range(0..SEVERITIES.len())]);
-        let state = rng
-            .random_bool(0.4)
-            .then(|| ALERT_STATES[rng.random_range(0..ALERT_STATES.len())]);
+        let severity =
+            rng.random_bool(0.4).then(|| SEVERITIES[rng.random_range(0..SEVERITIES.len())]);
+        let state =
+            rng.random_bool(0.4).then(|| ALERT_STATES[rng.random_range(0..ALERT_STATES.len())]);
         let mut path = format!("/v1/alerts?limit={limit}");
         if let Some(cluster) = cluster {
             path.push_str(&format!("&cluster={cluster}"));
@@ -131,16 +126,7 @@ impl Mix {
                 path.push_str(&format!("&{name}={value}"));
             }
         }
-        get(
-            "alerts",
-            path,
-            Expected::Alerts {
-                cluster,
-                severity,
-                state,
-                limit,
-            },
-        )
+        get("alerts", path, Expected::Alerts { cluster, severity, state, limit })
     }
 
     fn list_processes(&self, rng: &mut impl Rng) -> MixRequest {
@@ -152,14 +138,7 @@ impl Mix {
 }
 
 fn get(name: &'static str, path: String, expected: Expected) -> MixRequest {
-    MixRequest {
-        name,
-        method: "GET",
-        path,
-        body: None,
-        write_ids: Vec::new(),
-        expected,
-    }
+    MixRequest { name, method: "GET", path, body: None, write_ids: Vec::new(), expected }
 }
 
 /// A random id, from the caller's generator so that a run can be repeated.
@@ -176,9 +155,7 @@ mod tests {
     fn thousand(seed: u64) -> Vec<MixRequest> {
         let mix = Mix::new(Population::of(10_000));
         let mut rng = StdRng::seed_from_u64(seed);
-        (0..1_000)
-            .map(|sequence| mix.next(&mut rng, sequence))
-            .collect()
+        (0..1_000).map(|sequence| mix.next(&mut rng, sequence)).collect()
     }
 
     #[test]

@@ -20,15 +20,10 @@ pub(super) fn request(population: Population, rng: &mut impl Rng, sequence: u64)
         ),
         None => {
             let number = rng.random_range(0..population.images);
-            (
-                population.image_name(number),
-                population.image_digest(number),
-            )
+            (population.image_name(number), population.image_digest(number))
         }
     };
-    let components: Vec<Value> = (0..COMPONENTS_PER_IMAGE)
-        .map(|c| component(rng, c))
-        .collect();
+    let components: Vec<Value> = (0..COMPONENTS_PER_IMAGE).map(|c| component(rng, c)).collect();
     MixRequest {
         name: "scan",
         method: "POST",

@@ -18,32 +18,19 @@ const EVENTS: std::ops::RangeInclusive<usize> = 3..=12;
 
 pub(super) fn request(population: Population, rng: &mut impl Rng, sequence: u64) -> MixRequest {
     let cluster = rng.random_range(0..population.clusters);
-    let source = Source {
-        population,
-        cluster,
-        at: time_of(sequence),
-    };
+    let source = Source { population, cluster, at: time_of(sequence) };
     let count = rng.random_range(EVENTS);
     let events: Vec<SensorEvent> = (0..count).map(|_| source.event(rng)).collect();
     let write_ids = events.iter().filter_map(SensorEvent::write_id).collect();
     let removals = events
         .iter()
         .filter(|event| {
-            matches!(
-                event,
-                SensorEvent::IndicatorDelete { .. } | SensorEvent::FlowDelete { .. }
-            )
+            matches!(event, SensorEvent::IndicatorDelete { .. } | SensorEvent::FlowDelete { .. })
         })
         .count() as u64;
-    let stored = events
-        .iter()
-        .filter(|event| event.write_id().is_some())
-        .count() as u64;
+    let stored = events.iter().filter(|event| event.write_id().is_some()).count() as u64;
     let changes = events.len() as u64 - stored - removals;
-    let batch = SensorBatch {
-        cluster_id: population.key(Kind::Cluster, cluster),
-        events,
-    };
+    let batch = SensorBatch { cluster_id: population.key(Kind::Cluster, cluster), events };
     MixRequest {
         name: "sensor events",
         method: "POST",
@@ -88,12 +75,8 @@ impl Source {
                     .then(|| ALERT_STATES[rng.random_range(0..ALERT_STATES.len())].to_owned()),
                 enforcement_count: Some(rng.random_range(0..100)),
             },
-            95..98 => SensorEvent::IndicatorDelete {
-                indicator_id: self.row(Kind::Indicator, rng),
-            },
-            _ => SensorEvent::FlowDelete {
-                flow_id: self.row(Kind::Flow, rng),
-            },
+            95..98 => SensorEvent::IndicatorDelete { indicator_id: self.row(Kind::Indicator, rng) },
+            _ => SensorEvent::FlowDelete { flow_id: self.row(Kind::Flow, rng) },
         }
     }
 
@@ -136,18 +119,11 @@ impl Source {
     fn row(&self, kind: Kind, rng: &mut impl Rng) -> Uuid {
         let clusters = self.population.clusters;
         let rows_each = self.population.count(kind) / clusters;
-        self.population.key(
-            kind,
-            rng.random_range(0..rows_each) * clusters + self.cluster,
-        )
+        self.population.key(kind, rng.random_range(0..rows_each) * clusters + self.cluster)
     }
 
     fn arguments(&self, rng: &mut impl Rng) -> String {
-        format!(
-            "--worker {} --shard {}",
-            rng.random_range(0..13),
-            rng.random_range(0..64)
-        )
+        format!("--worker {} --shard {}", rng.random_range(0..13), rng.random_range(0..64))
     }
 
     /// An eighth of a second is exact in binary, as are sums with whole seconds.

@@ -45,27 +45,14 @@ async fn a_scan_changes_the_verdict() {
     let bad: Vec<_> = (0..6)
         .map(|i| json!({ "cve": format!("CVE-1-{i}"), "cvss": 9.9, "severity": "CRITICAL" }))
         .collect();
-    assert_eq!(
-        post(&central, "/v1/images/scan", &scan(json!(bad)))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post(&central, "/v1/images/scan", &scan(json!(bad))).await.status, 200);
     let verdict = post(&central, "/v1/detect/build", &check).await.json();
     assert_eq!(verdict["verdict"], "fail", "{verdict}");
     assert_eq!(verdict["violations"][0]["count"], 6, "{verdict}");
 
-    assert_eq!(
-        post(&central, "/v1/images/scan", &scan(json!([])))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post(&central, "/v1/images/scan", &scan(json!([]))).await.status, 200);
     let verdict = post(&central, "/v1/detect/build", &check).await.json();
-    assert_eq!(
-        (&verdict["verdict"], &verdict["components"]),
-        (&json!("pass"), &json!(1))
-    );
+    assert_eq!((&verdict["verdict"], &verdict["components"]), (&json!("pass"), &json!(1)));
 }
 
 #[tokio::test]
@@ -92,11 +79,7 @@ async fn pages_of_alerts_join_without_gap_or_overlap() {
             .query_one("SELECT count(*) FROM alerts WHERE severity = 'HIGH'", &[])
             .await
             .unwrap();
-        assert_eq!(
-            seen.len(),
-            usize::try_from(row.get::<_, i64>(0)).unwrap(),
-            "{release}"
-        );
+        assert_eq!(seen.len(), usize::try_from(row.get::<_, i64>(0)).unwrap(), "{release}");
     }
 }
 
@@ -117,10 +100,7 @@ async fn an_event_sent_twice_is_there_twice_and_is_seen_so() {
     let found = writes::count_writes(&stage.owner_url(), &[once_sent, twice_sent, never_sent])
         .await
         .unwrap();
-    assert_eq!(
-        (found.missing, found.doubled),
-        (vec![never_sent], vec![twice_sent])
-    );
+    assert_eq!((found.missing, found.doubled), (vec![never_sent], vec![twice_sent]));
     assert_eq!(found.unacknowledged, 0);
 }
 
@@ -138,13 +118,8 @@ async fn a_batch_is_stored_whole_or_not_at_all() {
     });
     let answer = post(&central, "/v1/sensor/events", &batch).await;
     assert_eq!(answer.status, 400, "{:?}", answer.body);
-    assert_eq!(
-        answer.json()["fields"]["events"],
-        "an alert names a policy that does not exist"
-    );
-    let found = writes::count_writes(&stage.owner_url(), &[id])
-        .await
-        .unwrap();
+    assert_eq!(answer.json()["fields"]["events"], "an alert names a policy that does not exist");
+    let found = writes::count_writes(&stage.owner_url(), &[id]).await.unwrap();
     assert_eq!(found.missing, [id]);
 }
 
@@ -169,11 +144,7 @@ async fn changes_and_removals_keep_the_columns_right() {
         ]});
         let stored = post(&central, "/v1/sensor/events", &batch).await.json();
         assert_eq!(stored["updated"], 5, "{release}: {stored}");
-        assert_eq!(
-            stored["deleted"],
-            if release == "4.8" { 2 } else { 0 },
-            "{stored}"
-        );
+        assert_eq!(stored["deleted"], if release == "4.8" { 2 } else { 0 }, "{stored}");
         let columns = match release {
             "4.8" => "legacy_start IS DISTINCT FROM floor((payload ->> 'containerStart')::float8)",
             _ => {
@@ -239,11 +210,7 @@ async fn what_is_not_valid_is_named_field_by_field() {
     }
     "#);
 
-    let fields = get(
-        &central,
-        "/v1/alerts?cluster=x&severity=y&limit=0&cursor=z&w=1",
-    )
-    .await;
+    let fields = get(&central, "/v1/alerts?cluster=x&severity=y&limit=0&cursor=z&w=1").await;
     insta::assert_json_snapshot!(fields.json()["fields"], @r#"
     {
       "cluster": "must be a uuid",
@@ -272,10 +239,7 @@ async fn other_refusals_have_the_same_form() {
     ] {
         let answer = once(central.address(), method, path, body).await;
         let body = answer.json();
-        answers.push(format!(
-            "{} {}: {}",
-            answer.status, body["code"], body["message"]
-        ));
+        answers.push(format!("{} {}: {}", answer.status, body["code"], body["message"]));
     }
     insta::assert_snapshot!(answers.join("\n"), @r#"
     404 "not_found": "cluster `00000000-0000-0000-0000-000000000000` was not found"
@@ -318,12 +282,7 @@ async fn metadata_and_every_answer_name_the_release() {
     assert_eq!(answer.headers["x-central-release"], "4.10");
     assert_eq!(answer.json()["head"], 213);
     let document = get(&central, "/v1/openapi.json").await.json();
-    let paths: Vec<_> = document["paths"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
+    let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
     insta::assert_debug_snapshot!(paths, @r#"
     [
         "/v1/alerts",

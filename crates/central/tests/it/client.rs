@@ -32,18 +32,15 @@ impl Answer {
     }
 
     pub(crate) fn closes(&self) -> bool {
-        self.headers
-            .get("connection")
-            .is_some_and(|value| value == "close")
+        self.headers.get("connection").is_some_and(|value| value == "close")
     }
 }
 
 impl Connection {
     pub(crate) async fn http1(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("connects");
-        let (sender, connection) = conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .expect("handshake");
+        let (sender, connection) =
+            conn::http1::handshake(TokioIo::new(stream)).await.expect("handshake");
         tokio::spawn(connection);
         Self::Http1(sender)
     }
@@ -71,9 +68,7 @@ impl Connection {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<Answer, hyper::Error> {
-        let builder = Request::builder()
-            .method(method)
-            .header("content-type", "application/json");
+        let builder = Request::builder().method(method).header("content-type", "application/json");
         let body = Full::new(body.into());
         let response = match self {
             Self::Http1(sender) => {
@@ -91,11 +86,7 @@ impl Connection {
     }
 
     pub(crate) async fn mix(&mut self, request: &MixRequest) -> Result<Answer, hyper::Error> {
-        let body = request
-            .body
-            .as_ref()
-            .map(Value::to_string)
-            .unwrap_or_default();
+        let body = request.body.as_ref().map(Value::to_string).unwrap_or_default();
         self.send(request.method, &request.path, body).await
     }
 }
@@ -103,11 +94,7 @@ impl Connection {
 async fn answer(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
-    Ok(Answer {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body,
-    })
+    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
 }
 
 /// One request over a connection of its own.
@@ -117,9 +104,5 @@ pub(crate) async fn once(
     path: &str,
     body: impl Into<Bytes>,
 ) -> Answer {
-    Connection::http1(address)
-        .await
-        .send(method, path, body)
-        .await
-        .expect("an answer")
+    Connection::http1(address).await.send(method, path, body).await.expect("an answer")
 }

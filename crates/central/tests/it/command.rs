@@ -16,29 +16,17 @@ struct Program {
 }
 
 fn parse(arguments: &[&str]) -> CentralArgs {
-    Program::try_parse_from([&["central"], arguments].concat())
-        .expect("arguments")
-        .central
+    Program::try_parse_from([&["central"], arguments].concat()).expect("arguments").central
 }
 
 #[tokio::test]
 async fn seed_then_serve_until_sigterm() {
     let stage = Stage::empty("command").await;
     let (owner, service) = (stage.owner_url(), stage.service_url());
-    let seed = parse(&[
-        "seed",
-        "--owner-url",
-        &owner,
-        "--rows",
-        "1000",
-        "--baseline",
-    ]);
+    let seed = parse(&["seed", "--owner-url", &owner, "--rows", "1000", "--baseline"]);
     command::run(seed).await.expect("it seeds");
 
-    let address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let serve = parse(&[
         "serve",
         "--release",
@@ -57,28 +45,14 @@ async fn seed_then_serve_until_sigterm() {
         "300",
     ]);
     let running = tokio::spawn(command::run(serve));
-    until("it listens", async || {
-        TcpStream::connect(address).await.is_ok()
-    })
-    .await;
-    until("it is ready", async || {
-        once(address, "GET", "/readyz", "").await.status == 200
-    })
-    .await;
+    until("it listens", async || TcpStream::connect(address).await.is_ok()).await;
+    until("it is ready", async || once(address, "GET", "/readyz", "").await.status == 200).await;
 
     // Safe for this process: whoever listens has its signal handlers installed.
     let pid = std::process::id().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    until("it is not ready", async || {
-        once(address, "GET", "/readyz", "").await.status == 503
-    })
-    .await;
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    until("it is not ready", async || once(address, "GET", "/readyz", "").await.status == 503)
+        .await;
     assert_eq!(once(address, "GET", "/v1/ping", "").await.status, 200);
     running.await.unwrap().expect("it leaves");
     assert!(TcpStream::connect(address).await.is_err());
@@ -86,13 +60,8 @@ async fn seed_then_serve_until_sigterm() {
 
 #[tokio::test]
 async fn an_unknown_release_is_refused_by_name() {
-    let serve = parse(&[
-        "serve",
-        "--release",
-        "5.0",
-        "--database-url",
-        "postgres://nobody@localhost/x",
-    ]);
+    let serve =
+        parse(&["serve", "--release", "5.0", "--database-url", "postgres://nobody@localhost/x"]);
     let error = command::run(serve).await.expect_err("there is no 5.0");
     insta::assert_snapshot!(error, @"release `5.0` is unknown; there are 4.8, 4.9, 4.10");
 }

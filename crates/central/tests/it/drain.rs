@@ -4,16 +4,26 @@ use crate::{
     client::{Connection, once},
     stage::{Stage, until},
 };
+use changeover_central::server::drain::DrainTiming;
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+};
+
+/// Short, because no client here takes its time.
+const TIMING: DrainTiming = DrainTiming {
+    propagation: Duration::from_millis(400),
+    idle: Duration::from_millis(800),
+    fresh: Duration::from_millis(200),
+    in_flight: Duration::from_secs(5),
 };
 
 #[tokio::test]
@@ -25,10 +35,7 @@ async fn not_ready_at_once_but_new_clients_are_served() {
     assert!(!kept.send("GET", "/v1/ping", "").await.unwrap().closes());
 
     let draining = tokio::spawn(central.drain());
-    until("not ready", async || {
-        once(address, "GET", "/readyz", "").await.status == 503
-    })
-    .await;
+    until("not ready", async || once(address, "GET", "/readyz", "").await.status == 503).await;
     assert_eq!(once(address, "GET", "/startupz", "").await.status, 200);
     let new = once(address, "GET", "/v1/alerts", "").await;
     assert_eq!((new.status, new.closes()), (200, true));
@@ -42,15 +49,21 @@ async fn not_ready_at_once_but_new_clients_are_served() {
 #[tokio::test]
 async fn an_idle_client_is_told_before_its_connection_ends() {
     let stage = Stage::seeded("idle").await;
-    let central = stage.central("4.9").await;
-    let mut kept = Connection::http1(central.address()).await;
-    let mut unused = Connection::http1(central.address()).await;
-    kept.send("GET", "/v1/ping", "").await.unwrap();
-    unused.send("GET", "/v1/ping", "").await.unwrap();
+    // The propagation time is over at once, the idle time long enough for a slow machine.
+    let timing =
+        DrainTiming { propagation: Duration::ZERO, idle: Duration::from_secs(3), ..TIMING };
+    let central = stage.central_that_drains(timing).await;
+    let address = central.address();
+    let mut kept = Connection::http1(address).await;
+    let mut unused = Connection::http1(address).await;
+    let mut http2 = Connection::http2(address).await;
+    for connection in [&mut kept, &mut unused, &mut http2] {
+        connection.send("GET", "/v1/ping", "").await.unwrap();
+    }
 
     let draining = tokio::spawn(central.drain());
-    // Later than the propagation time of 400 ms, earlier than the idle time of 800 ms.
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    // HTTP/2 clients are told when the propagation time is over; the others may still come.
+    until("HTTP/2 is told to go away", async || http2.is_closed()).await;
     assert!(kept.send("GET", "/v1/ping", "").await.unwrap().closes());
     assert!(!unused.is_closed());
     until("the unused one is closed", async || unused.is_closed()).await;
@@ -62,34 +75,26 @@ async fn an_http2_client_is_told_to_go_away_and_loses_no_stream() {
     let stage = Stage::seeded("goaway").await;
     let central = stage.central("4.9").await;
     let address = central.address();
-    let stop = Arc::new(AtomicBool::new(false));
-    let clients: Vec<_> = (0..4)
-        .map(|_| {
-            let stop = Arc::clone(&stop);
-            tokio::spawn(async move {
-                let mut answers = 0;
-                let mut connection = Connection::http2(address).await;
-                // Once told to go away this client would connect elsewhere; here it is done.
-                while !connection.is_closed() && !stop.load(Ordering::Relaxed) {
-                    match connection.send("GET", "/v1/alerts?limit=1", "").await {
-                        Ok(answer) => assert_eq!(answer.status, 200),
-                        // `ready` may find the GOAWAY before the request is sent.
-                        Err(error) => {
-                            assert!(error.is_canceled() || error.is_closed(), "{error:?}")
-                        }
-                    }
-                    answers += 1;
-                }
-                (answers, connection.is_closed())
-            })
-        })
-        .collect();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let answered = Arc::new(AtomicU32::new(0));
+    let clients: Vec<_> =
+        (0..4).map(|_| tokio::spawn(ask_until_told(address, Arc::clone(&answered)))).collect();
+    until("clients are at work", async || answered.load(Ordering::Relaxed) > 40).await;
     central.drain().await;
-    stop.store(true, Ordering::Relaxed);
     for client in clients {
-        let (answers, was_told) = client.await.expect("no failed request");
-        assert!(answers > 10 && was_told, "{answers} {was_told}");
+        client.await.expect("no failed request");
+    }
+}
+
+/// Asks over one connection until it is told to go away; a real client would then go elsewhere.
+async fn ask_until_told(address: SocketAddr, answered: Arc<AtomicU32>) {
+    let mut connection = Connection::http2(address).await;
+    while !connection.is_closed() {
+        match connection.send("GET", "/v1/alerts?limit=1", "").await {
+            Ok(answer) => assert_eq!(answer.status, 200),
+            // The GOAWAY came before the request was sent.
+            Err(error) => assert!(error.is_canceled() || error.is_closed(), "{error:?}"),
+        }
+        answered.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -100,10 +105,7 @@ async fn what_is_in_flight_is_finished() {
     let central = stage.central("4.9").await;
     let address = central.address();
     let blocker = stage.owner().await;
-    blocker
-        .batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    blocker.batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let slow = tokio::spawn(async move { once(address, "GET", "/v1/alerts", "").await.status });
     let watcher = stage.superuser().await;
     until("the request waits", async || {
@@ -113,10 +115,7 @@ async fn what_is_in_flight_is_finished() {
     })
     .await;
     let draining = tokio::spawn(central.drain());
-    until("it listens no more", async || {
-        TcpStream::connect(address).await.is_err()
-    })
-    .await;
+    until("it listens no more", async || TcpStream::connect(address).await.is_err()).await;
     assert!(!draining.is_finished());
     blocker.batch_execute("COMMIT").await.unwrap();
     assert_eq!(slow.await.unwrap(), 200);
@@ -127,7 +126,8 @@ async fn what_is_in_flight_is_finished() {
 #[tokio::test]
 async fn a_fresh_connection_gets_its_first_request_answered() {
     let stage = Stage::seeded("fresh").await;
-    let central = stage.central("4.9").await;
+    let timing = DrainTiming { fresh: Duration::from_secs(2), ..TIMING };
+    let central = stage.central_that_drains(timing).await;
     let address = central.address();
     let draining = tokio::spawn(central.drain());
     // Connect again and again until nobody listens; the last ones were accepted just before.

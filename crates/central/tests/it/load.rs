@@ -60,9 +60,7 @@ async fn every_answer_is_right_and_every_write_is_there_once() {
         }
     }
     assert!(acknowledged.len() > 1_000, "{}", acknowledged.len());
-    let found = writes::count_writes(&stage.owner_url(), &acknowledged)
-        .await
-        .unwrap();
+    let found = writes::count_writes(&stage.owner_url(), &acknowledged).await.unwrap();
     assert_eq!((found.missing, found.doubled), (vec![], vec![]));
     assert_eq!(found.unacknowledged, 0);
 }
@@ -75,14 +73,8 @@ async fn a_wrong_answer_is_noticed() {
     let mix = Mix::new(stage.population);
     let mut rng = StdRng::seed_from_u64(1);
     let mut connection = Connection::http1(central.address()).await;
-    let one = (0..)
-        .map(|i| mix.next(&mut rng, i))
-        .find(|r| r.write_ids.len() > 1)
-        .unwrap();
-    let other = (0..)
-        .map(|i| mix.next(&mut rng, i))
-        .find(|r| r.write_ids.len() > 1)
-        .unwrap();
+    let one = (0..).map(|i| mix.next(&mut rng, i)).find(|r| r.write_ids.len() > 1).unwrap();
+    let other = (0..).map(|i| mix.next(&mut rng, i)).find(|r| r.write_ids.len() > 1).unwrap();
     let answer = connection.mix(&one).await.expect("an answer");
     assert_eq!(Mix::check(&one, answer.status, &answer.body), Ok(()));
     assert!(Mix::check(&other, answer.status, &answer.body).is_err());

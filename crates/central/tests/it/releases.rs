@@ -10,15 +10,8 @@ use tokio_postgres::Client;
 
 /// Runs every set of values of a statement in a transaction that is rolled back.
 async fn run(client: &Client, statement: &CorpusStatement) {
-    let types: Vec<_> = statement.parameters[0]
-        .iter()
-        .map(|value| value.type_sql)
-        .collect();
-    let types = if types.is_empty() {
-        String::new()
-    } else {
-        format!("({})", types.join(", "))
-    };
+    let types: Vec<_> = statement.parameters[0].iter().map(|value| value.type_sql).collect();
+    let types = if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) };
     client
         .batch_execute(&format!("PREPARE s {types} AS {}", statement.sql))
         .await
@@ -31,20 +24,14 @@ async fn run(client: &Client, statement: &CorpusStatement) {
                 None => "NULL".to_owned(),
             })
             .collect();
-        let values = if values.is_empty() {
-            String::new()
-        } else {
-            format!("({})", values.join(", "))
-        };
+        let values =
+            if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
         client
             .batch_execute(&format!("BEGIN; EXECUTE s {values}; ROLLBACK"))
             .await
             .unwrap_or_else(|error| panic!("{}: {error:?}", statement.name));
     }
-    client
-        .batch_execute("DEALLOCATE s")
-        .await
-        .expect("it was prepared");
+    client.batch_execute("DEALLOCATE s").await.expect("it was prepared");
 }
 
 #[tokio::test]
@@ -54,9 +41,7 @@ async fn every_statement_runs_on_the_schema_of_its_release() {
         .await
         .expect("connects");
     for release in RELEASES {
-        in_one_go::migrate(&stage.owner_url(), release.head)
-            .await
-            .expect("it migrates");
+        in_one_go::migrate(&stage.owner_url(), release.head).await.expect("it migrates");
         for statement in release.corpus() {
             run(&client, &statement).await;
         }
@@ -66,28 +51,17 @@ async fn every_statement_runs_on_the_schema_of_its_release() {
 #[tokio::test]
 async fn an_older_release_does_not_run_once_its_column_is_gone() {
     let stage = Stage::seeded("gone").await;
-    in_one_go::migrate(&stage.owner_url(), 213)
-        .await
-        .expect("it migrates");
+    in_one_go::migrate(&stage.owner_url(), 213).await.expect("it migrates");
     let client = stage.owner().await;
-    let error = client
-        .prepare(
-            Release::named("4.8")
-                .unwrap()
-                .statements
-                .indicators_insert
-                .sql,
-        )
-        .await;
+    let error =
+        client.prepare(Release::named("4.8").unwrap().statements.indicators_insert.sql).await;
     assert!(error.is_err(), "4.8 writes legacy_start, which is gone");
 }
 
 #[tokio::test]
 async fn migrations_fill_the_columns_from_the_payload() {
     let stage = Stage::seeded("filled").await;
-    in_one_go::migrate(&stage.owner_url(), 213)
-        .await
-        .expect("it migrates");
+    in_one_go::migrate(&stage.owner_url(), 213).await.expect("it migrates");
     let row = stage
         .owner()
         .await
@@ -111,20 +85,11 @@ async fn migrations_fill_the_columns_from_the_payload() {
 async fn migrating_twice_changes_nothing() {
     let stage = Stage::empty("twice").await;
     for _ in 0..2 {
-        in_one_go::migrate(&stage.owner_url(), 213)
-            .await
-            .expect("it migrates");
+        in_one_go::migrate(&stage.owner_url(), 213).await.expect("it migrates");
     }
     // An older release on a newer schema leaves it alone.
-    in_one_go::migrate(&stage.owner_url(), 208)
-        .await
-        .expect("nothing to do");
-    let row = stage
-        .owner()
-        .await
-        .query_one("SELECT seqnum FROM versions", &[])
-        .await
-        .unwrap();
+    in_one_go::migrate(&stage.owner_url(), 208).await.expect("nothing to do");
+    let row = stage.owner().await.query_one("SELECT seqnum FROM versions", &[]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 213);
 }
 
@@ -132,10 +97,7 @@ async fn migrating_twice_changes_nothing() {
 fn a_release_knows_nothing_above_its_head() {
     for release in RELEASES {
         let migrations = migration::numbered_migrations_up_to(release.head);
-        assert_eq!(
-            migrations.last().map(|(number, _, _)| *number),
-            Some(release.head)
-        );
+        assert_eq!(migrations.last().map(|(number, _, _)| *number), Some(release.head));
         for (number, file, _) in migrations {
             assert!(file.starts_with(&format!("{number:04}_")), "{file}");
         }

@@ -23,30 +23,17 @@ impl Stage {
     /// Roles alone, no tables.
     pub(crate) async fn empty(name: &str) -> Self {
         let server = Server::shared(15).expect("PostgreSQL 15 is there");
-        let database = server
-            .fresh_database(name)
-            .await
-            .expect("a database can be made");
-        let stage = Self {
-            server,
-            database,
-            population: Population::of(2_000),
-        };
-        roles::create_roles(&stage.url("postgres"))
-            .await
-            .expect("roles can be made");
+        let database = server.fresh_database(name).await.expect("a database can be made");
+        let stage = Self { server, database, population: Population::of(2_000) };
+        roles::create_roles(&stage.url("postgres")).await.expect("roles can be made");
         stage
     }
 
     /// The tables of 4.8, filled.
     pub(crate) async fn seeded(name: &str) -> Self {
         let stage = Self::empty(name).await;
-        in_one_go::migrate(&stage.owner_url(), 208)
-            .await
-            .expect("the baseline applies");
-        seed::seed(stage.population, 1, &stage.owner_url(), |_| {})
-            .await
-            .expect("rows are made");
+        in_one_go::migrate(&stage.owner_url(), 208).await.expect("the baseline applies");
+        seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.expect("rows are made");
         stage
     }
 
@@ -64,16 +51,12 @@ impl Stage {
 
     /// A connection of the owner.
     pub(crate) async fn owner(&self) -> Client {
-        database::connect(&self.owner_url(), "test", "a test")
-            .await
-            .expect("connects")
+        database::connect(&self.owner_url(), "test", "a test").await.expect("connects")
     }
 
     /// A connection of the superuser.
     pub(crate) async fn superuser(&self) -> Client {
-        database::connect(&self.url("postgres"), "test", "a test")
-            .await
-            .expect("connects")
+        database::connect(&self.url("postgres"), "test", "a test").await.expect("connects")
     }
 
     /// Settings with a short drain.
@@ -96,9 +79,14 @@ impl Stage {
 
     /// A serving instance on a schema that fits it.
     pub(crate) async fn central(&self, release: &str) -> Central {
-        Central::start(self.settings(release, UpgradeMode::InOneGo))
-            .await
-            .expect("it starts")
+        let settings = self.settings(release, UpgradeMode::InOneGo);
+        Central::start(settings).await.expect("it starts")
+    }
+
+    /// The same, with times of its own for leaving.
+    pub(crate) async fn central_that_drains(&self, drain: DrainTiming) -> Central {
+        let settings = Settings { drain, ..self.settings("4.9", UpgradeMode::InOneGo) };
+        Central::start(settings).await.expect("it starts")
     }
 }
 

@@ -17,35 +17,22 @@ async fn while_migrations_run_it_is_alive_but_neither_ready_nor_serving() {
         .await
         .unwrap();
     let mut settings = stage.settings("4.9", UpgradeMode::InOneGo);
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     settings.listen = port;
     let starting = tokio::spawn(Central::start(settings));
-    until("it listens", async || {
-        tokio::net::TcpStream::connect(port).await.is_ok()
-    })
-    .await;
+    until("it listens", async || tokio::net::TcpStream::connect(port).await.is_ok()).await;
 
     assert_eq!(once(port, "GET", "/livez", "").await.status, 200);
     assert_eq!(once(port, "GET", "/readyz", "").await.status, 503);
     // It makes progress: a startup probe must not kill it.
     assert_eq!(once(port, "GET", "/startupz", "").await.status, 200);
     let refused = once(port, "GET", "/v1/alerts", "").await;
-    assert_eq!(
-        (refused.status, refused.json()["code"].as_str()),
-        (503, Some("unavailable"))
-    );
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (503, Some("unavailable")));
 
     blocker.batch_execute("COMMIT").await.unwrap();
     let central = starting.await.unwrap().expect("it starts");
     for path in ["/livez", "/readyz", "/startupz", "/v1/alerts"] {
-        assert_eq!(
-            once(central.address(), "GET", path, "").await.status,
-            200,
-            "{path}"
-        );
+        assert_eq!(once(central.address(), "GET", path, "").await.status, 200, "{path}");
     }
 }
 
@@ -62,9 +49,7 @@ async fn without_an_owner_nothing_is_migrated() {
     let stage = Stage::empty("ownerless").await;
     let mut settings = stage.settings("4.8", UpgradeMode::InOneGo);
     settings.owner_url = None;
-    let error = Central::start(settings)
-        .await
-        .expect_err("it needs an owner");
+    let error = Central::start(settings).await.expect_err("it needs an owner");
     assert!(matches!(error, CentralError::OwnerUrlMissing), "{error}");
 }
 
@@ -91,18 +76,11 @@ async fn the_database_sees_which_head_writes() {
 #[tokio::test]
 async fn who_never_served_leaves_at_once() {
     let stage = Stage::empty("leaves").await;
-    let older = Central::start(stage.settings("4.8", UpgradeMode::Changeover))
-        .await
-        .unwrap();
+    let older = Central::start(stage.settings("4.8", UpgradeMode::Changeover)).await.unwrap();
     // The expand steps of 4.9 wait for this transaction.
     let blocker = stage.owner().await;
-    blocker
-        .batch_execute("BEGIN; LOCK TABLE process_indicators IN SHARE MODE")
-        .await
-        .unwrap();
-    let newer = Central::listen(stage.settings("4.9", UpgradeMode::Changeover))
-        .await
-        .unwrap();
+    blocker.batch_execute("BEGIN; LOCK TABLE process_indicators IN SHARE MODE").await.unwrap();
+    let newer = Central::listen(stage.settings("4.9", UpgradeMode::Changeover)).await.unwrap();
     let address = newer.address();
     assert_eq!(once(address, "GET", "/readyz", "").await.status, 503);
     assert_eq!(once(address, "GET", "/startupz", "").await.status, 200);

@@ -11,29 +11,20 @@ use std::sync::{
 };
 
 async fn start(stage: &Stage, release: &str) -> Central {
-    Central::start(stage.settings(release, UpgradeMode::Changeover))
-        .await
-        .expect("it starts")
+    Central::start(stage.settings(release, UpgradeMode::Changeover)).await.expect("it starts")
 }
 
 /// Whether no step that is not a contract is open.
 async fn is_settled(client: &tokio_postgres::Client) -> bool {
     let sql = "SELECT count(*) FROM changeover.step WHERE state <> 'done' AND phase <> 'contract'";
-    client
-        .query_one(sql, &[])
-        .await
-        .expect("it counts")
-        .get::<_, i64>(0)
-        == 0
+    client.query_one(sql, &[]).await.expect("it counts").get::<_, i64>(0) == 0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_upgrades_under_load_lose_nothing() {
     let stage = Stage::empty("rolling").await;
     let mut serving = start(&stage, "4.8").await;
-    seed::seed(stage.population, 1, &stage.owner_url(), |_| {})
-        .await
-        .expect("rows are made");
+    seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.expect("rows are made");
     let ledger = stage.owner().await;
     let mix = Mix::new(stage.population);
     let mut acknowledged = Vec::new();
@@ -42,19 +33,11 @@ async fn two_upgrades_under_load_lose_nothing() {
         let writers: Vec<_> = (0..2)
             .map(|i| {
                 let until = Arc::clone(&stop);
-                tokio::spawn(load::client_until(
-                    mix,
-                    serving.address(),
-                    round * 10 + i,
-                    until,
-                ))
+                tokio::spawn(load::client_until(mix, serving.address(), round * 10 + i, until))
             })
             .collect();
         let central = start(&stage, next).await;
-        until("what runs online is done", async || {
-            is_settled(&ledger).await
-        })
-        .await;
+        until("what runs online is done", async || is_settled(&ledger).await).await;
         stop.store(true, Ordering::Relaxed);
         for writer in writers {
             acknowledged.extend(writer.await.expect("no failed request"));
@@ -70,14 +53,9 @@ async fn two_upgrades_under_load_lose_nothing() {
     .await;
     assert!(acknowledged.len() > 20, "{}", acknowledged.len());
     acknowledged.extend(load::client(mix, serving.address(), 99, 50).await);
-    let found = writes::count_writes(&stage.owner_url(), &acknowledged)
-        .await
-        .unwrap();
+    let found = writes::count_writes(&stage.owner_url(), &acknowledged).await.unwrap();
     assert_eq!((found.missing, found.doubled), (vec![], vec![]));
-    let row = ledger
-        .query_one(include_str!("columns_that_differ.sql"), &[])
-        .await
-        .unwrap();
+    let row = ledger.query_one(include_str!("columns_that_differ.sql"), &[]).await.unwrap();
     let differ: [i64; 3] = [row.get(0), row.get(1), row.get(2)];
     assert_eq!(differ, [0; 3]);
     serving.drain().await;

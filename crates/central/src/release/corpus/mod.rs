@@ -57,12 +57,7 @@ mod tests {
     fn every_statement_has_samples() {
         for release in RELEASES {
             for statement in release.corpus() {
-                assert!(
-                    statement.parameters.len() >= 2,
-                    "{} {}",
-                    release.name,
-                    statement.name
-                );
+                assert!(statement.parameters.len() >= 2, "{} {}", release.name, statement.name);
             }
         }
     }
@@ -72,12 +67,7 @@ mod tests {
     fn no_statement_has_a_star() {
         for release in RELEASES {
             for statement in release.statements.all() {
-                assert!(
-                    !statement.sql.contains('*'),
-                    "{} {}",
-                    release.name,
-                    statement.name
-                );
+                assert!(!statement.sql.contains('*'), "{} {}", release.name, statement.name);
             }
         }
     }

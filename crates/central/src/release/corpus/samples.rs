@@ -20,16 +20,10 @@ impl Samples {
         match name {
             "cluster_by_id" => vec![vec![self.key(Kind::Cluster)], vec![unknown_key()]],
             "image_by_name" => {
-                vec![
-                    vec![text(self.population.image_name(3))],
-                    vec![text("no/such:image")],
-                ]
+                vec![vec![text(self.population.image_name(3))], vec![text("no/such:image")]]
             }
             "image_vulnerabilities" | "image_components_delete" => {
-                vec![
-                    vec![text(self.population.image_digest(3))],
-                    vec![text("sha256:none")],
-                ]
+                vec![vec![text(self.population.image_digest(3))], vec![text("sha256:none")]]
             }
             "build_policies" => vec![vec![], vec![]],
             "image_upsert" => vec![
@@ -42,35 +36,24 @@ impl Samples {
             "alerts_insert" => vec![one_json(self.alert(true)), one_json(self.alert(false))],
             "alert_update" => self.changes(
                 Kind::Alert,
-                &[
-                    json!({ "state": "RESOLVED", "enforcementCount": 7 }),
-                    json!({}),
-                ],
+                &[json!({ "state": "RESOLVED", "enforcementCount": 7 }), json!({})],
             ),
             "indicators_insert" => {
-                vec![
-                    one_json(self.indicator(true)),
-                    one_json(self.indicator(false)),
-                ]
+                vec![one_json(self.indicator(true)), one_json(self.indicator(false))]
             }
             "indicator_update" => self.changes(
                 Kind::Indicator,
-                &[
-                    json!({ "containerStart": 1_760_000_000.5 }),
-                    json!({ "processArgs": "-v" }),
-                ],
+                &[json!({ "containerStart": 1_760_000_000.5 }), json!({ "processArgs": "-v" })],
             ),
             "flows_insert" => vec![one_json(self.flow(true)), one_json(self.flow(false))],
-            "flow_update" => self.changes(
-                Kind::Flow,
-                &[json!({ "lastSeenAt": "2026-02-03T04:05:06.5Z" })],
-            ),
+            "flow_update" => {
+                self.changes(Kind::Flow, &[json!({ "lastSeenAt": "2026-02-03T04:05:06.5Z" })])
+            }
             "indicator_delete" => self.removals(Kind::Indicator),
             "flow_delete" => self.removals(Kind::Flow),
-            "processes_by_start" | "processes_half_filled" => vec![
-                vec![self.key(Kind::Deployment), bigint(50)],
-                vec![unknown_key(), bigint(50)],
-            ],
+            "processes_by_start" | "processes_half_filled" => {
+                vec![vec![self.key(Kind::Deployment), bigint(50)], vec![unknown_key(), bigint(50)]]
+            }
             // A statement without samples makes the corpus' own test fail.
             _ => Vec::new(),
         }
@@ -86,11 +69,7 @@ impl Samples {
             .iter()
             .map(|patch| vec![self.key(kind), self.key(Kind::Cluster), jsonb(patch)])
             .collect();
-        sets.push(vec![
-            unknown_key(),
-            self.key(Kind::Cluster),
-            jsonb(&patches[0]),
-        ]);
+        sets.push(vec![unknown_key(), self.key(Kind::Cluster), jsonb(&patches[0])]);
         sets
     }
 
@@ -104,38 +83,19 @@ impl Samples {
     fn image(&self, digest: String, write_id: Option<Uuid>) -> Vec<SampleValue> {
         vec![
             text(digest),
-            SampleValue {
-                type_sql: "uuid",
-                text: write_id.map(|id| id.to_string()),
-            },
+            SampleValue { type_sql: "uuid", text: write_id.map(|id| id.to_string()) },
             text("registry.example/corpus:1.0"),
-            SampleValue {
-                type_sql: "timestamptz",
-                text: Some("2026-01-02T03:04:05Z".to_owned()),
-            },
-            SampleValue {
-                type_sql: "integer",
-                text: Some("1".to_owned()),
-            },
-            SampleValue {
-                type_sql: "integer",
-                text: Some("1".to_owned()),
-            },
+            SampleValue { type_sql: "timestamptz", text: Some("2026-01-02T03:04:05Z".to_owned()) },
+            SampleValue { type_sql: "integer", text: Some("1".to_owned()) },
+            SampleValue { type_sql: "integer", text: Some("1".to_owned()) },
             jsonb(&json!({ "os": "linux" })),
         ]
     }
 
     fn page(&self, is_first: bool) -> Vec<SampleValue> {
-        let optional = |type_sql, value: Option<String>| SampleValue {
-            type_sql,
-            text: value,
-        };
+        let optional = |type_sql, value: Option<String>| SampleValue { type_sql, text: value };
         let cluster = self.population.key(Kind::Cluster, 0).to_string();
-        let before = if is_first {
-            "9999-12-30T00:00:00Z"
-        } else {
-            "2025-08-01T00:00:00Z"
-        };
+        let before = if is_first { "9999-12-30T00:00:00Z" } else { "2025-08-01T00:00:00Z" };
         vec![
             optional("timestamptz", Some(before.to_owned())),
             uuid(Uuid::max()),
@@ -160,11 +120,7 @@ impl Samples {
     }
 
     fn alert(&self, is_enforced: bool) -> Value {
-        let payload = if is_enforced {
-            json!({ "enforcementCount": 3 })
-        } else {
-            json!({})
-        };
+        let payload = if is_enforced { json!({ "enforcementCount": 3 }) } else { json!({}) };
         json!([{ "id": NEW_KEY, "write_id": NEW_WRITE,
             "policy_id": self.population.key(Kind::Policy, 0),
             "cluster_id": self.population.key(Kind::Cluster, 0),
@@ -173,11 +129,8 @@ impl Samples {
     }
 
     fn indicator(&self, has_start: bool) -> Value {
-        let payload = if has_start {
-            json!({ "containerStart": 1_760_000_000.125 })
-        } else {
-            json!({})
-        };
+        let payload =
+            if has_start { json!({ "containerStart": 1_760_000_000.125 }) } else { json!({}) };
         json!([{ "id": NEW_KEY, "write_id": NEW_WRITE,
             "cluster_id": self.population.key(Kind::Cluster, 0),
             "deployment_id": self.population.key(Kind::Deployment, 0), "pod_uid": NEW_KEY,
@@ -187,11 +140,8 @@ impl Samples {
 
     /// Into the partition of a known cluster, or into the default one.
     fn flow(&self, is_known_cluster: bool) -> Value {
-        let cluster_id = if is_known_cluster {
-            self.population.key(Kind::Cluster, 0)
-        } else {
-            UNKNOWN_KEY
-        };
+        let cluster_id =
+            if is_known_cluster { self.population.key(Kind::Cluster, 0) } else { UNKNOWN_KEY };
         json!([{ "cluster_id": cluster_id, "id": NEW_KEY, "write_id": NEW_WRITE,
             "source_deployment_id": self.population.key(Kind::Deployment, 0),
             "destination_deployment_id": UNKNOWN_KEY, "destination_port": 443,
@@ -209,31 +159,19 @@ fn unknown_key() -> SampleValue {
 }
 
 fn uuid(id: Uuid) -> SampleValue {
-    SampleValue {
-        type_sql: "uuid",
-        text: Some(id.to_string()),
-    }
+    SampleValue { type_sql: "uuid", text: Some(id.to_string()) }
 }
 
 fn text(value: impl Into<String>) -> SampleValue {
-    SampleValue {
-        type_sql: "text",
-        text: Some(value.into()),
-    }
+    SampleValue { type_sql: "text", text: Some(value.into()) }
 }
 
 fn bigint(value: i64) -> SampleValue {
-    SampleValue {
-        type_sql: "bigint",
-        text: Some(value.to_string()),
-    }
+    SampleValue { type_sql: "bigint", text: Some(value.to_string()) }
 }
 
 fn jsonb(value: &Value) -> SampleValue {
-    SampleValue {
-        type_sql: "jsonb",
-        text: Some(value.to_string()),
-    }
+    SampleValue { type_sql: "jsonb", text: Some(value.to_string()) }
 }
 
 fn one_json(value: Value) -> Vec<SampleValue> {

@@ -6,10 +6,7 @@ use super::{FilledColumn, Release, Statement, Statements};
 
 macro_rules! frozen {
     ($name:literal) => {
-        Statement {
-            name: $name,
-            sql: include_str!(concat!("sql/", $name, ".sql")),
-        }
+        Statement { name: $name, sql: include_str!(concat!("sql/", $name, ".sql")) }
     };
 }
 

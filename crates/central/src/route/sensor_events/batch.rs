@@ -51,15 +51,8 @@ impl Removable {
 /// One change of a row that is there.
 #[derive(Debug)]
 pub(super) enum Change {
-    Merge {
-        table: Table,
-        key: Uuid,
-        patch: Value,
-    },
-    Remove {
-        table: Removable,
-        key: Uuid,
-    },
+    Merge { table: Table, key: Uuid, patch: Value },
+    Remove { table: Removable, key: Uuid },
 }
 
 impl Change {
@@ -98,49 +91,30 @@ impl Batch {
             SensorEvent::Indicator { .. } => self.indicators.push(indicator(cluster_id, event)),
             SensorEvent::Flow { .. } => self.flows.push(flow(cluster_id, event)),
             SensorEvent::Alert { .. } => self.alerts.push(alert(cluster_id, event)),
-            SensorEvent::IndicatorUpdate {
-                indicator_id,
-                process_args,
-                container_start,
-            } => {
+            SensorEvent::IndicatorUpdate { indicator_id, process_args, container_start } => {
                 let patch = object([
                     ("processArgs", process_args.as_ref().map(|args| json!(args))),
                     ("containerStart", container_start.map(|start| json!(start))),
                 ]);
                 self.merge(Table::Indicators, *indicator_id, patch);
             }
-            SensorEvent::FlowUpdate {
-                flow_id,
-                last_seen_at,
-            } => {
+            SensorEvent::FlowUpdate { flow_id, last_seen_at } => {
                 let patch = json!({ "lastSeenAt": last_seen_at });
                 self.merge(Table::Flows, *flow_id, patch);
             }
-            SensorEvent::AlertUpdate {
-                alert_id,
-                state,
-                enforcement_count,
-            } => {
+            SensorEvent::AlertUpdate { alert_id, state, enforcement_count } => {
                 let patch = object([
                     ("state", state.as_ref().map(|state| json!(state))),
-                    (
-                        "enforcementCount",
-                        enforcement_count.map(|count| json!(count)),
-                    ),
+                    ("enforcementCount", enforcement_count.map(|count| json!(count))),
                 ]);
                 self.merge(Table::Alerts, *alert_id, patch);
             }
             SensorEvent::IndicatorDelete { indicator_id } => {
-                self.changes.push(Change::Remove {
-                    table: Removable::Indicators,
-                    key: *indicator_id,
-                });
+                self.changes
+                    .push(Change::Remove { table: Removable::Indicators, key: *indicator_id });
             }
             SensorEvent::FlowDelete { flow_id } => {
-                self.changes.push(Change::Remove {
-                    table: Removable::Flows,
-                    key: *flow_id,
-                });
+                self.changes.push(Change::Remove { table: Removable::Flows, key: *flow_id });
             }
         }
     }
@@ -209,14 +183,8 @@ fn flow(cluster_id: Uuid, event: &SensorEvent) -> Value {
 
 /// The row of [`SensorEvent::Alert`]; `Null` for any other.
 fn alert(cluster_id: Uuid, event: &SensorEvent) -> Value {
-    let SensorEvent::Alert {
-        id,
-        policy_id,
-        deployment_id,
-        severity,
-        raised_at,
-        enforcement_count,
-    } = event
+    let SensorEvent::Alert { id, policy_id, deployment_id, severity, raised_at, enforcement_count } =
+        event
     else {
         return Value::Null;
     };
@@ -254,14 +222,8 @@ mod tests {
     fn changes_are_sorted_by_table_and_key() {
         let key = Uuid::from_u128;
         let events = [
-            SensorEvent::AlertUpdate {
-                alert_id: key(1),
-                state: None,
-                enforcement_count: Some(3),
-            },
-            SensorEvent::IndicatorDelete {
-                indicator_id: key(9),
-            },
+            SensorEvent::AlertUpdate { alert_id: key(1), state: None, enforcement_count: Some(3) },
+            SensorEvent::IndicatorDelete { indicator_id: key(9) },
             SensorEvent::IndicatorUpdate {
                 indicator_id: key(2),
                 process_args: None,
@@ -272,11 +234,7 @@ mod tests {
         let order: Vec<_> = batch.changes.iter().map(Change::order).collect();
         assert_eq!(
             order,
-            [
-                (Table::Indicators, key(2)),
-                (Table::Indicators, key(9)),
-                (Table::Alerts, key(1))
-            ]
+            [(Table::Indicators, key(2)), (Table::Indicators, key(9)), (Table::Alerts, key(1))]
         );
     }
 }

@@ -162,12 +162,7 @@ impl SensorEvent {
     /// Notes what is wrong with it; `at` is its place in the request.
     pub(super) fn check(&self, at: &str, errors: &mut FieldErrors) {
         match self {
-            Self::Indicator {
-                process_name,
-                process_args,
-                container_start,
-                ..
-            } => {
+            Self::Indicator { process_name, process_args, container_start, .. } => {
                 errors.check_text(format!("{at}.processName"), process_name, 256);
                 check_length(errors, at, process_args);
                 check_start(errors, at, *container_start);
@@ -175,30 +170,18 @@ impl SensorEvent {
             Self::Flow { protocol, .. } => {
                 errors.check_word(format!("{at}.protocol"), protocol, &PROTOCOLS);
             }
-            Self::Alert {
-                severity,
-                enforcement_count,
-                ..
-            } => {
+            Self::Alert { severity, enforcement_count, .. } => {
                 errors.check_word(format!("{at}.severity"), severity, &SEVERITIES);
                 check_count(errors, at, *enforcement_count);
             }
-            Self::IndicatorUpdate {
-                process_args,
-                container_start,
-                ..
-            } => {
+            Self::IndicatorUpdate { process_args, container_start, .. } => {
                 if process_args.is_none() && container_start.is_none() {
                     errors.add(at, "changes nothing");
                 }
                 check_length(errors, at, process_args.as_deref().unwrap_or_default());
                 check_start(errors, at, *container_start);
             }
-            Self::AlertUpdate {
-                state,
-                enforcement_count,
-                ..
-            } => {
+            Self::AlertUpdate { state, enforcement_count, .. } => {
                 match state {
                     Some(state) => errors.check_word(format!("{at}.state"), state, &ALERT_STATES),
                     None if enforcement_count.is_none() => errors.add(at, "changes nothing"),
@@ -213,10 +196,7 @@ impl SensorEvent {
 
 fn check_length(errors: &mut FieldErrors, at: &str, process_args: &str) {
     if process_args.chars().count() > 4_096 {
-        errors.add(
-            format!("{at}.processArgs"),
-            "must have at most 4096 characters",
-        );
+        errors.add(format!("{at}.processArgs"), "must have at most 4096 characters");
     }
 }
 

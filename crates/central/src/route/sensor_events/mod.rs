@@ -66,14 +66,8 @@ pub(super) async fn sensor_events(
     let statements = &state.release.statements;
     let mut client = state.pool.get().await?;
     let transaction = client.transaction().await?;
-    let cluster = transaction
-        .prepare_cached(statements.cluster_by_id.sql)
-        .await?;
-    if transaction
-        .query_opt(&cluster, &[&cluster_id])
-        .await?
-        .is_none()
-    {
+    let cluster = transaction.prepare_cached(statements.cluster_by_id.sql).await?;
+    if transaction.query_opt(&cluster, &[&cluster_id]).await?.is_none() {
         return Err(ApiError::NotFound(format!("cluster `{cluster_id}`")));
     }
     for (rows, statement) in [
@@ -83,16 +77,10 @@ pub(super) async fn sensor_events(
     ] {
         if !rows.is_empty() {
             let insert = transaction.prepare_cached(statement.sql).await?;
-            transaction
-                .execute(&insert, &[&SqlJson(rows)])
-                .await
-                .map_err(unknown_policy)?;
+            transaction.execute(&insert, &[&SqlJson(rows)]).await.map_err(unknown_policy)?;
         }
     }
-    let mut stored = EventsStored {
-        accepted: batch.write_ids,
-        ..EventsStored::default()
-    };
+    let mut stored = EventsStored { accepted: batch.write_ids, ..EventsStored::default() };
     for change in &batch.changes {
         apply(&transaction, &state, cluster_id, change, &mut stored).await?;
     }
@@ -145,9 +133,7 @@ async fn apply(
         Change::Merge { table, key, patch } => {
             let statement = table.merge(statements);
             let update = transaction.prepare_cached(statement.sql).await?;
-            stored.updated += transaction
-                .execute(&update, &[key, &cluster_id, patch])
-                .await?;
+            stored.updated += transaction.execute(&update, &[key, &cluster_id, patch]).await?;
         }
         Change::Remove { table, key } => {
             let statement = table.remove(statements);
