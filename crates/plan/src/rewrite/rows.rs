@@ -3,7 +3,6 @@
 use super::table;
 use crate::{
     model::{
-        catalog::ConstraintKind,
         lock::{LockHeld, LockMode},
         step::Phase,
     },
@@ -56,12 +55,8 @@ pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused
     .lock(&relation.name, LockMode::RowExclusive, LockHeld::Blink)
     .needs(Subject::Relation(relation.name.clone()))
     .reason("a few rows, in one short transaction");
-    for constraint in &relation.constraints {
-        if let ConstraintKind::ForeignKey { references, .. } = &constraint.kind
-            && references != &relation.name
-        {
-            draft = draft.lock(references, LockMode::RowShare, LockHeld::Blink);
-        }
+    for references in table::checked_against(work, &relation, Phase::Expand, |_| true) {
+        draft = draft.lock(&references, LockMode::RowShare, LockHeld::Blink);
     }
     for (new_table, column) in work.world.new_columns.keys() {
         if new_table == &relation.name {

@@ -6,7 +6,7 @@ use crate::{
             Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity, Trigger,
         },
         identifier::{Identifier, QualifiedName},
-        step::KeyColumn,
+        step::{KeyColumn, Phase},
     },
     planner::{Refused, work::Work, world::Subject},
     sql::statement::Name,
@@ -110,6 +110,34 @@ pub(super) fn leaves(work: &Work<'_>, table: &QualifiedName) -> Vec<QualifiedNam
     }
     leaves.sort();
     leaves
+}
+
+/// The tables whose rows foreign keys make the server lock, when columns of this one are written by
+/// a step of the phase. Foreign keys that only a later phase adds do not count.
+pub(super) fn checked_against(
+    work: &Work<'_>,
+    relation: &Relation,
+    phase: Phase,
+    written: impl Fn(&Identifier) -> bool,
+) -> Vec<QualifiedName> {
+    let made = &work.world.records.made;
+    let is_there = |constraint: &Constraint| {
+        let subject = Subject::Constraint(relation.name.clone(), constraint.name.clone());
+        made.get(&subject).is_none_or(|provider| provider.phase <= phase)
+    };
+    let mut tables: Vec<QualifiedName> = relation
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.columns.iter().any(&written) && is_there(constraint))
+        .filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
+            _ => None,
+        })
+        .filter(|references| references != &relation.name)
+        .collect();
+    tables.sort();
+    tables.dedup();
+    tables
 }
 
 /// Another table whose foreign key points to this one.

@@ -130,6 +130,9 @@ mod tests {
     fn sqlx_and_flyway_forms_are_read() {
         let sqlx = heads(&["20240131120000_a.up.sql", "20240131120000_a.down.sql"]);
         assert_eq!(sqlx, [(20_240_131_120_000, "a".to_owned())]);
+        // The down file has another number than its up file: sqlx leaves it aside.
+        let typo = heads(&["20240131120000_a.up.sql", "20240131110000_a.down.sql"]);
+        assert_eq!(typo, [(20_240_131_120_000, "a".to_owned())]);
         assert_eq!(heads(&["20240131120000_a.sql", "20240228120000_b.sql"]).len(), 2);
         assert_eq!(heads(&["V12__second.sql", "V2__first.sql"])[1], (12, "second".to_owned()));
     }
@@ -154,7 +157,7 @@ mod tests {
         R__views.sql: repeatable migrations have no place in the order of an upgrade; make it a numbered migration whenever it changes: V13__name.sql
         U1__undo.sql: undo and unversioned migrations are not read; remove it, or number it: V13__name.sql; the way back is the plan's own
         V1.2__a.sql: dotted versions have no single number; number the files V1__, V2__, … or by timestamp
-        20240131120000_a.down.sql: a down migration without an up migration; add the .up.sql file with the same number
+        20240131120000_a.down.sql: a down migration, and the folder has no up migration; add the .up.sql files
         ");
     }
 }

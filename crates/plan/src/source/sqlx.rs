@@ -17,27 +17,25 @@ fn stem(name: &str) -> Option<&str> {
 }
 
 /// Reads files of this form.
+///
+/// A down file without its up file is left aside too, as sqlx does: one with another number than its
+/// up file was found in the wild. Down files alone are no history.
 pub(super) fn read(files: &[&File]) -> Result<Vec<Migration>, SourceError> {
     let mut migrations = Vec::new();
     for file in files {
         let (number, name) = stem(&file.0)
             .and_then(numbered)
             .ok_or_else(|| SourceError::UnknownName { file: file.0.clone() })?;
-        if file.0.ends_with(".down.sql") {
-            let up = |other: &&&File| {
-                !other.0.ends_with(".down.sql")
-                    && stem(&other.0).and_then(numbered).is_some_and(|(found, _)| found == number)
-            };
-            if files.iter().find(up).is_none() {
-                return Err(SourceError::Unsupported {
-                    file: file.0.clone(),
-                    what: "a down migration without an up migration",
-                    remedy: "add the .up.sql file with the same number",
-                });
-            }
-            continue;
+        if !file.0.ends_with(".down.sql") {
+            migrations.push(migration(number, name, file));
         }
-        migrations.push(migration(number, name, file));
     }
-    Ok(migrations)
+    match files.first() {
+        Some(file) if migrations.is_empty() => Err(SourceError::Unsupported {
+            file: file.0.clone(),
+            what: "a down migration, and the folder has no up migration",
+            remedy: "add the .up.sql files",
+        }),
+        _ => Ok(migrations),
+    }
 }

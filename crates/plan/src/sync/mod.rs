@@ -81,7 +81,8 @@ impl SyncValue {
 /// `left IS DISTINCT FROM right`, also for types without a usable `=`.
 pub(crate) fn differs(type_sql: &str, left: &str, right: &str) -> String {
     if types::needs_image_comparison(type_sql) {
-        format!("ROW({left}) OPERATOR(pg_catalog.*<>) ROW({right})")
+        // Cast, so that the server compares records and not their fields one by one.
+        format!("ROW({left})::record OPERATOR(pg_catalog.*<>) ROW({right})::record")
     } else {
         format!("{left} IS DISTINCT FROM {right}")
     }

@@ -151,8 +151,8 @@ fn what_is_computed_is_the_authors_expression_over_the_row() {
     (coalesce("nick", 'none')) | "n" IS DISTINCT FROM CAST((coalesce("nick", 'none')) AS text)
     (CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) | "n" IS DISTINCT FROM CAST((CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) AS text)
     (case when "total" between 1 and 2 then "nick" else "status" end) | "n" IS DISTINCT FROM CAST((case when "total" between 1 and 2 then "nick" else "status" end) AS text)
-    (to_json("payload")) | ROW("m") OPERATOR(pg_catalog.*<>) ROW(CAST((to_json("payload")) AS json))
-    (("payload"->'a')::json) | ROW("m") OPERATOR(pg_catalog.*<>) ROW(CAST((("payload"->'a')::json) AS json))
+    (to_json("payload")) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((to_json("payload")) AS json))::record
+    (("payload"->'a')::json) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((("payload"->'a')::json) AS json))::record
     expand 0002.1.add_column: add column orders.n, add column orders.m
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ADD COLUMN "n" text

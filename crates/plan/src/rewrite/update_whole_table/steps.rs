@@ -1,9 +1,10 @@
 //! The steps of a synced update: trigger, backfill, check, removal.
 
+use super::super::table;
 use crate::{
     model::{
-        catalog::{ConstraintKind, Relation, RelationKind},
-        identifier::{Identifier, QualifiedName},
+        catalog::{Relation, RelationKind},
+        identifier::Identifier,
         lock::{LockHeld, LockMode},
         step::{Assignment, Backfill, Phase, StepId, StepKind, SyncDrop, SyncInstall},
     },
@@ -47,20 +48,12 @@ fn backfill(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Backfill 
     }
 }
 
-/// Tables whose rows the server locks when the columns change: those that foreign keys point to.
-fn referenced(relation: &Relation, columns: &[&Identifier]) -> Vec<QualifiedName> {
-    relation
-        .constraints
-        .iter()
-        .filter(|constraint| constraint.columns.iter().any(|column| columns.contains(&column)))
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-fn backfill_draft(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Draft {
+fn backfill_draft(
+    work: &Work<'_>,
+    relation: &Relation,
+    trigger: &SyncTrigger,
+    safe: bool,
+) -> Draft {
     let title = format!("backfill {}", set_title(relation, trigger));
     let kind = StepKind::Backfill(backfill(relation, trigger, safe));
     let columns: Vec<&Identifier> = trigger.values.iter().map(|value| &value.column).collect();
@@ -69,7 +62,8 @@ fn backfill_draft(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Dra
         LockMode::RowExclusive,
         LockHeld::Batch,
     );
-    for table in referenced(relation, &columns) {
+    let written = |column: &Identifier| columns.contains(&column);
+    for table in table::checked_against(work, relation, Phase::Online, written) {
         draft = draft.lock(&table, LockMode::RowShare, LockHeld::Batch);
     }
     for column in columns {
@@ -84,7 +78,7 @@ pub(super) fn once(
     relation: &Relation,
     trigger: &SyncTrigger,
 ) -> Result<(), Refused> {
-    let draft = backfill_draft(relation, trigger, false).reason(
+    let draft = backfill_draft(work, relation, trigger, false).reason(
         "`sync=once`: only the rows that are there are filled, in short batches; what releases \
          write meanwhile stays as they wrote it",
     );
@@ -101,7 +95,7 @@ pub(super) fn synced(
     let title = set_title(relation, trigger);
     let columns: Vec<Identifier> = trigger.values.iter().map(|v| v.column.clone()).collect();
     let install = work.emit(install(trigger, &title, &columns))?;
-    let fill = backfill_draft(relation, trigger, true).after(&install).reason(
+    let fill = backfill_draft(work, relation, trigger, true).after(&install).reason(
         "rows that are there are filled by key ranges in short batches; readers and writers go \
              on",
     );
