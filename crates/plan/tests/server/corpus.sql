@@ -240,7 +240,9 @@ SELECT CASE a WHEN 1 THEN 2 ELSE 3 END, coalesce(b, c), nullif(d, e), greatest(f
 
 SELECT a BETWEEN SYMMETRIC 1 AND 2, b NOT IN (1, 2), c IS NOT DISTINCT FROM d, e LIKE 'x' ESCAPE '!', f IS NOT TRUE, g ILIKE ANY (ARRAY['h']), i SIMILAR TO 'j', k AT TIME ZONE 'UTC', l ISNULL, m NOTNULL
 
-SELECT ARRAY[1, 2][1], (a).b, c[1:2]
+SELECT (ARRAY[1, 2])[1], (a).b, c[1:2]
+
+SELECT ARRAY[1, 2][1]
 
 SELECT interval '1 day', date '2020-01-01', timestamp with time zone 'now', interval(3) '1 s'
 
