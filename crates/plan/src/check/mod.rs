@@ -11,6 +11,9 @@ use crate::model::{
 };
 use std::{collections::BTreeSet, fmt};
 
+#[cfg(test)]
+mod tests;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

@@ -15,7 +15,7 @@ mod placement;
 mod refused;
 pub(crate) mod simulate;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod types;
 pub(crate) mod work;
 pub(crate) mod world;

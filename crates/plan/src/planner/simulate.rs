@@ -276,6 +276,49 @@ impl World {
         }
     }
 
+    /// Renames a constraint or an index, and what stands behind it.
+    pub(crate) fn simulate_rename(
+        &mut self,
+        table: &QualifiedName,
+        from: &Identifier,
+        to: &Identifier,
+    ) {
+        let Some(relation) = self.catalog.relation_mut(table) else { return };
+        for constraint in relation.constraints.iter_mut().filter(|found| &found.name == from) {
+            constraint.name = to.clone();
+        }
+        for index in relation.indexes.iter_mut().filter(|found| &found.name == from) {
+            index.name = to.clone();
+            if index.constraint.as_ref() == Some(from) {
+                index.constraint = Some(to.clone());
+            }
+        }
+    }
+
+    /// Renames a table that the pending migrations have made, wherever it is named.
+    pub(crate) fn simulate_rename_table(&mut self, from: &QualifiedName, to: &QualifiedName) {
+        if let Some(mut relation) = self.catalog.relations.remove(&from.to_string()) {
+            relation.name = to.clone();
+            self.catalog.insert(relation);
+        }
+        if self.new_relations.remove(from) {
+            self.new_relations.insert(to.clone());
+        }
+        for other in self.catalog.relations.values_mut() {
+            if other.partition_of.as_ref() == Some(from) {
+                other.partition_of = Some(to.clone());
+            }
+            for constraint in &mut other.constraints {
+                match &mut constraint.kind {
+                    ConstraintKind::ForeignKey { references, .. } if references == from => {
+                        *references = to.clone();
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// One action of `ALTER TABLE`, where its effect is all that matters.
     pub(crate) fn simulate_alter(&mut self, table: &QualifiedName, action: &AlterKind) {
         match action {
@@ -306,6 +349,7 @@ impl World {
                 let to = to.clone();
                 self.simulate_column(table, from, |column| column.name = to);
             }
+            AlterKind::RenameConstraint { from, to } => self.simulate_rename(table, from, to),
             AlterKind::AttachPartition { part } => {
                 let part = self.resolve(part);
                 if let Some(relation) = self.catalog.relation_mut(&part) {
@@ -315,7 +359,8 @@ impl World {
             AlterKind::ValidateConstraint { .. }
             | AlterKind::Tune
             | AlterKind::OwnerTo
-            | AlterKind::Rename(_)
+            | AlterKind::RenameTable { .. }
+            | AlterKind::SetSchema
             | AlterKind::RowSecurity
             | AlterKind::NotUnderstood(_) => {}
         }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     model::{
         catalog::{Relation, RelationKind},
+        identifier::QualifiedName,
         lock::{LockHeld, LockMode},
         step::Phase,
     },
@@ -62,7 +63,9 @@ fn action(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Res
             add_constraint::validate(work, relation, name, Phase::Online, None)
         }
         AlterKind::RenameColumn { from, to } => Err(super::rename::column(relation, from, to)),
-        AlterKind::Rename(what) => Err(super::rename::object(what)),
+        AlterKind::RenameTable { .. } => Err(super::rename::object("table")),
+        AlterKind::RenameConstraint { .. } => Err(super::rename::object("constraint")),
+        AlterKind::SetSchema => Err(super::rename::object("table's schema")),
         AlterKind::Tune => as_written(work, relation, action, LockMode::ShareUpdateExclusive),
         AlterKind::OwnerTo => as_written(work, relation, action, LockMode::AccessExclusive),
         AlterKind::AttachPartition { part } => attach(work, relation, action, part),
@@ -126,13 +129,8 @@ fn on_new_table(
 ) -> Result<(), Refused> {
     for action in &alter.actions {
         match &action.kind {
-            AlterKind::Rename(what) => {
-                return Err(Refused::new(
-                    "rename",
-                    format!("the {what} of a table made in this upgrade is renamed"),
-                    "create it under its final name",
-                ));
-            }
+            AlterKind::SetSchema => return Err(super::rename::object("table's schema")),
+            AlterKind::NotUnderstood(what) => return Err(super::not_understood(what)),
             AlterKind::DropColumn { column, if_exists: false, .. }
             | AlterKind::SetNotNull { column }
             | AlterKind::DropNotNull { column }
@@ -163,6 +161,16 @@ fn on_new_table(
                 draft = draft.lock(&locked, LockMode::ShareRowExclusive, LockHeld::Blink);
             }
         }
+    }
+    let renamed = alter.actions.iter().find_map(|action| match &action.kind {
+        AlterKind::RenameTable { to } => {
+            Some(QualifiedName { schema: relation.name.schema.clone(), name: to.clone() })
+        }
+        _ => None,
+    });
+    if let Some(to) = &renamed {
+        draft = draft.makes(Subject::Relation(to.clone()));
+        work.world.simulate_rename_table(&relation.name, to);
     }
     work.emit(draft).map(|_| ())
 }

@@ -72,7 +72,9 @@ pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
         Kind::Privileges { revokes } => create_object::privileges(work, *revokes),
         Kind::CreatePolicy { table } => policy(work, &work.world.resolve(table)),
         Kind::Drop(drop) => drop_object::plan(work, drop),
-        Kind::Rename { object, .. } => Err(rename::object(object)),
+        Kind::Rename { object, relation, names } => {
+            rename::plan(work, object, relation.as_ref(), names.as_ref())
+        }
         Kind::AlterSequence { name } => create_object::alter_sequence(work, name),
         Kind::Setting { name } => Err(rows::setting(name)),
         Kind::Do => Err(rows::do_block()),

@@ -1,9 +1,32 @@
 //! Renames: refused for whatever older releases know by its old name, with what to write instead.
 
 use crate::{
-    model::{catalog::Relation, identifier::Identifier},
-    planner::Refused,
+    model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    planner::{Refused, work::Work},
+    sql::statement::Name,
 };
+
+/// Plans `ALTER … RENAME`: fine for an index of a table that this upgrade makes.
+pub(super) fn plan(
+    work: &mut Work<'_>,
+    what: &str,
+    relation: Option<&Name>,
+    names: Option<&(Identifier, Identifier)>,
+) -> Result<(), Refused> {
+    let (Some(relation), Some((from, to)), "index") = (relation, names, what) else {
+        return Err(object(what));
+    };
+    let index = work.world.resolve_index(relation);
+    let table = work.world.table_of_index(&index).map(|table| table.name.clone());
+    match table.filter(|table| work.world.is_new(table)) {
+        Some(table) => {
+            super::inline(work, &table, LockMode::ShareUpdateExclusive)?;
+            work.world.simulate_rename(&table, from, to);
+            Ok(())
+        }
+        None => Err(object(what)),
+    }
+}
 
 /// `RENAME COLUMN`.
 pub(super) fn column(relation: &Relation, from: &Identifier, to: &Identifier) -> Refused {

@@ -381,8 +381,20 @@ pub enum AlterKind {
         /// Its new name.
         to: Identifier,
     },
-    /// `RENAME TO`, `RENAME CONSTRAINT`, `SET SCHEMA`: what is renamed.
-    Rename(&'static str),
+    /// `RENAME TO`.
+    RenameTable {
+        /// Its new name.
+        to: Identifier,
+    },
+    /// `RENAME CONSTRAINT`.
+    RenameConstraint {
+        /// Its name until now.
+        from: Identifier,
+        /// Its new name.
+        to: Identifier,
+    },
+    /// `SET SCHEMA`.
+    SetSchema,
     /// `ENABLE`, `DISABLE`, `FORCE ROW LEVEL SECURITY`.
     RowSecurity,
     /// `ATTACH PARTITION`.

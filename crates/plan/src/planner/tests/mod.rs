@@ -72,7 +72,7 @@ pub(super) fn migration(number: u64, text: &str) -> Migration {
 }
 
 /// Plans one migration, number 2, on top of the setup.
-pub(super) fn planned(setup: &str, text: &str) -> Plan {
+pub(crate) fn planned(setup: &str, text: &str) -> Plan {
     planned_on(&catalog(setup), &[text], &[])
 }
 
@@ -178,6 +178,6 @@ pub(super) fn rules(plan: &Plan) -> Vec<&str> {
 }
 
 /// One table that most tests use.
-pub(super) const ORDERS: &str = "create table customers (id bigint primary key);
+pub(crate) const ORDERS: &str = "create table customers (id bigint primary key);
     create table orders (id bigint primary key, customer_id bigint, status text, total int,
         payload jsonb, created_at timestamptz not null, legacy text not null, nick varchar(20))";

@@ -87,6 +87,39 @@ fn what_only_adds_is_expand() {
 }
 
 #[test]
+fn new_tables_may_be_renamed() {
+    let text = "create table notes (id int constraint k primary key, o bigint);
+        alter table notes rename constraint k to kk;
+        alter index kk rename to kkk;
+        alter table notes rename column o to order_id;
+        alter table notes rename to remarks;
+        create table more (id int references remarks);
+        create index on remarks (order_id)";
+    insta::assert_snapshot!(show(&planned(ORDERS, text)), @r#"
+    expand 0002.1.create_table: create table notes
+      create table notes (id int constraint k primary key, o bigint)
+    expand 0002.2.alter: alter notes, which is new needs 0002.1.create_table
+      lock notes ACCESS EXCLUSIVE (blink)
+      alter table notes rename constraint k to kk
+    expand 0002.3.inline: run as written on notes, which is new needs 0002.1.create_table
+      lock notes SHARE UPDATE EXCLUSIVE (blink)
+      alter index kk rename to kkk
+    expand 0002.4.alter: alter notes, which is new needs 0002.1.create_table
+      lock notes ACCESS EXCLUSIVE (blink)
+      alter table notes rename column o to order_id
+    expand 0002.5.alter: alter notes, which is new needs 0002.1.create_table
+      lock notes ACCESS EXCLUSIVE (blink)
+      alter table notes rename to remarks
+    expand 0002.6.create_table: create table more needs 0002.5.alter
+      lock remarks SHARE ROW EXCLUSIVE (blink)
+      create table more (id int references remarks)
+    expand 0002.7.create_index: create index remarks_order_id_idx needs 0002.5.alter
+      lock remarks SHARE (blink)
+      CREATE INDEX "remarks_order_id_idx" ON "public"."remarks" (order_id)
+    "#);
+}
+
+#[test]
 fn what_removes_is_contract() {
     let setup = "create table a (id int primary key); create table b (id int primary key references a);
         create view v as select id from b; create type ty as enum ('x'); create function g() returns int language sql as 'select 1'";

@@ -53,9 +53,12 @@ fn action(node: &SyntaxNode) -> Result<AlterKind, Unknown> {
             let to = tree::child(node, K::COLUMN_NAME).ok_or_else(|| Unknown::node(node))?;
             AlterKind::RenameColumn { from: column_of(node)?, to: tree::name(&to)? }
         }
-        K::TABLE_RENAME_TO => AlterKind::Rename("table"),
-        K::RENAME_CONSTRAINT => AlterKind::Rename("constraint"),
-        K::SET_SCHEMA => AlterKind::Rename("table's schema"),
+        K::TABLE_RENAME_TO => AlterKind::RenameTable { to: named(node, K::TABLE_NAME)?.name },
+        K::RENAME_CONSTRAINT => {
+            let to = tree::child(node, K::CONSTRAINT_NAME).ok_or_else(|| Unknown::node(node))?;
+            AlterKind::RenameConstraint { from: constraint_of(node)?, to: tree::name(&to)? }
+        }
+        K::SET_SCHEMA => AlterKind::SetSchema,
         K::ENABLE_RLS | K::DISABLE_RLS | K::FORCE_RLS | K::NO_FORCE_RLS => AlterKind::RowSecurity,
         K::ATTACH_PARTITION => AlterKind::AttachPartition { part: named(node, K::TABLE_NAME_REF)? },
         _ => return Err(Unknown::node(node)),
