@@ -28,7 +28,7 @@ fn at(plan: &Plan, id: &str) -> usize {
 }
 
 #[test]
-fn every_rule_finds_its_fault() {
+fn order_phases_and_locks() {
     let all = [
         broken(|plan| plan.steps[2].id = StepId::from("0002.1.add_column")),
         broken(|plan| plan.steps[0].needs.push(StepId::from("0009.1.x"))),
@@ -36,6 +36,42 @@ fn every_rule_finds_its_fault() {
         broken(|plan| plan.steps.last_mut().unwrap().floor = None),
         broken(|plan| plan.steps[0].before_serving = false),
         broken(|plan| plan.steps[0].locks[0].held = LockHeld::WholeStep),
+    ];
+    insta::assert_snapshot!(all.join("\n--\n"), @r"
+    0002.1.add_column: its id comes twice
+    0002.2.check: needs 0002.2.backfill, which does not come before it
+    0002.1.add_column: no check follows the backfill
+    --
+    0002.1.add_column: needs 0009.1.x, which does not come before it
+    --
+    0002.3.set_not_null: needs 0002.3.not_null_validate, which does not come before it
+    0002.3.not_null_validate: needs 0002.3.not_null_check, which does not come before it
+    0002.3.not_null_check: needs 0002.1.add_column, which does not come before it
+    0002.3.not_null_check: needs 0002.2.check, which does not come before it
+    0002.2.sync_drop: needs 0002.2.check, which does not come before it
+    0002.2.sync_drop: needs 0002.2.sync, which does not come before it
+    0002.2.check: stands after a step of a later phase
+    0002.2.check: needs 0002.2.backfill, which does not come before it
+    0002.2.backfill: needs 0002.1.add_column, which does not come before it
+    0002.2.backfill: needs 0002.2.sync, which does not come before it
+    0002.2.sync: stands after a step of a later phase
+    0002.2.sync: needs 0002.1.add_column, which does not come before it
+    0002.2.check: checks what no backfill has filled
+    0002.2.sync: the trigger is installed after the backfill
+    0002.2.sync: no backfill follows the trigger
+    0002.3.set_not_null: constrains a column before its trigger is there
+    --
+    0002.4.drop_column: a contract step, and only that, has a floor
+    --
+    0002.1.add_column: an expand step comes before serving
+    --
+    0002.1.add_column: holds ACCESS EXCLUSIVE on orders for longer than a blink
+    ");
+}
+
+#[test]
+fn triggers_and_backfills_belong_together() {
+    let all = [
         broken(|plan| {
             let fill = at(plan, "0002.2.backfill");
             plan.steps.remove(fill);
@@ -69,35 +105,6 @@ fn every_rule_finds_its_fault() {
         }),
     ];
     insta::assert_snapshot!(all.join("\n--\n"), @r"
-    0002.1.add_column: its id comes twice
-    0002.2.check: needs 0002.2.backfill, which does not come before it
-    0002.1.add_column: no check follows the backfill
-    --
-    0002.1.add_column: needs 0009.1.x, which does not come before it
-    --
-    0002.3.set_not_null: needs 0002.3.not_null_validate, which does not come before it
-    0002.3.not_null_validate: needs 0002.3.not_null_check, which does not come before it
-    0002.3.not_null_check: needs 0002.1.add_column, which does not come before it
-    0002.3.not_null_check: needs 0002.2.check, which does not come before it
-    0002.2.sync_drop: needs 0002.2.check, which does not come before it
-    0002.2.sync_drop: needs 0002.2.sync, which does not come before it
-    0002.2.check: stands after a step of a later phase
-    0002.2.check: needs 0002.2.backfill, which does not come before it
-    0002.2.backfill: needs 0002.1.add_column, which does not come before it
-    0002.2.backfill: needs 0002.2.sync, which does not come before it
-    0002.2.sync: stands after a step of a later phase
-    0002.2.sync: needs 0002.1.add_column, which does not come before it
-    0002.2.check: checks what no backfill has filled
-    0002.2.sync: the trigger is installed after the backfill
-    0002.2.sync: no backfill follows the trigger
-    0002.3.set_not_null: constrains a column before its trigger is there
-    --
-    0002.4.drop_column: a contract step, and only that, has a floor
-    --
-    0002.1.add_column: an expand step comes before serving
-    --
-    0002.1.add_column: holds ACCESS EXCLUSIVE on orders for longer than a blink
-    --
     0002.2.check: needs 0002.2.backfill, which does not come before it
     0002.2.sync: no backfill follows the trigger
     0002.2.check: checks what no backfill has filled

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     model::{
-        lock::Lock,
+        catalog::RelationKind,
+        lock::{Lock, LockHeld},
         migration::Migration,
         step::{Phase, Step, StepId, StepKind},
     },
@@ -81,7 +82,7 @@ impl Work<'_> {
         }
         needs.sort();
         needs.dedup();
-        let locks = ordered(draft.locks);
+        let locks = ordered(self.lockable(draft.locks));
         if draft.joins && self.joinable(&placement) {
             let step =
                 self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
@@ -108,6 +109,24 @@ impl Work<'_> {
         self.world.records.steps.push(step);
         self.record(&id, draft.makes, draft.removes);
         Ok(id)
+    }
+
+    /// Leaves out short locks that `LOCK TABLE` cannot take: of materialised views, sequences and
+    /// foreign tables. The statement itself takes them.
+    fn lockable(&self, mut locks: Vec<Lock>) -> Vec<Lock> {
+        locks.retain(|lock| {
+            let kind = self.world.relation(&lock.relation).map(|relation| relation.kind);
+            lock.held != LockHeld::Blink
+                || !matches!(
+                    kind,
+                    Some(
+                        RelationKind::MaterializedView
+                            | RelationKind::Sequence
+                            | RelationKind::ForeignTable
+                    )
+                )
+        });
+        locks
     }
 
     /// The steps that must come first; the placement is moved to where they are done.

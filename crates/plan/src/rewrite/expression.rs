@@ -60,7 +60,7 @@ const GRAMMAR: [&str; 6] = ["coalesce", "nullif", "greatest", "least", "row", "n
 
 /// Stable functions of the server that depend on nothing but their arguments and the pinned
 /// settings. Others may read tables, whose changes would not reach the column.
-const STABLE_BUT_PINNED: [&str; 26] = [
+const STABLE_BUT_PINNED: [&str; 32] = [
     "to_timestamp",
     "to_char",
     "to_date",
@@ -87,6 +87,12 @@ const STABLE_BUT_PINNED: [&str; 26] = [
     "age",
     "timestamptz",
     "date",
+    "convert",
+    "convert_from",
+    "convert_to",
+    "quote_literal",
+    "json_populate_record",
+    "jsonb_populate_record",
 ];
 
 /// Takes an expression over one row of the relation.

@@ -31,6 +31,11 @@ pub(crate) fn pinned_settings<'a>(
         settings.insert("DateStyle".to_owned(), "ISO, MDY".to_owned());
         settings.insert("IntervalStyle".to_owned(), "postgres".to_owned());
     }
+    // A float's and a bytea's text follow these.
+    if column_types.iter().any(|name| matches!(*name, "real" | "double precision" | "bytea")) {
+        settings.insert("extra_float_digits".to_owned(), "1".to_owned());
+        settings.insert("bytea_output".to_owned(), "hex".to_owned());
+    }
     settings
 }
 

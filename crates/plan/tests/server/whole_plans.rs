@@ -15,7 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     "ALTER TABLE orders ALTER total SET NOT NULL, ADD CHECK (total > 0 AND id > 0), ADD CONSTRAINT u UNIQUE (status, id);
      CREATE UNIQUE INDEX CONCURRENTLY ON orders (lower(status), id) WHERE total > 0",
     "CREATE INDEX ON orders (lower(status), (total + 1), status); CREATE INDEX ON orders (total) INCLUDE (status);
-     CREATE INDEX ON orders (total) INCLUDE (status); CREATE INDEX ON orders ((total::text), (coalesce(total, 1)))",
+     CREATE INDEX ON orders (total) INCLUDE (status); CREATE INDEX ON orders ((total::text), (coalesce(total, 1)), (total + 1), (total + 2), total)",
     "ALTER TABLE nokey ADD CONSTRAINT nokey_pk PRIMARY KEY (id); DROP INDEX nokey_a; ALTER TABLE nokey ALTER a DROP NOT NULL",
     "CREATE TABLE notes (id bigserial PRIMARY KEY, o bigint REFERENCES orders); CREATE INDEX ON notes (o);
      ALTER TABLE notes ADD COLUMN n text NOT NULL DEFAULT 'x', ALTER COLUMN o SET NOT NULL;
