@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Checks of an upgrade on throw-away databases: what is claimed is measured (law 7).
+//!
+//! - [`lock_trace`]: the locks that each step really takes, against those that the plan states.
+//! - [`deadline`]: no lock request of an upgrade makes others queue behind it for longer than a cap.
+//! - [`compatibility`]: an older release's statements against every schema on the way.
+//! - [`trial`]: the database and the upgrade that the three of them run.
+//!
+//! Called by tests, by `cargo xtask verify` and by the program's `verify`. Works on any migrations and
+//! any statements. Needs a superuser's connection, which throw-away servers give.
+
+pub mod compatibility;
+pub mod deadline;
+mod error;
+pub mod lock_trace;
+mod text_table;
+pub mod trial;
+
+pub use compatibility::{CompatibilityReport, CorpusStatement, Incompatibility};
+pub use deadline::DeadlineReport;
+pub use error::VerifyError;
+pub use lock_trace::{LockFinding, LockTrace, StepTrace};
+pub use trial::{Stage, Trial};
