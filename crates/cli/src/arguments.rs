@@ -17,7 +17,7 @@ application, folder and roles also from a file changeover.toml here or further u
 
 /// Upgrades a service with its data in PostgreSQL without its API stopping.
 #[derive(Debug, clap::Parser)]
-#[command(name = "changeover", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "changeover", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Print one JSON object instead of text
     #[arg(long, global = true)]

@@ -80,10 +80,7 @@ impl ExitCode {
             Error::LockNotAvailable { .. } => Self::LockNotAvailable,
             Error::History(_)
             | Error::Plan(PlanError::History(_))
-            | Error::Folder {
-                source: changeover::FolderError::Source(_),
-                ..
-            } => Self::History,
+            | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
             Error::FloorBlocked { .. } => Self::FloorBlocked,
             Error::NoLedger | Error::NotAdopted { .. } => Self::NoLedger,
             Error::Stopped => Self::Stopped,

@@ -3,7 +3,10 @@
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::settings::Folder;
-use crate::view::{refusal, style};
+use crate::view::{
+    refusal, style,
+    wrap::{self, Label},
+};
 use changeover::planning::Plan;
 use serde_json::json;
 
@@ -33,19 +36,12 @@ pub(crate) enum Failure {
 impl Failure {
     /// A failure of the program's own surroundings, with its cause.
     pub(crate) fn new(what: &str, cause: impl std::error::Error + 'static) -> Self {
-        Self::told(
-            ExitCode::Failed,
-            format!("{what}: {}", changeover::chain(&cause)),
-        )
+        Self::told(ExitCode::Failed, format!("{what}: {}", changeover::chain(&cause)))
     }
 
     /// A failure with nothing to do about it but what the text says.
     pub(crate) fn told(exit_code: ExitCode, message: impl Into<String>) -> Self {
-        Self::Told {
-            exit_code,
-            message: message.into(),
-            remedy: None,
-        }
+        Self::Told { exit_code, message: message.into(), remedy: None }
     }
 
     /// A failure, and what to do about it.
@@ -54,25 +50,16 @@ impl Failure {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::Told {
-            exit_code,
-            message: message.into(),
-            remedy: Some(remedy.into()),
-        }
+        Self::Told { exit_code, message: message.into(), remedy: Some(remedy.into()) }
     }
 
     /// Tells it, and says how the program ends. Where JSON was asked for: one object on stdout.
     pub(crate) fn report(self, output: &Output) -> ExitCode {
         let (exit_code, told) = match self {
             Self::OutputClosed => (ExitCode::Ok, Ok(())),
-            Self::Told {
-                exit_code,
-                message,
-                remedy,
-            } => (
-                exit_code,
-                tell(output, exit_code, &message, remedy.as_deref()),
-            ),
+            Self::Told { exit_code, message, remedy } => {
+                (exit_code, tell(output, exit_code, &message, remedy.as_deref()))
+            }
             Self::Refused { plan, folder } => {
                 (ExitCode::Refused, tell_refused(output, &plan, &folder))
             }
@@ -89,8 +76,18 @@ impl From<changeover::Error> for Failure {
         Self::Told {
             exit_code: ExitCode::of(&error),
             message: changeover::chain(&error),
-            remedy: error.remedy(),
+            remedy: error.remedy().or_else(|| own_remedy(&error)),
         }
+    }
+}
+
+/// What to do about errors whose remedy lies in how the program was called.
+fn own_remedy(error: &changeover::Error) -> Option<String> {
+    match error {
+        changeover::Error::Url { .. } => {
+            Some("the form is postgres://ROLE:PASSWORD@HOST:PORT/DATABASE".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -103,15 +100,20 @@ fn tell(
     if output.wants_json() {
         return output.json(&json!({ "error": message, "remedy": remedy, "exit_code": exit_code }));
     }
-    let error = style::paint(style::ERROR, "error:");
-    output.note(format!("{error} {message}"))?;
-    match remedy {
-        Some(remedy) => output.note(format!(
-            "  {} {remedy}",
-            style::paint(style::REMEDY, "what to do:")
-        )),
-        None => Ok(()),
-    }
+    let columns = output.note_columns();
+    let error = Label {
+        painted: format!("{} ", style::paint(style::ERROR, "error:")),
+        columns: 7,
+        indent: 7,
+    };
+    output.note(wrap::behind(&error, message, columns))?;
+    let Some(remedy) = remedy else { return Ok(()) };
+    let what_to_do = Label {
+        painted: format!("  {} ", style::paint(style::REMEDY, "what to do:")),
+        columns: 14,
+        indent: 14,
+    };
+    output.note(wrap::behind(&what_to_do, remedy, columns))
 }
 
 fn tell_refused(output: &Output, plan: &Plan, folder: &Folder) -> Result<(), Failure> {

@@ -54,9 +54,15 @@ impl Output {
         if !self.is_terminal() {
             return COLUMNS_IN_PIPE;
         }
-        terminal_size::terminal_size().map_or(COLUMNS_IN_PIPE, |(width, _)| {
-            usize::from(width.0).clamp(COLUMNS_MIN, COLUMNS_MAX)
-        })
+        terminal_columns()
+    }
+
+    /// How many columns messages have. In a pipe each stays one line, for whoever searches a log.
+    pub(crate) fn note_columns(&self) -> usize {
+        if !self.is_progress_terminal() {
+            return usize::MAX;
+        }
+        terminal_columns()
     }
 
     /// How many rows the terminal has; `None` in a pipe.
@@ -94,6 +100,11 @@ impl Output {
             .map_err(|error| Failure::new("the result cannot be written as JSON", error))?;
         self.line(text)
     }
+}
+
+fn terminal_columns() -> usize {
+    terminal_size::terminal_size()
+        .map_or(COLUMNS_IN_PIPE, |(width, _)| usize::from(width.0).clamp(COLUMNS_MIN, COLUMNS_MAX))
 }
 
 fn written(outcome: std::io::Result<()>) -> Result<(), Failure> {

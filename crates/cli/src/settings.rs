@@ -62,11 +62,7 @@ impl Settings {
         let mut settings: Self = toml::from_str(&text).map_err(|error| {
             Failure::with_remedy(
                 ExitCode::Usage,
-                format!(
-                    "{} cannot be understood: {}",
-                    file.display(),
-                    error.message()
-                ),
+                format!("{} cannot be understood: {}", file.display(), error.message()),
                 "the keys are app, migrations and service_roles; the connection string belongs \
                  into the environment",
             )
@@ -124,19 +120,14 @@ impl Settings {
 /// The connection string of the role that owns the tables.
 pub(crate) fn owner_url(args: &DatabaseArgs) -> Result<String, Failure> {
     let from_environment = || {
-        URL_VARIABLES
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
+        URL_VARIABLES.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()))
     };
-    args.database_url
-        .clone()
-        .or_else(from_environment)
-        .ok_or_else(|| {
-            Failure::with_remedy(
-                ExitCode::Usage,
-                "no database was given",
-                "set CHANGEOVER_OWNER_URL (or DATABASE_URL, or --database-url) to \
+    args.database_url.clone().or_else(from_environment).ok_or_else(|| {
+        Failure::with_remedy(
+            ExitCode::Usage,
+            "no database was given",
+            "set CHANGEOVER_OWNER_URL (or DATABASE_URL, or --database-url) to \
              postgres://OWNER@HOST/DATABASE, with the role that owns the tables",
-            )
-        })
+        )
+    })
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 /// Arguments of `changeover exit-codes`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = list())]
 pub(crate) struct Args {}
 
 /// Prints the list.
@@ -19,8 +20,11 @@ pub(crate) fn run(_args: Args, output: &Output) -> Result<ExitCode, Failure> {
         output.json(&codes)?;
         return Ok(ExitCode::Ok);
     }
-    for code in ExitCode::ALL {
-        output.line(format!("{:>3}  {}", code.number(), code.meaning()))?;
-    }
+    output.line(list())?;
     Ok(ExitCode::Ok)
+}
+
+fn list() -> String {
+    let line = |code: ExitCode| format!("{:>3}  {}", code.number(), code.meaning());
+    ExitCode::ALL.map(line).join("\n")
 }

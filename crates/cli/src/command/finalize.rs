@@ -67,15 +67,10 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
         output.line(meaning(&status, args.to, output.columns()))?;
     }
     if !args.yes && !agreed(&args, output)? {
-        return Err(Failure::told(
-            ExitCode::Stopped,
-            "not agreed to: the floor stays as it is",
-        ));
+        return Err(Failure::told(ExitCode::Stopped, "not agreed to: the floor stays as it is"));
     }
     operate::finalize(&options, args.to, args.vouch.as_deref()).await?;
-    let freed: Vec<&str> = freed(&status, args.to)
-        .map(|step| step.id.as_str())
-        .collect();
+    let freed: Vec<&str> = freed(&status, args.to).map(|step| step.id.as_str()).collect();
     if output.wants_json() {
         let (app, before) = (&status.app, status.floor);
         output.json(&json!({
@@ -110,18 +105,12 @@ fn already(status: &Status, output: &Output) -> Result<ExitCode, Failure> {
 /// The contract steps that wait for no more than this floor.
 fn freed(status: &Status, to: u64) -> impl Iterator<Item = &StepStatus> {
     status.steps.iter().filter(move |step| {
-        step.state != "done"
-            && step
-                .floor
-                .is_some_and(|floor| floor > status.floor && floor <= to)
+        step.state != "done" && step.floor.is_some_and(|floor| floor > status.floor && floor <= to)
     })
 }
 
 fn meaning(status: &Status, to: u64, columns: usize) -> String {
-    let title = format!(
-        "Raising the floor of {} from {} to {to}",
-        status.app, status.floor
-    );
+    let title = format!("Raising the floor of {} from {} to {to}", status.app, status.floor);
     let mut lines = vec![style::paint(style::HEADING, title)];
     let point = Label::plain("  - ");
     lines.push(wrap::behind(
@@ -136,27 +125,17 @@ fn meaning(status: &Status, to: u64, columns: usize) -> String {
     lines.push(if freed.is_empty() {
         "  - No step waits for it.".to_owned()
     } else {
-        format!(
-            "  - {} may run then:",
-            figures::counted(freed.len(), "step", "steps")
-        )
+        format!("  - {} may run then:", figures::counted(freed.len(), "step", "steps"))
     });
     let step =
         |step: &&StepStatus| wrap::cut(&format!("      {}  {}", step.id, step.title), columns);
     lines.extend(freed.iter().map(step));
-    for old in status
-        .instances
-        .iter()
-        .filter(|old| old.alive && old.head < to)
-    {
+    for old in status.instances.iter().filter(|old| old.alive && old.head < to) {
         let text = format!(
             "In the way: release {} (head {}) is {} as process {} on {}",
             old.release, old.head, old.state, old.pid, old.host
         );
-        lines.push(style::paint(
-            style::WARNING,
-            wrap::behind(&point, &text, columns),
-        ));
+        lines.push(style::paint(style::WARNING, wrap::behind(&point, &text, columns)));
     }
     lines.push("  - This cannot be undone.".to_owned());
     lines.join("\n")

@@ -46,9 +46,12 @@ pub(crate) struct Args {
     /// A role that the service's instances use; may be given several times
     #[arg(long = "service-role", value_name = "ROLE")]
     service_roles: Vec<String>,
-    /// How long a step tries to get its locks before it gives up [default: 60]
+    /// How long one try of a step waits for its locks [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     lock_give_up: Option<u64>,
+    /// How often a step is tried before it counts as failed [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    tries: Option<u32>,
     /// How long one batch of a backfill should take; its rows are locked meanwhile [default: 50]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     batch_ms: Option<u64>,
@@ -78,18 +81,10 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
     let stop = CancellationToken::new();
     let (app, own_head) = (options.app.clone(), options.head());
     let mut engine = tokio::spawn(operate::migrate(options, stop.clone()));
-    let ended = follow(
-        &mut engine,
-        &stop,
-        &mut signals,
-        &mut watcher,
-        &mut progress,
-        output,
-    )
-    .await;
+    let ended = follow(&mut engine, &stop, &mut signals, &mut watcher, &mut progress, output).await;
     let after = watcher.glance().await;
     if let Some(status) = &after {
-        progress.show(output, status)?;
+        progress.show(output, status);
     }
     progress.end();
     let outlook = match ended? {
@@ -116,14 +111,15 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
 fn options(args: &Args, settings: &Settings, folder: &Folder) -> Result<Options, Failure> {
     let mut options = settings.options(&args.database, folder.migrations.clone())?;
     options.fresh = args.fresh;
-    options
-        .service_roles
-        .extend(args.service_roles.iter().cloned());
+    options.service_roles.extend(args.service_roles.iter().cloned());
     if args.at_once {
         options.mode = PlanMode::AtOnce;
     }
     if let Some(seconds) = args.lock_give_up {
         options.locks.give_up_after = Duration::from_secs(seconds);
+    }
+    if let Some(tries) = args.tries {
+        options.timing.step_attempts_max = tries;
     }
     if let Some(batch_ms) = args.batch_ms {
         options.pace.batch_target = Duration::from_millis(batch_ms);
@@ -159,15 +155,11 @@ async fn follow(
                     ));
                 }
                 stop.cancel();
-                progress.say(output, "Stopping after the open batch; Ctrl-C again ends at once.")?;
+                progress.say(output, "Stopping after the open batch; Ctrl-C again ends at once.");
             }
             _ = look.tick() => {
-                if let Some(status) = watcher.glance().await
-                    && let Err(failure) = progress.show(output, &status)
-                {
-                    // Nobody sees any more what is done: do not go on unseen.
-                    stop.cancel();
-                    tracing::debug!(?failure, "progress not shown");
+                if let Some(status) = watcher.glance().await {
+                    progress.show(output, &status);
                 }
             }
         }

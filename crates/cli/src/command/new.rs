@@ -37,27 +37,17 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Failure> {
     if name.is_empty() {
         return Err(Failure::told(
             ExitCode::Usage,
-            format!(
-                "`{}` has no letter or digit that a file could be named by",
-                args.name
-            ),
+            format!("`{}` has no letter or digit that a file could be named by", args.name),
         ));
     }
     let folder = Settings::find()?.folder_path(&args.folder);
     std::fs::create_dir_all(&folder).map_err(|error| {
-        Failure::new(
-            &format!("the folder {} cannot be made", folder.display()),
-            error,
-        )
+        Failure::new(&format!("the folder {} cannot be made", folder.display()), error)
     })?;
     let file = next_file(&names(&folder)?, &name, Timestamp::now())?;
     let path = folder.join(file);
     let failed = |error| Failure::new(&format!("{} cannot be written", path.display()), error);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .map_err(failed)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
     file.write_all(TEMPLATE.as_bytes()).map_err(failed)?;
     if output.wants_json() {
         output.json(&json!({ "file": path }))?;
@@ -69,19 +59,11 @@ pub(crate) fn run(args: Args, output: &Output) -> Result<ExitCode, Failure> {
 
 /// The names of the `.sql` files, sorted.
 fn names(folder: &Path) -> Result<Vec<String>, Failure> {
-    let failed = |error| {
-        Failure::new(
-            &format!("the folder {} cannot be read", folder.display()),
-            error,
-        )
-    };
+    let failed =
+        |error| Failure::new(&format!("the folder {} cannot be read", folder.display()), error);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let name = entry
-            .map_err(failed)?
-            .file_name()
-            .to_string_lossy()
-            .into_owned();
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
         if name.ends_with(".sql") {
             names.push(name);
         }
@@ -105,11 +87,7 @@ fn next_file(names: &[String], name: &str, now: Timestamp) -> Result<String, Fai
             let both_ways = names.iter().any(|name| name.ends_with(".up.sql"));
             let ending = if both_ways { "up.sql" } else { "sql" };
             // A clock that is behind must not put the file before others.
-            let stamp: u64 = now
-                .strftime("%Y%m%d%H%M%S")
-                .to_string()
-                .parse()
-                .unwrap_or(0);
+            let stamp: u64 = now.strftime("%Y%m%d%H%M%S").to_string().parse().unwrap_or(0);
             format!("{}_{name}.{ending}", stamp.max(next))
         }
     })
@@ -118,15 +96,10 @@ fn next_file(names: &[String], name: &str, now: Timestamp) -> Result<String, Fai
 /// The highest number, and how many digits it is written with: four where there is none.
 fn highest(names: &[String]) -> (u64, usize) {
     let digits = |name: &String| -> String {
-        name.trim_start_matches('V')
-            .chars()
-            .take_while(char::is_ascii_digit)
-            .collect()
+        name.trim_start_matches('V').chars().take_while(char::is_ascii_digit).collect()
     };
-    let numbered = names
-        .iter()
-        .map(digits)
-        .filter_map(|digits| Some((digits.parse().ok()?, digits.len())));
+    let numbered =
+        names.iter().map(digits).filter_map(|digits| Some((digits.parse().ok()?, digits.len())));
     let highest = numbered.max_by_key(|(number, _): &(u64, usize)| *number);
     highest.unwrap_or((0, 4))
 }
@@ -135,10 +108,7 @@ fn highest(names: &[String]) -> (u64, usize) {
 fn slug(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = lower.split(|letter: char| !letter.is_ascii_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("_")
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }
 
 #[cfg(test)]
@@ -154,22 +124,13 @@ mod tests {
     #[test]
     fn files_are_numbered_as_the_others_are() {
         assert_eq!(next(&[]), "0001_add_order_total.sql");
-        assert_eq!(
-            next(&["0211_a.sql", "0212_b.sql"]),
-            "0213_add_order_total.sql"
-        );
+        assert_eq!(next(&["0211_a.sql", "0212_b.sql"]), "0213_add_order_total.sql");
         assert_eq!(next(&["9_a.sql", "10_b.sql"]), "11_add_order_total.sql");
-        assert_eq!(
-            next(&["20240131120000_a.sql"]),
-            "20261122101112_add_order_total.sql"
-        );
+        assert_eq!(next(&["20240131120000_a.sql"]), "20261122101112_add_order_total.sql");
         assert_eq!(
             next(&["20300131120000_a.down.sql", "20300131120000_a.up.sql"]),
             "20300131120001_add_order_total.up.sql"
         );
-        assert_eq!(
-            next(&["V9__a.sql", "V10__b.sql"]),
-            "V11__add_order_total.sql"
-        );
+        assert_eq!(next(&["V9__a.sql", "V10__b.sql"]), "V11__add_order_total.sql");
     }
 }

@@ -57,22 +57,14 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
     } else {
         show(&plan, &folder, options.head(), output)?;
     }
-    Ok(if plan.refusals.is_empty() {
-        ExitCode::Ok
-    } else {
-        ExitCode::Refused
-    })
+    Ok(if plan.refusals.is_empty() { ExitCode::Ok } else { ExitCode::Refused })
 }
 
 fn show(plan: &Plan, folder: &Folder, own_head: u64, output: &Output) -> Result<(), Failure> {
-    if let Some(head) = plan.from_head.filter(|head| *head > own_head) {
-        return output.line(format!(
-            "Nothing to do: a newer release has been here. {} is at migration {head}, this folder\n\
-             knows them up to {own_head}.",
-            plan.app
-        ));
-    }
     let columns = output.columns();
+    if let Some(head) = plan.from_head.filter(|head| *head > own_head) {
+        return output.line(view::plan::database_newer(plan, head, own_head, columns));
+    }
     if !plan.steps.is_empty() {
         output.line(view::plan::steps(plan, columns))?;
         output.line("")?;

@@ -58,11 +58,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
 }
 
 fn exit_code(status: &Status) -> ExitCode {
-    if view::has_failed(status) {
-        ExitCode::Failed
-    } else {
-        ExitCode::Ok
-    }
+    if view::has_failed(status) { ExitCode::Failed } else { ExitCode::Ok }
 }
 
 /// Ends by a signal, when the reader of the pipe goes away, or when the database stays away.

@@ -40,12 +40,7 @@ impl Bars {
                 self.say(&line)?;
             }
         }
-        let runs = |id: &str| {
-            status
-                .steps
-                .iter()
-                .any(|step| step.id == id && is_running(step))
-        };
+        let runs = |id: &str| status.steps.iter().any(|step| step.id == id && is_running(step));
         self.running.retain(|id, bar| {
             let stays = runs(id);
             if !stays {
@@ -74,14 +69,14 @@ impl Bars {
     }
 
     fn draw(&mut self, step: &StepStatus) -> Result<(), Failure> {
+        let wheel = style(WHEEL)?;
         let bar = self.running.entry(step.id.clone()).or_insert_with(|| {
-            let bar = self.screen.add(ProgressBar::new(1));
+            let bar = self.screen.add(ProgressBar::new(1).with_style(wheel));
             bar.set_prefix(format!("{}  {}", step.id, step.title));
             bar.enable_steady_tick(WHEEL_EVERY);
             bar
         });
         let Some(progress) = &step.progress else {
-            bar.set_style(style(WHEEL)?);
             return Ok(());
         };
         bar.set_style(style(BAR)?);

@@ -33,12 +33,8 @@ impl Changes {
             .filter(|event| self.is_new(event))
             .filter_map(event_line)
             .collect();
-        self.last_event_at = status
-            .events
-            .iter()
-            .map(|event| event.at)
-            .max()
-            .or(self.last_event_at);
+        self.last_event_at =
+            status.events.iter().map(|event| event.at).max().or(self.last_event_at);
         for step in &status.steps {
             let before = self.states.insert(step.id.clone(), step.state.clone());
             if before.as_deref() != Some(step.state.as_str()) {
@@ -55,9 +51,7 @@ impl Changes {
 
 /// The time of the database's clock, in the reader's time zone.
 pub(super) fn clock(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::system())
-        .strftime("%H:%M:%S")
-        .to_string()
+    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
 }
 
 fn event_line(event: &Event) -> Option<String> {
@@ -66,11 +60,7 @@ fn event_line(event: &Event) -> Option<String> {
     }
     let kind = event.kind.replace('_', " ");
     Some(match &event.step {
-        Some(id) => format!(
-            "{} {id}  {kind}: {}",
-            style::paint(style::WARNING, "!"),
-            event.detail
-        ),
+        Some(id) => format!("{} {id}  {kind}: {}", style::paint(style::WARNING, "!"), event.detail),
         None => format!("· {kind}: {}", event.detail),
     })
 }
@@ -79,22 +69,10 @@ fn step_line(step: &StepStatus) -> Option<String> {
     let what = match step.state.as_str() {
         "running" => String::new(),
         "done" => step::took(step).map(|took| format!("  ({})", figures::time(took)))?,
-        "failed" => format!(
-            ": {}",
-            step.error.as_deref().unwrap_or("no reason was recorded")
-        ),
+        "failed" => format!(": {}", step.error.as_deref().unwrap_or("no reason was recorded")),
         // A step that is new or pending again is no news.
         _ => return None,
     };
-    let state = if step.state == "running" {
-        "begins"
-    } else {
-        step.state.as_str()
-    };
-    Some(format!(
-        "{} {}  {state}  {}{what}",
-        step::sign(step),
-        step.id,
-        step.title
-    ))
+    let state = if step.state == "running" { "begins" } else { step.state.as_str() };
+    Some(format!("{} {}  {state}  {}{what}", step::sign(step), step.id, step.title))
 }

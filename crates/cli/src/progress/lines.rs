@@ -20,19 +20,12 @@ pub(crate) struct Lines {
 impl Lines {
     /// For progress beside a result.
     pub(crate) fn to_stderr(baseline: Option<&Status>) -> Self {
-        Self {
-            changes: Changes::since(baseline),
-            progress_at: Instant::now(),
-            to_stdout: false,
-        }
+        Self { changes: Changes::since(baseline), progress_at: Instant::now(), to_stdout: false }
     }
 
     /// Where the lines are what was asked for.
     pub(crate) fn to_stdout(baseline: Option<&Status>) -> Self {
-        Self {
-            to_stdout: true,
-            ..Self::to_stderr(baseline)
-        }
+        Self { to_stdout: true, ..Self::to_stderr(baseline) }
     }
 
     /// Prints what is new.
@@ -48,20 +41,13 @@ impl Lines {
         for running in status.steps.iter().filter(|step| step.state == "running") {
             if let Some(progress) = &running.progress {
                 let progress = step::progress(running, progress);
-                self.print(
-                    output,
-                    &format!("{time}   {}  {}", running.id, progress.trim()),
-                )?;
+                self.print(output, &format!("{time}   {}  {}", running.id, progress.trim()))?;
             }
         }
         Ok(())
     }
 
     fn print(&self, output: &Output, line: &str) -> Result<(), Failure> {
-        if self.to_stdout {
-            output.line(line)
-        } else {
-            output.note(line)
-        }
+        if self.to_stdout { output.line(line) } else { output.note(line) }
     }
 }

@@ -34,20 +34,21 @@ impl Progress {
         }
     }
 
-    /// Shows where the application stands now.
-    pub(crate) fn show(&mut self, output: &Output, status: &Status) -> Result<(), Failure> {
-        match self {
+    /// Shows where the application stands now. Where nobody can see it (a closed stderr), the work
+    /// goes on all the same: progress is not what was asked for.
+    pub(crate) fn show(&mut self, output: &Output, status: &Status) {
+        tell(match self {
             Self::Bars(bars) => bars.show(status),
             Self::Lines(lines) => lines.show(output, status),
-        }
+        });
     }
 
     /// Says something in between.
-    pub(crate) fn say(&mut self, output: &Output, text: &str) -> Result<(), Failure> {
-        match self {
+    pub(crate) fn say(&self, output: &Output, text: &str) {
+        tell(match self {
             Self::Bars(bars) => bars.say(text),
             Self::Lines(_) => output.note(text),
-        }
+        });
     }
 
     /// Takes the bars away.
@@ -55,5 +56,11 @@ impl Progress {
         if let Self::Bars(bars) = self {
             bars.end();
         }
+    }
+}
+
+fn tell(shown: Result<(), Failure>) {
+    if let Err(failure) = shown {
+        tracing::debug!(?failure, "progress was not shown");
     }
 }

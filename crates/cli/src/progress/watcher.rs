@@ -17,11 +17,7 @@ pub(crate) struct Watcher {
 impl Watcher {
     /// Does not connect yet.
     pub(crate) fn new(url: &str, app: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-            app: app.to_owned(),
-            reader: None,
-        }
+        Self { url: url.to_owned(), app: app.to_owned(), reader: None }
     }
 
     /// Looks once.

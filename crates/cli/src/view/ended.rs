@@ -57,10 +57,7 @@ impl Ended {
         let steps = after.map_or(&[][..], |status| status.steps.as_slice());
         let was_done = |id: &str| {
             before.is_some_and(|status| {
-                status
-                    .steps
-                    .iter()
-                    .any(|step| step.id == id && is_done(step))
+                status.steps.iter().any(|step| step.id == id && is_done(step))
             })
         };
         let find = |id: &str| steps.iter().find(|step| step.id == id);
@@ -134,19 +131,15 @@ impl Ended {
 
     fn headline(&self) -> String {
         let done = figures::counted(self.done.len(), "step", "steps");
-        let head = self
-            .head
-            .map_or_else(|| "none".to_owned(), |head| head.to_string());
-        let text = if self.failed.is_empty() && self.done.is_empty() {
+        let head = self.head.map_or_else(|| "none".to_owned(), |head| head.to_string());
+        let text = if self.done.is_empty() && self.failed.is_empty() && !self.waiting.is_empty() {
+            format!("Nothing can be done yet: {} is at migration {head}.", self.app)
+        } else if self.failed.is_empty() && self.done.is_empty() {
             format!("Nothing to do: {} is at migration {head}.", self.app)
         } else {
             format!("{done} done: {} is at migration {head}.", self.app)
         };
-        let style = if self.failed.is_empty() {
-            style::DONE
-        } else {
-            style::WARNING
-        };
+        let style = if self.failed.is_empty() { style::DONE } else { style::WARNING };
         style::paint(style, text)
     }
 
@@ -176,7 +169,7 @@ impl Ended {
         let mut lines = vec![format!("{steps} for older releases to go:")];
         for step in &self.waiting {
             let title = step.title.as_deref().unwrap_or_default();
-            let text = format!("  · {}  {title} (floor {})", step.step, step.floor);
+            let text = format!("  floor {}  {}  {title}", step.floor, step.step);
             lines.push(wrap::cut(&text, columns));
         }
         let what = match &self.floor_blocked_by {

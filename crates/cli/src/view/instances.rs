@@ -8,17 +8,13 @@ const WIDTHS: [usize; 4] = [14, 16, 9, 13];
 
 /// The table; those that left are counted, not listed.
 pub(crate) fn table(instances: &[InstanceStatus], columns: usize) -> Vec<String> {
-    let (here, gone): (Vec<_>, Vec<_>) = instances
-        .iter()
-        .partition(|instance| instance.left_at.is_none());
+    let (here, gone): (Vec<_>, Vec<_>) =
+        instances.iter().partition(|instance| instance.left_at.is_none());
     let mut lines = Vec::new();
     if here.is_empty() {
         lines.push("  none registered".to_owned());
     } else {
-        let heading = row(
-            ["release", "head", "state", "heartbeat", "process"],
-            columns,
-        );
+        let heading = row(["release", "head", "state", "heartbeat", "process"], columns);
         lines.push(style::paint(style::FAINT, heading));
     }
     let mut sorted = here;
@@ -28,28 +24,17 @@ pub(crate) fn table(instances: &[InstanceStatus], columns: usize) -> Vec<String>
             [
                 &instance.release,
                 &instance.head.to_string(),
-                if instance.alive {
-                    &instance.state
-                } else {
-                    "silent"
-                },
+                if instance.alive { &instance.state } else { "silent" },
                 &format!("{} ago", figures::time_ms(instance.heartbeat_age_ms)),
                 &format!("{} on {}", instance.pid, instance.host),
             ],
             columns,
         );
-        lines.push(if instance.alive {
-            text
-        } else {
-            style::paint(style::WARNING, text)
-        });
+        lines.push(if instance.alive { text } else { style::paint(style::WARNING, text) });
     }
     if !gone.is_empty() {
         let left = figures::counted(gone.len(), "instance has", "instances have");
-        lines.push(style::paint(
-            style::FAINT,
-            format!("  {left} left within the last hour"),
-        ));
+        lines.push(style::paint(style::FAINT, format!("  {left} left within the last hour")));
     }
     lines
 }

@@ -2,7 +2,7 @@
 //! and why it stands there.
 
 use super::{
-    figures, style,
+    figures, refusal, style,
     wrap::{self, Label},
 };
 use changeover::planning::model::plan::PlanMode;
@@ -17,25 +17,17 @@ const RELATIONS_MAX: usize = 4;
 pub(crate) fn steps(plan: &Plan, columns: usize) -> String {
     let mut lines = vec![headline(plan)];
     for phase in PHASES {
-        let steps: Vec<&Step> = plan
-            .steps
-            .iter()
-            .filter(|step| step.phase == phase)
-            .collect();
+        let steps: Vec<&Step> = plan.steps.iter().filter(|step| step.phase == phase).collect();
         if steps.is_empty() {
             continue;
         }
         lines.push(String::new());
         let label = Label {
-            painted: style::paint(style::HEADING, format!("{phase:8}  ")),
+            painted: style::paint(style::HEADING, format!("{:8}  ", phase_name(phase, plan.mode))),
             columns: 10,
             indent: 10,
         };
-        lines.push(wrap::behind(
-            &label,
-            phase_meaning(phase, plan.mode),
-            columns,
-        ));
+        lines.push(wrap::behind(&label, phase_meaning(phase, plan.mode), columns));
         for step in steps {
             lines.push(String::new());
             lines.extend(one(step, columns));
@@ -49,30 +41,38 @@ pub(crate) fn summary(plan: &Plan, columns: usize) -> String {
     if plan.is_empty() {
         return nothing(plan);
     }
-    let mut parts: Vec<String> = PHASES
+    let parts: Vec<String> = PHASES
         .into_iter()
         .filter_map(|phase| {
             let count = plan.steps.iter().filter(|step| step.phase == phase).count();
             (count > 0).then(|| format!("{count} {phase}"))
         })
         .collect();
-    if !plan.refusals.is_empty() {
-        parts.push(format!("{} refused", plan.refusals.len()));
+    let mut text = figures::counted(plan.steps.len(), "step", "steps");
+    if plan.mode == PlanMode::Online && !parts.is_empty() {
+        text.push_str(&format!(": {}", parts.join(", ")));
     }
-    let steps = figures::counted(plan.steps.len(), "step", "steps");
-    let text = format!("{steps}: {}. {}", parts.join(", "), effect(plan));
+    if !plan.refusals.is_empty() {
+        text.push_str(&format!("; {}", refusal::headline(plan.refusals.len())));
+    }
+    text.push_str(&format!(". {}", effect(plan)));
+    wrap::behind(&Label::plain(""), &text, columns)
+}
+
+/// What is said where a newer release has migrated the database already.
+pub(crate) fn database_newer(plan: &Plan, head: u64, own_head: u64, columns: usize) -> String {
+    let text = format!(
+        "Nothing to do: a newer release has been here. {} is at migration {head}, this folder knows \
+         them up to {own_head}.",
+        plan.app
+    );
     wrap::behind(&Label::plain(""), &text, columns)
 }
 
 fn headline(plan: &Plan) -> String {
-    let from = plan
-        .from_head
-        .map_or_else(|| "an empty ledger".to_owned(), |head| head.to_string());
+    let from = plan.from_head.map_or_else(|| "an empty ledger".to_owned(), |head| head.to_string());
     let migrations = figures::counted(plan.migrations.len(), "migration", "migrations");
-    let title = format!(
-        "Plan for {}: {migrations}, from {from} to {}",
-        plan.app, plan.head
-    );
+    let title = format!("Plan for {}: {migrations}, from {from} to {}", plan.app, plan.head);
     style::paint(style::HEADING, title)
 }
 
@@ -85,8 +85,7 @@ fn nothing(plan: &Plan) -> String {
 
 fn effect(plan: &Plan) -> String {
     if !plan.refusals.is_empty() {
-        return "Nothing of it can run before the refused statements are written otherwise."
-            .to_owned();
+        return "Nothing runs before what is refused is written otherwise.".to_owned();
     }
     if plan.mode == PlanMode::AtOnce {
         return "Nobody may use the tables meanwhile.".to_owned();
@@ -96,19 +95,23 @@ fn effect(plan: &Plan) -> String {
         .iter()
         .filter(|step| step.locks.iter().any(|lock| lock.mode.blocks_service()))
         .count();
-    if blocking == 0 {
-        "None of them blocks reads or writes.".to_owned()
-    } else {
-        format!(
-            "{} of them block reads or writes, for milliseconds each and never queueing for long.",
-            blocking
-        )
+    match blocking {
+        0 => "None of them blocks reads or writes.".to_owned(),
+        1 => "One of them blocks reads or writes, for milliseconds.".to_owned(),
+        _ => format!("{blocking} of them block reads or writes, for milliseconds each."),
+    }
+}
+
+fn phase_name(phase: Phase, mode: PlanMode) -> &'static str {
+    match mode {
+        PlanMode::AtOnce => "at once",
+        PlanMode::Online => phase.as_str(),
     }
 }
 
 fn phase_meaning(phase: Phase, mode: PlanMode) -> &'static str {
     match (phase, mode) {
-        (_, PlanMode::AtOnce) => "everything at once, as it is written: nobody serves",
+        (_, PlanMode::AtOnce) => "each file as it is written: nobody serves",
         (Phase::Expand, _) => "before the new release serves; short, and only adds or loosens",
         (Phase::Online, _) => "in the background, while old and new release serve",
         (Phase::Contract, _) => "once no older release that needs it lives or may come back",
@@ -140,10 +143,7 @@ fn one(step: &Step, columns: usize) -> Vec<String> {
         fact("after", &needs.join(", "));
     }
     if let Some(floor) = step.floor {
-        fact(
-            "gate",
-            &format!("the floor must be {floor}: no release below may live or come back"),
-        );
+        fact("gate", &format!("the floor must be {floor}: no release below may live or come back"));
     }
     if step.before_serving && step.phase != Phase::Expand {
         fact("gate", "the new release waits for it before it serves");
@@ -157,25 +157,16 @@ fn locks(locks: &[Lock]) -> Vec<String> {
     let mut kinds: Vec<(LockMode, LockHeld, Vec<String>)> = Vec::new();
     for lock in locks {
         let relation = lock.relation.plain();
-        match kinds
-            .iter_mut()
-            .find(|(mode, held, _)| (*mode, *held) == (lock.mode, lock.held))
-        {
+        match kinds.iter_mut().find(|(mode, held, _)| (*mode, *held) == (lock.mode, lock.held)) {
             Some((_, _, relations)) => relations.push(relation),
             None => kinds.push((lock.mode, lock.held, vec![relation])),
         }
     }
-    kinds
-        .iter()
-        .map(|(mode, held, relations)| lock(*mode, *held, relations))
-        .collect()
+    kinds.iter().map(|(mode, held, relations)| lock(*mode, *held, relations)).collect()
 }
 
 fn lock(mode: LockMode, held: LockHeld, relations: &[String]) -> String {
-    let named = relations
-        .get(..RELATIONS_MAX)
-        .unwrap_or(relations)
-        .join(", ");
+    let named = relations.get(..RELATIONS_MAX).unwrap_or(relations).join(", ");
     let more = match relations.len().saturating_sub(RELATIONS_MAX) {
         0 => String::new(),
         more => format!(" and {more} more"),

@@ -21,10 +21,7 @@ pub(crate) fn headline(count: usize) -> String {
 
 /// All of them, with an empty line behind each.
 pub(crate) fn all(refusals: &[Refusal], folder: &Folder, columns: usize) -> String {
-    let texts: Vec<String> = refusals
-        .iter()
-        .map(|refusal| one(refusal, folder, columns))
-        .collect();
+    let texts: Vec<String> = refusals.iter().map(|refusal| one(refusal, folder, columns)).collect();
     texts.join("\n")
 }
 
@@ -54,10 +51,7 @@ fn one(refusal: &Refusal, folder: &Folder, columns: usize) -> String {
         let number = style::paint(style::REMEDY, format!("{number:>width$}"));
         // The gutter, the edge, and a space on each side.
         let room = columns.saturating_sub(width + 4);
-        lines.push(format!(
-            " {number} {edge} {}",
-            wrap::cut(line.trim_end(), room)
-        ));
+        lines.push(format!(" {number} {edge} {}", wrap::cut(line.trim_end(), room)));
     }
     lines.push(format!("{gutter}  {edge}"));
     let label = Label {
@@ -73,18 +67,10 @@ fn one(refusal: &Refusal, folder: &Folder, columns: usize) -> String {
 /// The statement's lines as they are in the file; its shortened text where the file is not known.
 fn source<'a>(refusal: &'a Refusal, folder: &'a Folder) -> Vec<(usize, &'a str)> {
     let first = usize::try_from(refusal.line).unwrap_or(1).max(1);
-    let file = folder
-        .migrations
-        .iter()
-        .find(|migration| migration.number == refusal.migration);
+    let file = folder.migrations.iter().find(|migration| migration.number == refusal.migration);
     let mut lines = Vec::new();
     let text = file.map_or("", |migration| migration.text.as_str());
-    for (index, line) in text
-        .lines()
-        .enumerate()
-        .skip(first - 1)
-        .take(SOURCE_LINES_MAX)
-    {
+    for (index, line) in text.lines().enumerate().skip(first - 1).take(SOURCE_LINES_MAX) {
         lines.push((index + 1, line));
         if line.trim_end().ends_with(';') {
             break;

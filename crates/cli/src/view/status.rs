@@ -40,9 +40,7 @@ pub(crate) fn has_failed(status: &Status) -> bool {
 }
 
 fn headline(status: &Status) -> String {
-    let head = status
-        .head
-        .map_or_else(|| "none".to_owned(), |head| head.to_string());
+    let head = status.head.map_or_else(|| "none".to_owned(), |head| head.to_string());
     format!(
         "{}  head {head}, floor {}, {}",
         style::paint(style::HEADING, &status.app),
@@ -59,10 +57,7 @@ fn term(status: &Status, columns: usize) -> String {
     let text = match &status.term {
         Some(term) if term.held => {
             let release = term.release.as_deref().unwrap_or("an unknown release");
-            format!(
-                "term {} is held by release {release}: it migrates now",
-                term.epoch
-            )
+            format!("term {} is held by release {release}: it migrates now", term.epoch)
         }
         Some(term) => format!("nobody migrates now (the last term was {})", term.epoch),
         None => "nobody migrates now".to_owned(),
@@ -74,20 +69,13 @@ fn steps(status: &Status, columns: usize) -> Vec<String> {
     if status.steps.is_empty() {
         return vec![style::paint(style::HEADING, "Steps"), "  none".to_owned()];
     }
-    let done = status
-        .steps
-        .iter()
-        .filter(|step| step.state == "done")
-        .count();
+    let done = status.steps.iter().filter(|step| step.state == "done").count();
     let total = status.steps.len();
     let heading = style::paint(style::HEADING, "Steps");
     let mut lines = vec![format!("{heading}  {done} of {total} done")];
     for phase in PHASES {
-        let steps: Vec<&StepStatus> = status
-            .steps
-            .iter()
-            .filter(|step| step.phase == phase)
-            .collect();
+        let steps: Vec<&StepStatus> =
+            status.steps.iter().filter(|step| step.phase == phase).collect();
         if !steps.is_empty() {
             lines.push(style::paint(style::FAINT, format!("  {phase}")));
         }
@@ -129,7 +117,7 @@ fn right(step: &StepStatus, floor: u64) -> String {
     match (step.state.as_str(), step.floor) {
         ("done", _) => step::took(step).map(figures::time).unwrap_or_default(),
         ("running", _) if step.attempts > 1 => format!("running, try {}", step.attempts),
-        ("failed", _) => {
+        ("failed", _) if step.attempts > 0 => {
             let tries = usize::try_from(step.attempts).unwrap_or(0);
             format!("failed after {}", figures::counted(tries, "try", "tries"))
         }

@@ -60,11 +60,7 @@ pub(crate) fn took(step: &StepStatus) -> Option<Duration> {
     Some(Duration::try_from(took).unwrap_or_default())
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a rate for people"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
 fn rounded(rate: f64) -> u64 {
     rate.round() as u64
 }

@@ -16,20 +16,17 @@ impl Label {
     pub(crate) fn plain(text: impl Into<String>) -> Self {
         let painted: String = text.into();
         let columns = painted.chars().count();
-        Self {
-            painted,
-            columns,
-            indent: columns,
-        }
+        Self { painted, columns, indent: columns }
     }
 }
 
-/// Breaks a text at spaces and puts it behind a label; a word that is too long stands alone.
+/// Breaks a text at spaces and puts it behind a label; a word that is too long stands alone. What
+/// stands in backticks (a command, to be copied) is one word.
 pub(crate) fn behind(label: &Label, text: &str, columns: usize) -> String {
     let mut wrapped = label.painted.clone();
     let mut column = label.columns;
     let mut is_first = true;
-    for word in text.split_whitespace() {
+    for word in words(text) {
         let width = word.chars().count();
         let gap = usize::from(!is_first);
         if !is_first && column + gap + width > columns {
@@ -40,11 +37,29 @@ pub(crate) fn behind(label: &Label, text: &str, columns: usize) -> String {
             wrapped.push_str(&" ".repeat(gap));
             column += gap;
         }
-        wrapped.push_str(word);
+        wrapped.push_str(&word);
         column += width;
         is_first = false;
     }
     wrapped
+}
+
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_quoted = false;
+    for piece in text.split_whitespace() {
+        match words.last_mut() {
+            Some(word) if is_quoted => {
+                word.push(' ');
+                word.push_str(piece);
+            }
+            _ => words.push(piece.to_owned()),
+        }
+        if piece.matches('`').count() % 2 == 1 {
+            is_quoted = !is_quoted;
+        }
+    }
+    words
 }
 
 /// The text cut to `columns` characters, with an ellipsis where something is missing.
@@ -63,15 +78,8 @@ mod tests {
     #[test]
     fn lines_are_never_wider_than_told_but_for_single_words() {
         let why = Label::plain("why  ");
-        assert_eq!(
-            behind(&why, "one two three", 10),
-            "why  one\n     two\n     three"
-        );
-        let error = Label {
-            painted: "error: ".to_owned(),
-            columns: 7,
-            indent: 2,
-        };
+        assert_eq!(behind(&why, "one two three", 10), "why  one\n     two\n     three");
+        let error = Label { painted: "error: ".to_owned(), columns: 7, indent: 2 };
         assert_eq!(
             behind(&error, "a bb ccc dddddddd e", 10),
             "error: a\n  bb ccc\n  dddddddd\n  e"

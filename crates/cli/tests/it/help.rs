@@ -1,0 +1,115 @@
+//! Help, exit codes and completion.
+
+use crate::project::run;
+
+#[tokio::test]
+async fn help_tells_what_there_is() {
+    insta::assert_snapshot!(run(&["--help"]).await.ok().stdout, @r"
+    Upgrades a service with its data in PostgreSQL without its API stopping
+
+    Usage: changeover [OPTIONS] <COMMAND>
+
+    Commands:
+      plan        Show what would be done, by phase, with each lock and whom it blocks
+      migrate     Do it: run all steps that nothing holds back
+      status      Show where the upgrade stands
+      new         Make the next migration's file
+      adopt       Take over an existing database, running nothing
+      finalize    Say that older releases will not come back, so that what they needed may go
+      demo        Upgrade a service twice under load, without and with Changeover, and compare
+      completion  Print a shell's completion script
+      exit-codes  Print what the exit codes mean
+      help        Print this message or the help of the given subcommand(s)
+
+    Options:
+          --json          Print one JSON object instead of text
+          --color <WHEN>  When to use colours; NO_COLOR is honoured [default: auto] [possible values:
+                          auto, always, never]
+      -h, --help          Print help
+      -V, --version       Print version
+
+    Examples:
+      changeover new add_order_total        make the next migration's file
+      changeover plan                       see what it becomes: steps, locks, reasons
+      changeover migrate                    run it while the service serves
+      changeover status --watch             see how far it is
+
+    The connection string is taken from --database-url, CHANGEOVER_OWNER_URL or DATABASE_URL;
+    application, folder and roles also from a file changeover.toml here or further up.
+    `changeover exit-codes` lists how commands end; `changeover help COMMAND` has more examples.
+    ");
+    insta::assert_snapshot!(run(&["exit-codes"]).await.ok().stdout, @r"
+      0  done, or nothing to do
+      1  failed: a step, the file system, anything without a code of its own
+      2  the command line cannot be understood, or makes no sense
+      3  a pending statement is refused; nothing was changed
+      4  the database cannot be reached
+      5  release below the floor, or ledger of a newer Changeover
+      6  a lock was not to be had within its bound; start again
+      7  the files are no history of migrations, or contradict the ledger
+      8  the floor cannot be raised yet: older releases live
+      9  no ledger in the database, or it was not taken over yet
+    130  stopped on request; what was committed is kept
+    ");
+}
+
+#[tokio::test]
+async fn every_command_has_examples() {
+    for command in ["plan", "migrate", "status", "new", "adopt", "finalize", "demo", "completion"] {
+        let help = run(&[command, "--help"]).await.ok().stdout;
+        assert!(help.contains("Examples:\n  "), "{command}: {help}");
+        assert!(help.contains(&format!("  changeover {command}")), "{command}: {help}");
+    }
+    insta::assert_snapshot!(run(&["migrate", "--help"]).await.ok().stdout, @r"
+    Do it: run all steps that nothing holds back
+
+    Usage: changeover migrate [OPTIONS]
+
+    Options:
+          --app <NAME>              The application; several may share a database [default: from
+                                    changeover.toml, else default]
+          --json                    Print one JSON object instead of text
+          --color <WHEN>            When to use colours; NO_COLOR is honoured [default: auto] [possible
+                                    values: auto, always, never]
+          --database-url <URL>      The connection of the role that owns the tables: direct, not through
+                                    a pooler [default: CHANGEOVER_OWNER_URL, DATABASE_URL]
+          --migrations <DIR>        The folder of migrations [default: from changeover.toml, else
+                                    ./migrations]
+          --at-once                 Nobody serves: run each file as it is written
+          --fresh                   The tables that are there belong to something else: begin with the
+                                    first migration
+          --service-role <ROLE>     A role that the service's instances use; may be given several times
+          --lock-give-up <SECONDS>  How long one try of a step waits for its locks [default: 60]
+          --tries <N>               How often a step is tried before it counts as failed [default: 8]
+          --batch-ms <MS>           How long one batch of a backfill should take; its rows are locked
+                                    meanwhile [default: 50]
+          --rest <RATIO>            How long to rest after a batch, as a multiple of the time it took
+                                    [default: 0.5]
+      -h, --help                    Print help
+
+    Examples:
+      changeover migrate                    do what is pending while the service serves
+      changeover migrate --service-role shop
+                                            and let the role shop register its instances
+      changeover migrate --at-once          nobody serves: run the files as they are written
+      changeover migrate --rest 2           go gently: rest twice as long as each batch took
+      changeover migrate --json             one object at the end, for a pipeline
+
+    Ctrl-C stops after the open batch; started again, it goes on from there. Ends with 0 also where
+    steps wait for older releases to go; with 1 where a step has failed.
+    ");
+}
+
+#[tokio::test]
+async fn shells_complete() {
+    let script = run(&["completion", "bash"]).await.ok().stdout;
+    assert!(script.contains("finalize") && script.contains("--lock-give-up"), "{script}");
+}
+
+#[tokio::test]
+async fn colours_are_only_there_when_wanted() {
+    let plain = run(&["status"]).await.stderr;
+    assert!(!plain.contains('\x1b'), "{plain:?}");
+    let coloured = run(&["status", "--color", "always"]).await.stderr;
+    assert!(coloured.contains("\x1b[1m\x1b[31merror:\x1b[0m"), "{coloured:?}");
+}

@@ -1,0 +1,12 @@
+//! The built program, run as a user would, against a real server.
+
+#![expect(clippy::unwrap_used, reason = "in a test's helper too, a failure fails the test")]
+
+mod errors;
+mod floor;
+mod help;
+mod migrate;
+mod new;
+mod plan;
+mod project;
+mod status;
