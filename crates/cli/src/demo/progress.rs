@@ -82,7 +82,9 @@ impl Task {
             self.bar.set_message(text);
             return;
         }
-        let Ok(mut said) = self.said.lock() else { return };
+        let Ok(mut said) = self.said.lock() else {
+            return;
+        };
         if said.elapsed() >= PLAIN_EVERY {
             *said = Instant::now();
             self.line(&format!("{}: {text}", self.title));

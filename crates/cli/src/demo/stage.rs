@@ -87,10 +87,7 @@ impl Stage {
     }
 
     async fn fill(&self, settings: &Settings, progress: &Progress) -> anyhow::Result<()> {
-        self.server
-            .create_database(TEMPLATE)
-            .await
-            .context("making the database")?;
+        self.server.create_database(TEMPLATE).await.context("making the database")?;
         let superuser_url = self.server.url("postgres", TEMPLATE);
         create_roles(&superuser_url).await?;
         let owner_url = self.database(TEMPLATE).owner_url;
@@ -104,10 +101,7 @@ impl Stage {
         // The copies have no statistics of use and would all be vacuumed under load otherwise.
         task.say("vacuuming");
         let client = database::connect(&superuser_url, "demo", "vacuuming").await?;
-        client
-            .batch_execute("VACUUM (ANALYZE)")
-            .await
-            .context("vacuuming")?;
+        client.batch_execute("VACUUM (ANALYZE)").await.context("vacuuming")?;
         task.done(format!(
             "{} process indicators, as many network flows, {} alerts",
             figures::count(settings.population().rows),

@@ -2,11 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{
-    comparison::Comparison,
-    outcome::RunOutcome,
-    settings::Way,
-};
+use super::{comparison::Comparison, outcome::RunOutcome, settings::Way};
 use crate::view::{
     figures::count,
     style::{DONE, ERROR, FAINT, HEADING, paint},
@@ -44,13 +40,11 @@ const OUTAGE_MS_BAD: f64 = 1_000.0;
 
 /// The table, the phases, the verdict.
 pub(crate) fn summary(comparison: &Comparison) -> String {
-    let runs: Vec<(Way, &RunOutcome)> = [
-        (Way::Recreate, &comparison.recreate),
-        (Way::Rolling, &comparison.rolling),
-    ]
-    .into_iter()
-    .filter_map(|(way, run)| run.as_ref().map(|run| (way, run)))
-    .collect();
+    let runs: Vec<(Way, &RunOutcome)> =
+        [(Way::Recreate, &comparison.recreate), (Way::Rolling, &comparison.rolling)]
+            .into_iter()
+            .filter_map(|(way, run)| run.as_ref().map(|run| (way, run)))
+            .collect();
     let mut text = String::new();
     let titles = runs.iter().map(|(way, _)| Cell(way.title().to_owned(), false));
     line(&mut text, "", titles);
@@ -80,7 +74,9 @@ fn failures(text: &mut String, runs: &[(Way, &RunOutcome)]) {
 /// Duration, failures and p99 of each phase, run by run.
 fn phases(text: &mut String, runs: &[(Way, &RunOutcome)]) {
     let names = runs.first().map(|(_, run)| &run.phases);
-    let Some(names) = names.filter(|names| !names.is_empty()) else { return };
+    let Some(names) = names.filter(|names| !names.is_empty()) else {
+        return;
+    };
     text.push('\n');
     line(text, "time, failed, p99 of each phase", std::iter::empty());
     for (index, phase) in names.iter().enumerate() {
@@ -106,7 +102,11 @@ fn verdict(text: &mut String, comparison: &Comparison) {
         (None, _) => {}
         (Some(rolling), true) => {
             let count = comparison.rolling_runs.len().max(1);
-            let runs = if count == 1 { "The rolling run".to_owned() } else { format!("All {count} rolling runs") };
+            let runs = if count == 1 {
+                "The rolling run".to_owned()
+            } else {
+                format!("All {count} rolling runs")
+            };
             let told = format!(
                 "{runs}: no failed request, each of {} acknowledged writes is there exactly once.",
                 self::count(rolling.writes_acknowledged)

@@ -86,11 +86,7 @@ pub(crate) async fn run(
 }
 
 /// All that happens under load.
-async fn course(
-    journal: &mut Journal<'_>,
-    pods: &Pods,
-    settings: &Settings,
-) -> anyhow::Result<()> {
+async fn course(journal: &mut Journal<'_>, pods: &Pods, settings: &Settings) -> anyhow::Result<()> {
     let pauses = settings.pauses();
     let wait = async |pause| {
         tokio::time::sleep(pause).await;
@@ -130,9 +126,8 @@ fn head(release: &str) -> u64 {
 
 /// Stretches of pods' lives from the deployment's events.
 fn pod_spans(events: &[Event], load: &LoadReport) -> Vec<PodSpan> {
-    let at_ms = |event: &Event| {
-        event.at.saturating_duration_since(load.started).as_secs_f64() * 1000.0
-    };
+    let at_ms =
+        |event: &Event| event.at.saturating_duration_since(load.started).as_secs_f64() * 1000.0;
     let end_ms = load.due_for.as_secs_f64() * 1000.0;
     let mut open: Vec<PodSpan> = Vec::new();
     let mut spans = Vec::new();

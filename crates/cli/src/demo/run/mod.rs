@@ -16,5 +16,7 @@ mod traffic;
 
 pub(super) use course::run;
 pub(super) use pods::{Pods, release_args};
-pub(super) use record::{LockRecord, PhaseKind, PhaseSpan, PodSpan, PodStage, RunRecord, StepRecord};
+pub(super) use record::{
+    LockRecord, PhaseKind, PhaseSpan, PodSpan, PodStage, RunRecord, StepRecord,
+};
 pub(super) use traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};

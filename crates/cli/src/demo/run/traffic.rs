@@ -9,7 +9,7 @@ use std::{
 };
 
 use changeover_central::workload::{Mix, MixRequest};
-use changeover_rollout::load::{Request, Verdict, Workload};
+use changeover_rollout::load::{CAPACITY_FIRST_SEQUENCE, Request, Verdict, Workload};
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
@@ -52,7 +52,8 @@ impl Traffic {
 
 impl Workload for Traffic {
     fn next(&self, random: &mut StdRng, sequence: u64) -> Request {
-        let wanted = self.mix.next(random, sequence);
+        // The mix makes times of these numbers: one a second.
+        let wanted = self.mix.next(random, sequence % CAPACITY_FIRST_SEQUENCE);
         let mut request = match &wanted.body {
             None => Request::get(wanted.name, wanted.path.clone()),
             Some(body) => Request::post_json(wanted.name, wanted.path.clone(), body.to_string()),
@@ -67,12 +68,7 @@ impl Workload for Traffic {
         request
     }
 
-    fn check(
-        &self,
-        request: &Request,
-        status: hyper::StatusCode,
-        body: &bytes::Bytes,
-    ) -> Verdict {
+    fn check(&self, request: &Request, status: hyper::StatusCode, body: &bytes::Bytes) -> Verdict {
         let id = request.headers.iter().find(|(name, _)| *name == REQUEST_ID);
         let sequence = id.and_then(|(_, value)| value.parse::<u64>().ok());
         let wanted = sequence.and_then(|sequence| self.state().under_way.remove(&sequence));

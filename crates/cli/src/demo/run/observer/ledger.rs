@@ -40,9 +40,10 @@ impl Ledger {
         let Some(status) = &self.latest else {
             return vec!["the ledger was never read".to_owned()];
         };
-        let open = status.steps.iter().filter(|step| {
-            step.state != "done" && step.floor.is_none_or(|needed| needed <= floor)
-        });
+        let open = status
+            .steps
+            .iter()
+            .filter(|step| step.state != "done" && step.floor.is_none_or(|needed| needed <= floor));
         open.map(|step| {
             let why = step.error.as_deref().map_or_else(String::new, |error| format!(": {error}"));
             format!("{} {} ({}){why}", step.id, step.title, step.state)
@@ -63,7 +64,9 @@ impl Ledger {
 /// What goes on now, in a few words.
 fn doing(status: &Status) -> String {
     let running = status.steps.iter().find(|step| step.state == "running");
-    let Some(step) = running else { return String::new() };
+    let Some(step) = running else {
+        return String::new();
+    };
     match step.progress {
         Some(progress) if progress.total > 0 => {
             format!("{}: {:.0} %", step.title, progress.share() * 100.0)

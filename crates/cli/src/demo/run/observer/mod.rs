@@ -29,8 +29,8 @@ pub(super) struct Clock {
 impl Clock {
     /// A clock whose time 0 is `start`.
     pub(super) fn new(start: Instant) -> Clock {
-        let start_at = Timestamp::now() - jiff::SignedDuration::try_from(start.elapsed())
-            .unwrap_or_default();
+        let start_at =
+            Timestamp::now() - jiff::SignedDuration::try_from(start.elapsed()).unwrap_or_default();
         Clock { start, start_at }
     }
 
@@ -85,10 +85,7 @@ impl Observer {
     }
 
     /// All steps, and those that should be done by now and are not.
-    pub(super) async fn finish(
-        self,
-        floor: u64,
-    ) -> anyhow::Result<(Vec<StepRecord>, Vec<String>)> {
+    pub(super) async fn finish(self, floor: u64) -> anyhow::Result<(Vec<StepRecord>, Vec<String>)> {
         match self {
             Observer::Versions(versions) => Ok((versions.finish(), Vec::new())),
             Observer::Ledger(ledger) => {
