@@ -138,6 +138,7 @@ fn what_is_computed_is_the_authors_expression_over_the_row() {
         update("orders set n = 'x'"),
         update("orders set n = coalesce(nick, 'none') where n is null"),
         update("orders set n = nick where n is null and total > 3"),
+        update("orders set n = nick where n is null and total > 3 and status = 'x'"),
         update("orders set n = case when total between 1 and 2 then nick else status end"),
         update("orders set m = to_json(payload)"),
         update("orders set m = (payload->'a')::json"),
@@ -150,6 +151,7 @@ fn what_is_computed_is_the_authors_expression_over_the_row() {
     coalesce("n", ('x')) | "n" IS DISTINCT FROM CAST(coalesce("n", ('x')) AS text)
     (coalesce("nick", 'none')) | "n" IS DISTINCT FROM CAST((coalesce("nick", 'none')) AS text)
     (CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) | "n" IS DISTINCT FROM CAST((CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) AS text)
+    (CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) | "n" IS DISTINCT FROM CAST((CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) AS text)
     (case when "total" between 1 and 2 then "nick" else "status" end) | "n" IS DISTINCT FROM CAST((case when "total" between 1 and 2 then "nick" else "status" end) AS text)
     (to_json("payload")) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((to_json("payload")) AS json))::record
     (("payload"->'a')::json) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((("payload"->'a')::json) AS json))::record
@@ -185,6 +187,10 @@ fn what_a_trigger_cannot_keep_right_is_refused_by_name() {
         own("update orders set n = c.id"),
         own("update orders set n = default"),
         own("update orders set n = n || 'x'"),
+        own("update orders set n = 'x' where n is not null and total > 1"),
+        own("alter table orders add column d text default 'a'; \
+             update orders set d = 'b' where d = 'a' and total > 1"),
+        own("alter table orders add column m text; update orders set m = status, n = m"),
         own("update orders set n = 'a', n = 'b'"),
         own("update orders set n = nick; update orders set n = status"),
         own("update orders set status = lower(status)"),
@@ -210,6 +216,9 @@ fn what_a_trigger_cannot_keep_right_is_refused_by_name() {
     unknown-column: update orders set n = c.id
     set-default: update orders set n = default
     reads-own-target: update orders set n = n || 'x'
+    reads-own-target: update orders set n = 'x' where n is not null and total > 1
+    reads-own-target: alter table orders add column d text default 'a'; update orders set d = 'b' where d = 'a' and total > 1
+    reads-own-target: alter table orders add column m text; update orders set m = status, n = m
     set-twice: update orders set n = 'a', n = 'b'
     set-twice: update orders set n = nick; update orders set n = status
     reads-own-target: update orders set status = lower(status)

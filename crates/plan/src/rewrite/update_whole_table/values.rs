@@ -8,7 +8,7 @@ use crate::{
     },
     planner::{Refused, work::Work},
     sql::{
-        Expression,
+        self, Expression, directive,
         expression::Shape,
         statement::{SetValue, Update},
     },
@@ -93,10 +93,48 @@ impl Target<'_> {
         };
         let left: Vec<&Expression> =
             self.update.conjuncts.iter().filter(|conjunct| !folds(conjunct)).collect();
+        if left.len() == self.update.conjuncts.len() {
+            return self.update.filter.clone();
+        }
+        let texts: Vec<String> = left.iter().map(|left| format!("({})", left.text)).collect();
         match left.as_slice() {
             [] => None,
             [single] => Some((*single).clone()),
-            _ => self.update.filter.clone(),
+            _ => sql::parse_expression(&texts.join(" AND ")).or(self.update.filter.clone()),
+        }
+    }
+
+    /// A trigger computes again what it has computed before, and one column after the other: what it
+    /// reads must not be what it sets.
+    fn reads_no_target(
+        &self,
+        work: &Work<'_>,
+        column: &Column,
+        value: &Template,
+        condition: Option<&Template>,
+    ) -> Result<(), Refused> {
+        if work.directives.sync == Some(directive::Sync::Once) {
+            return Ok(());
+        }
+        let is_target = |read: &&Identifier| self.update.set.iter().any(|(set, _)| &set == read);
+        let in_condition = condition.map(Template::columns).unwrap_or_default();
+        let own_is_new = self.is_new(work, &column.name);
+        let of_condition =
+            in_condition.iter().filter(is_target).find(|read| own_is_new || **read != column.name);
+        let in_value = value.columns();
+        let of_value = in_value.iter().filter(is_target).find(|read| **read != column.name);
+        match of_condition.or(of_value) {
+            None => Ok(()),
+            Some(read) => Err(Refused::new(
+                "reads-own-target",
+                format!(
+                    "{} depends on {}, which the same statement sets, so doing it twice differs",
+                    column.name.as_str(),
+                    read.as_str()
+                ),
+                "let it depend on other columns only; a new column need not be asked for its \
+                 default",
+            )),
         }
     }
 
@@ -132,6 +170,7 @@ impl Target<'_> {
             && condition.is_none()
             && (is_new || self.fills_null_only(&column.name));
         let directed = work.directives.sync.is_some();
+        self.reads_no_target(work, column, &template, condition.as_ref())?;
         if template.columns().contains(&column.name) && !keeps_own {
             return Err(Refused::new(
                 "reads-own-target",
