@@ -19,8 +19,11 @@ pub(super) fn compare(
         let Some(relation) = before.name(*oid) else {
             continue;
         };
+        if is_index_being_dropped(step, relation) {
+            continue;
+        }
         let relation = relation.clone();
-        if sight.across_wait && mode.blocks_service() && !is_index_being_dropped(step, &relation) {
+        if sight.across_wait && mode.blocks_service() {
             findings.push(LockFinding::HeldAcrossWait { relation: relation.clone(), mode: *mode });
         }
         match before.stated(*oid, &step.locks) {
@@ -31,7 +34,6 @@ pub(super) fn compare(
                 observed: *mode,
             }),
             None if *mode <= HARMLESS => {}
-            None if is_index_being_dropped(step, &relation) => {}
             None => findings.push(LockFinding::Unstated { relation, observed: *mode }),
         }
     }

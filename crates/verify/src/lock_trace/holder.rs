@@ -9,9 +9,10 @@ use crate::trial::connect;
 use changeover_plan::{Step, StepKind};
 use tokio_postgres::Client;
 
-/// The transaction; it ends with this value.
+/// The transaction, and a second connection for the next one; both end with this value.
 pub(super) struct Holder {
-    client: Client,
+    standing: Client,
+    next: Client,
     begin: String,
 }
 
@@ -26,22 +27,25 @@ impl Holder {
             }
             _ => return Ok(None),
         }
-        let client = connect(url, "verify-holder", "standing in the way").await?;
-        let holder = Self { client, begin };
-        holder.stand().await?;
+        let holder = Self {
+            standing: connect(url, "verify-holder", "standing in the way").await?,
+            next: connect(url, "verify-holder", "standing in the way").await?,
+            begin,
+        };
+        run(&holder.standing, &holder.begin).await?;
         Ok(Some(holder))
     }
 
-    async fn stand(&self) -> Result<(), VerifyError> {
-        self.client
-            .batch_execute(&self.begin)
-            .await
-            .map_err(VerifyError::sql("standing in the way"))
+    /// Stands in the way of the next one, then lets the one who waits pass: whom to wait for was
+    /// settled when its wait began. The other way round, a quick build might slip through between.
+    pub(super) async fn let_pass(&mut self) -> Result<(), VerifyError> {
+        run(&self.next, &self.begin).await?;
+        run(&self.standing, "COMMIT").await?;
+        std::mem::swap(&mut self.standing, &mut self.next);
+        Ok(())
     }
+}
 
-    /// Lets the one who waits pass, and stands in the way of the next.
-    pub(super) async fn let_pass(&self) -> Result<(), VerifyError> {
-        self.client.batch_execute("COMMIT").await.map_err(VerifyError::sql("letting pass"))?;
-        self.stand().await
-    }
+async fn run(client: &Client, sql: &str) -> Result<(), VerifyError> {
+    client.batch_execute(sql).await.map_err(VerifyError::sql("standing in the way"))
 }

@@ -26,7 +26,7 @@ impl Sampler {
             .prepare(include_str!("sql/held.sql"))
             .await
             .map_err(VerifyError::sql("preparing the look at locks"))?;
-        let holder = Holder::for_step(url, step).await?;
+        let mut holder = Holder::for_step(url, step).await?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
@@ -34,7 +34,7 @@ impl Sampler {
             // Ends with the step.
             while !stopped.is_cancelled() {
                 let waits = observed.look(&client, &statement, pid).await?;
-                if let (true, Some(holder)) = (waits, &holder) {
+                if let (true, Some(holder)) = (waits, &mut holder) {
                     holder.let_pass().await?;
                 }
                 tokio::time::sleep(LOOK_PAUSE).await;

@@ -5,7 +5,7 @@ use changeover::LockLimits;
 use changeover_central::population::Population;
 use changeover_central::release::{Release, corpus::CORPUS_ROWS};
 use changeover_central::{migration, roles, seed};
-use changeover_plan::Migration;
+use changeover_plan::{LockHeld, Migration};
 use changeover_verify::compatibility::{self, OlderRelease};
 use changeover_verify::{CorpusStatement, Stage, Trial, deadline, lock_trace};
 use std::time::Duration;
@@ -71,6 +71,16 @@ async fn locks_are_as_stated(major: u16, from: &str, to: &str) {
     let trace = lock_trace::trace(&trial).await.expect("it runs");
     assert!(trace.findings().is_empty(), "\n{trace}");
     assert!(trace.steps.len() > 3, "\n{trace}");
+    // What is built or dropped concurrently is seen everywhere, not by luck.
+    for step in &trace.steps {
+        for stated in step.stated.iter().filter(|lock| lock.held == LockHeld::WholeStep) {
+            let seen = step
+                .observed
+                .iter()
+                .any(|lock| lock.relation == stated.relation && lock.mode == stated.mode);
+            assert!(seen, "{}: {stated:?}\n{trace}", step.id);
+        }
+    }
 }
 
 #[tokio::test]

@@ -82,3 +82,19 @@ async fn a_rewrite_is_found() {
         "{findings:?}"
     );
 }
+
+/// Every partition's own build is seen, not only the first one's.
+#[tokio::test]
+async fn builds_on_each_partition_are_seen() {
+    let (_stage, trial) = shop::trial(15, "CREATE INDEX events_day ON events (day);").await;
+    let trace = lock_trace::trace(&trial).await.expect("it runs");
+    for part in ["events_2025", "events_2026"] {
+        assert!(
+            trace.steps[0].observed.iter().any(|lock| {
+                lock.relation.plain() == part && lock.mode == LockMode::ShareUpdateExclusive
+            }),
+            "{part}, {} looks:\n{trace}",
+            trace.steps[0].looks
+        );
+    }
+}
