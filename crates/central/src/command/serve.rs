@@ -6,8 +6,11 @@ use crate::{
     server::{Central, Settings, drain::DrainTiming},
     upgrade::UpgradeMode,
 };
-use std::{net::SocketAddr, time::Duration};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::{net::SocketAddr, pin::pin, time::Duration};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+};
 
 /// Arguments of `central serve`.
 #[derive(Debug, clap::Args)]
@@ -42,12 +45,16 @@ pub struct ServeArgs {
     /// End at once on SIGTERM, cutting everything. For showing what the drain is good for.
     #[arg(long, hide = true)]
     no_drain: bool,
+    /// End as on SIGTERM when standard input ends: whoever started this process is gone.
+    #[arg(long, hide = true)]
+    end_with_input: bool,
 }
 
 pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
     // Before listening: a SIGTERM that comes while migrations run must not be lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(CentralError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CentralError::Signals)?;
+    let mut input_ended = pin!(input_ended(args.end_with_input));
     let settings = Settings {
         release: Release::named(&args.release)?,
         listen: args.listen,
@@ -66,6 +73,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
     let outcome = tokio::select! {
         error = serve(&central) => Err(error),
         () = told_to_end(&mut terminate, &mut interrupt) => Ok(()),
+        () = &mut input_ended => Ok(()),
     };
     if !args.no_drain {
         central.drain().await;
@@ -79,6 +87,21 @@ async fn serve(central: &Central) -> CentralError {
         Ok(()) => central.wait_until_refused().await,
         Err(error) => error,
     }
+}
+
+/// Returns when standard input has ended; never, where nobody wants to know.
+async fn input_ended(is_wanted: bool) {
+    if !is_wanted {
+        return std::future::pending().await;
+    }
+    let (ended, end) = oneshot::channel();
+    // A thread of its own, since a read that waits would hold up the end of the runtime.
+    std::thread::spawn(move || {
+        // What comes in is of no interest, and an error is an end as well.
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).ok();
+        ended.send(()).ok();
+    });
+    end.await.ok();
 }
 
 async fn told_to_end(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -59,8 +59,9 @@ impl RunOutcome {
     pub(crate) fn of(record: &RunRecord) -> RunOutcome {
         let load = &record.load;
         let all = load.summary(load.whole());
-        let before = load.summary(between(record, PhaseKind::Baseline, PhaseKind::Baseline));
-        let during = load.summary(between(record, PhaseKind::Rollout, PhaseKind::Online));
+        let before = load.summary(window(record, |kind| kind == PhaseKind::Baseline));
+        let during = load
+            .summary(window(record, |kind| matches!(kind, PhaseKind::Rollout | PhaseKind::Online)));
         let steps_done = record.steps.iter().filter(|step| step.state == "done").count();
         RunOutcome {
             requests: all.requests,
@@ -129,10 +130,10 @@ impl RunOutcome {
     }
 }
 
-/// From the first phase of one kind to the end of the last one of another.
-fn between(record: &RunRecord, first: PhaseKind, last: PhaseKind) -> Window {
-    let begin = record.phases.iter().find(|span| span.kind == first);
-    let end = record.phases.iter().rfind(|span| span.kind == last);
+/// From the first phase of these kinds to the end of the last one.
+fn window(record: &RunRecord, belongs: impl Fn(PhaseKind) -> bool) -> Window {
+    let begin = record.phases.iter().find(|span| belongs(span.kind));
+    let end = record.phases.iter().rfind(|span| belongs(span.kind));
     Window {
         from: begin.map_or_else(Default::default, |span| span.from),
         to: end.map_or_else(Default::default, |span| span.to),

@@ -71,28 +71,25 @@ fn failures(text: &mut String, runs: &[(Way, &RunOutcome)]) {
     }
 }
 
-/// Duration, failures and p99 of each phase, run by run.
+/// Duration, failures and p99 of each phase, run by run. The run with most phases has all names.
 fn phases(text: &mut String, runs: &[(Way, &RunOutcome)]) {
-    let names = runs.first().map(|(_, run)| &run.phases);
-    let Some(names) = names.filter(|names| !names.is_empty()) else {
-        return;
-    };
+    let most = runs.iter().map(|(_, run)| &run.phases).max_by_key(|phases| phases.len());
     text.push('\n');
-    line(text, "time, failed, p99 of each phase", std::iter::empty());
-    for (index, phase) in names.iter().enumerate() {
-        let cells = runs.iter().map(|(_, run)| match run.phases.get(index) {
-            None => good(String::new()),
-            Some(phase) => Cell(
-                format!(
-                    "{}  {:>6}  {:>8}",
-                    time(phase.duration_ms),
-                    count(phase.failed),
-                    time(phase.p99_ms)
-                ),
-                phase.failed > 0,
-            ),
+    let heads = runs.iter().map(|_| good("time  failed       p99".to_owned()));
+    line(text, "phase", heads);
+    for named in most.into_iter().flatten() {
+        let cells = runs.iter().map(|(_, run)| {
+            let phase = run.phases.iter().find(|phase| phase.name == named.name);
+            phase.map_or_else(
+                || good(String::new()),
+                |phase| {
+                    let (took, failed) = (time(phase.duration_ms), count(phase.failed));
+                    let cell = format!("{took}  {failed:>6}  {:>8}", time(phase.p99_ms));
+                    Cell(cell, phase.failed > 0)
+                },
+            )
         });
-        line(text, &phase.name, cells);
+        line(text, &named.name, cells);
     }
 }
 
@@ -148,6 +145,7 @@ fn judged(number: u64) -> Cell {
 /// Milliseconds, in a form that shows three digits.
 fn time(ms: f64) -> String {
     match ms {
+        0.0 => "-".to_owned(),
         ..10.0 => format!("{ms:.2} ms"),
         ..100.0 => format!("{ms:.1} ms"),
         ..1_000.0 => format!("{ms:.0} ms"),

@@ -16,7 +16,7 @@ use crate::demo::{
 const WIDTHS_MS: [u64; 9] = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000];
 
 /// More stretches than this are narrower than a bar can be drawn.
-const STRETCHES_MAX: u128 = 480;
+const STRETCHES_MAX: u128 = 300;
 
 /// All that the page shows.
 #[derive(Serialize)]

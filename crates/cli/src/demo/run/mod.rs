@@ -15,8 +15,6 @@ mod record;
 mod traffic;
 
 pub(super) use course::run;
-pub(super) use pods::{Pods, release_args};
-pub(super) use record::{
-    LockRecord, PhaseKind, PhaseSpan, PodSpan, PodStage, RunRecord, StepRecord,
-};
+pub(super) use pods::Pods;
+pub(super) use record::{PhaseKind, PhaseSpan, PodSpan, RunRecord, StepRecord};
 pub(super) use traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};

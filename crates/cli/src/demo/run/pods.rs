@@ -53,7 +53,7 @@ impl Pods {
         let program = std::env::current_exe().context("finding this program's own file")?;
         let template = PodTemplate::new(RELEASES[0], program)
             .args(["central", "serve", "--release", "{release}"])
-            .args(["--listen", "127.0.0.1:{port}"])
+            .args(["--listen", "127.0.0.1:{port}", "--end-with-input"])
             .args(args.iter().copied())
             .env("CENTRAL_DATABASE_URL", &database.service_url)
             .env("CENTRAL_OWNER_URL", &database.owner_url);

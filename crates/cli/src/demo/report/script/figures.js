@@ -34,18 +34,25 @@ function headline(way, outcome) {
   ]);
 }
 
+// Phases by name: a run that migrates in one go has fewer.
 function phasesTable(runs) {
-  const [first] = runs;
+  const number = (text, bad) => ({ text, kind: "number" + (bad ? " bad" : "") });
+  const names = [...new Set(runs.flatMap((run) => run.outcome.phases.map((phase) => phase.name)))];
+  const order = (name) => Math.max(...runs.map((run) => run.outcome.phases.findIndex((phase) => phase.name === name)));
+  names.sort((a, b) => order(a) - order(b));
   const heads = [""].concat(runs.flatMap((run) =>
-    [TITLES[run.way][0], "failed", "p50", "p99", "p99.9"].map((text) => ({ text, kind: "number" }))));
-  return table(heads, first.outcome.phases.map((phase, index) =>
-    [phase.name].concat(runs.flatMap((run) => {
-      const each = run.outcome.phases[index];
-      if (!each) return ["", "", "", "", ""];
-      const number = (text, bad) => ({ text, kind: "number" + (bad ? " bad" : "") });
-      return [number(span(each.duration_ms)), number(count(each.failed), each.failed > 0)]
-        .concat([each.p50_ms, each.p99_ms, each.p99_9_ms].map((ms) => number(time(ms))));
-    }))));
+    [TITLES[run.way][0], "failed", "p50", "p99", "p99.9"].map((text) => number(text))));
+  return table(heads, names.map((name) => [name].concat(runs.flatMap((run) => {
+    const phase = run.outcome.phases.find((each) => each.name === name);
+    if (!phase) return [number("—"), "", "", "", ""];
+    return [number(span(phase.duration_ms)), number(count(phase.failed), phase.failed > 0)]
+      .concat([phase.p50_ms, phase.p99_ms, phase.p99_9_ms].map((ms) => number(ms ? time(ms) : "—")));
+  }))));
+}
+
+function stepState(step) {
+  if (step.state === "done") return span(step.to_ms - step.from_ms);
+  return step.phase === "contract" ? "waits: the release before may come back" : step.state;
 }
 
 function stepsTable(run) {
@@ -60,8 +67,7 @@ function stepsTable(run) {
       [step.title, step.reason ? element("div.sub", step.reason) : null],
       step.locks.length ? step.locks.map(lock) : element("span.sub", step.phase === "in one go" ? "whatever its statements take, to its end" : "none that anybody waits for"),
       {
-        text: step.state === "done" ? span(step.to_ms - step.from_ms) : step.state,
-        kind: "number",
+        text: stepState(step), kind: step.state === "done" ? "number" : "sub",
       },
     ]));
 }

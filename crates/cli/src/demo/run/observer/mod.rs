@@ -8,7 +8,7 @@ use std::time::Instant;
 use changeover_central::database;
 use jiff::Timestamp;
 
-use super::record::StepRecord;
+use super::record::{PodSpan, StepRecord};
 use crate::demo::{settings::Way, stage::Database};
 
 /// Whoever looks at the migrations of one run.
@@ -16,7 +16,7 @@ pub(super) enum Observer {
     /// The files, one after the other.
     Versions(versions::Versions),
     /// The ledger's steps.
-    Ledger(Box<ledger::Ledger>),
+    Ledger(ledger::Ledger),
 }
 
 /// Turns the server's times into times of the load. Server and demo share a clock.
@@ -54,7 +54,7 @@ impl Observer {
                 Observer::Versions(versions::Versions::new(client, clock))
             }
             Way::Rolling => {
-                Observer::Ledger(Box::new(ledger::Ledger::new(&database.owner_url, clock).await?))
+                Observer::Ledger(ledger::Ledger::new(&database.owner_url, clock).await?)
             }
         })
     }
@@ -67,11 +67,9 @@ impl Observer {
         }
     }
 
-    /// A new release is about to start: what it migrates cannot have begun before.
-    pub(super) fn release_begins(&mut self) {
-        if let Observer::Versions(versions) = self {
-            versions.release_begins();
-        }
+    /// Whether steps may go on after a rollout.
+    pub(super) fn is_online(&self) -> bool {
+        matches!(self, Observer::Ledger(_))
     }
 
     /// Whether, at the last look, nothing was left that may be done while releases from this head on
@@ -85,9 +83,13 @@ impl Observer {
     }
 
     /// All steps, and those that should be done by now and are not.
-    pub(super) async fn finish(self, floor: u64) -> anyhow::Result<(Vec<StepRecord>, Vec<String>)> {
+    pub(super) async fn finish(
+        self,
+        floor: u64,
+        pods: &[PodSpan],
+    ) -> anyhow::Result<(Vec<StepRecord>, Vec<String>)> {
         match self {
-            Observer::Versions(versions) => Ok((versions.finish(), Vec::new())),
+            Observer::Versions(versions) => Ok((versions.finish(pods), Vec::new())),
             Observer::Ledger(ledger) => {
                 let unsettled = ledger.unsettled(floor);
                 Ok((ledger.finish().await?, unsettled))

@@ -1,55 +1,52 @@
 //! Migrations in one go: the table `versions` says how far they are. When each one ended is seen by
-//! looking often; one begins when the one before it has ended, the first with its release's start.
+//! looking often; one begins when the one before it has ended, the first of a release with its instance.
 
 use anyhow::Context;
 use changeover_central::{migration, release::RELEASES};
 use tokio_postgres::Client;
 
 use super::Clock;
-use crate::demo::run::record::StepRecord;
+use crate::demo::run::record::{PodSpan, PodStage, StepRecord};
 
 /// Looks at `versions`.
 pub(in crate::demo::run) struct Versions {
     client: Client,
     clock: Clock,
     done: i64,
-    /// Since when the next migration may be running.
-    since_ms: f64,
+    looked_ms: f64,
     steps: Vec<StepRecord>,
 }
 
 impl Versions {
     pub(super) fn new(client: Client, clock: Clock) -> Versions {
         let done = i64::try_from(RELEASES[0].head).unwrap_or(i64::MAX);
-        Versions { client, clock, done, since_ms: clock.now_ms(), steps: Vec::new() }
+        Versions { client, clock, done, looked_ms: clock.now_ms(), steps: Vec::new() }
     }
 
     pub(super) async fn look(&mut self) -> anyhow::Result<String> {
         let row = self.client.query_one("SELECT max(seqnum) FROM versions", &[]).await;
         let done: i64 = row.and_then(|row| row.try_get(0)).context("looking at the migrations")?;
-        let (mut from_ms, now_ms) = (self.since_ms, self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
         // Several that ended between two looks share the time between them.
-        let count = (done - self.done).max(1) as f64;
+        let share_ms = (now_ms - self.looked_ms) / (done - self.done).max(1) as f64;
         for number in self.done + 1..=done {
-            let to_ms = from_ms + (now_ms - self.since_ms) / count;
+            let from_ms = self.steps.last().and_then(|step| step.to_ms).unwrap_or(0.0);
+            let to_ms = self.looked_ms + share_ms * (number - self.done) as f64;
             self.steps.push(step(number, from_ms, to_ms));
-            from_ms = to_ms;
         }
-        let moved = done > self.done;
-        self.done = done;
-        if moved {
-            self.since_ms = now_ms;
-        }
+        (self.done, self.looked_ms) = (done, now_ms);
         Ok(format!("migration {done} is the last one done"))
     }
 
-    pub(super) fn finish(self) -> Vec<StepRecord> {
+    /// All that were seen; none began before the instance that ran it.
+    pub(super) fn finish(mut self, pods: &[PodSpan]) -> Vec<StepRecord> {
+        for step in &mut self.steps {
+            let (Some(from_ms), Some(to_ms)) = (step.from_ms, step.to_ms) else { continue };
+            let starts = pods.iter().filter(|span| span.stage == PodStage::Starting);
+            let starts = starts.map(|span| span.from_ms).filter(|at| *at < to_ms);
+            step.from_ms = starts.reduce(f64::max).map(|start| start.max(from_ms));
+        }
         self.steps
-    }
-
-    /// The next migration cannot have begun before this moment.
-    pub(super) fn release_begins(&mut self) {
-        self.since_ms = self.clock.now_ms();
     }
 }
 
