@@ -2,6 +2,8 @@
 //! primary key, uuid and composite keys, partitions, odd names. Each is handled, or refused by name
 //! in the plan; none surprises in the run.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use changeover::Error;

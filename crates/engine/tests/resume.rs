@@ -1,6 +1,8 @@
 //! A migrator that dies in mid-backfill: the next one goes on from the cursor, and no row is worked
 //! twice beyond the open batch.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use changeover::{Hook, PausePoint};

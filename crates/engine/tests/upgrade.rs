@@ -1,5 +1,7 @@
 //! The main line: an old release writes all through an upgrade, and everything comes out right.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use common::{Database, OWNER, SERVICE, migrate, until, value};
@@ -173,4 +175,48 @@ async fn older_release_serves_and_leaves_the_ledger_alone() {
     one.mark_serving().await.unwrap();
     one.leave().await.unwrap();
     assert_eq!(value::<String>(&owner, ledger).await, before);
+}
+
+/// Sessions that say they belong to a head below the floor are ended when the floor is raised, psql
+/// and the like are left alone.
+#[tokio::test]
+async fn sessions_below_the_floor_are_ended() {
+    let database = Database::new(15).await;
+    migrate(database.options("1", &[BASE])).await.unwrap();
+    migrate(database.options("2", &[BASE, TOTAL])).await.unwrap();
+    let (old, new) = (database.connect(SERVICE).await, database.connect(SERVICE).await);
+    let psql = database.connect(SERVICE).await;
+    old.batch_execute("SET application_name = 'changeover@1/shop-1'").await.unwrap();
+    new.batch_execute("SET application_name = 'changeover@2/shop-2'").await.unwrap();
+    psql.batch_execute("SET application_name = 'psql'").await.unwrap();
+    let options = database.options("2", &[BASE, TOTAL]);
+    changeover::operate::finalize(&options, 2, Some("release 1 is switched off")).await.unwrap();
+    let ended = old.batch_execute("SELECT 1").await.unwrap_err();
+    assert!(ended.is_closed() || ended.code().unwrap().code() == "57P01", "{ended}");
+    new.batch_execute("SELECT 1").await.unwrap();
+    psql.batch_execute("SELECT 1").await.unwrap();
+    let owner = database.connect(OWNER).await;
+    let words: i64 = value(
+        &owner,
+        "SELECT count(*) FROM changeover.event WHERE detail LIKE '%release 1 is switched off'",
+    )
+    .await;
+    assert_eq!(words, 1);
+}
+
+/// An instance that lives below holds the floor where it is.
+#[tokio::test]
+async fn a_living_instance_holds_the_floor() {
+    let database = Database::new(15).await;
+    let one = changeover::Changeover::start(database.options("1", &[BASE])).await.unwrap();
+    one.wait_until_servable().await.unwrap();
+    one.mark_serving().await.unwrap();
+    let options = database.options("2", &[BASE, TOTAL]);
+    migrate(options.clone()).await.unwrap();
+    let blocked = changeover::operate::finalize(&options, 2, None).await.unwrap_err();
+    assert!(blocked.to_string().contains("alive below it: 1 (head 1, serving"), "{blocked}");
+    let owner = database.connect(OWNER).await;
+    assert_eq!(value::<i64>(&owner, "SELECT floor FROM changeover.app").await, 1);
+    one.leave().await.unwrap();
+    changeover::operate::finalize(&options, 2, None).await.unwrap();
 }

@@ -11,7 +11,7 @@ use crate::pause::PausePoint;
 use crate::step::{self, StepRun};
 use crate::term::{Term, Worker};
 use changeover_plan::model::plan::PlanMode;
-use changeover_plan::{AppliedMigration, Plan, Step, StepId};
+use changeover_plan::{AppliedMigration, Phase, Plan, Step, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +102,12 @@ impl<'a> Holder<'a> {
             return Err(Error::Refused { plan: Box::new(plan) });
         }
         let transaction = self.worker.begin().await?;
+        if plan.mode == PlanMode::AtOnce
+            && let Some(reason) = floor::below(transaction.client(), app, plan.head).await?
+        {
+            // Everything at once is for when nobody serves.
+            return Err(Error::FloorBlocked { floor: plan.head, reason: format!("alive: {reason}") });
+        }
         record::plan(&transaction, &plan, serving_from).await?;
         let detail = format!("{} steps up to migration {}", plan.steps.len(), plan.head);
         record::event(&transaction, app, "plan_recorded", None, &detail).await?;
@@ -115,14 +121,7 @@ impl<'a> Holder<'a> {
     async fn run(&mut self, step: &Step) -> Result<(), Error> {
         self.worker.pause(PausePoint::BeforeStep, Some(&step.id)).await;
         tracing::info!(step = %step.id, title = step.title, "step begins");
-        let outcome = step::run(StepRun {
-            worker: &mut self.worker,
-            watch: self.watch,
-            options: self.options,
-            step,
-            stop: self.stop,
-        })
-        .await;
+        let outcome = self.begin_step(step).await;
         let Err(source) = outcome else {
             tracing::info!(step = %step.id, "step done");
             self.worker.pause(PausePoint::AfterStep, Some(&step.id)).await;
@@ -139,6 +138,22 @@ impl<'a> Holder<'a> {
             source: Box::new(source),
         };
         self.failed(step, error).await
+    }
+
+    /// Runs a step. Before a contract step the sessions of older heads are ended, each time anew: the
+    /// floor may have been raised by somebody who died before he could.
+    async fn begin_step(&mut self, step: &Step) -> Result<(), Error> {
+        if let (Phase::Contract, Some(floor)) = (step.phase, step.floor) {
+            floor::end_sessions(&self.worker, &self.options.app, floor).await?;
+        }
+        step::run(StepRun {
+            worker: &mut self.worker,
+            watch: self.watch,
+            options: self.options,
+            step,
+            stop: self.stop,
+        })
+        .await
     }
 
     /// Keeps a failure in the ledger. `Ok`: go on, be it with the same step after a pause.

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
+const TABLES: &str = include_str!("sql/tables.sql");
 const BLOCKERS: &str = include_str!("sql/blockers.sql");
 
 /// Within the first lock's wait autovacuum must have yielded: `deadlock_timeout` (1 s by default)
@@ -39,7 +40,8 @@ pub(crate) async fn acquire(
     limits: &LockLimits,
 ) -> Result<(), Error> {
     let client = transaction.client();
-    let wanted = wanted(locks);
+    let mut wanted = wanted(locks);
+    leave_out_views(client, &mut wanted).await?;
     if !wanted.is_empty() {
         make_autovacuum_yield(client, &wanted).await?;
         take(client, &Request::Locks(&wanted), limits).await?;
@@ -54,6 +56,22 @@ pub(crate) async fn acquire(
         .batch_execute(&bounds)
         .await
         .map_err(|source| Error::sql("setting the bounds of the statement", source))
+}
+
+/// `LOCK TABLE` on a view locks the tables under it too, which nobody asked for: the statement itself
+/// takes a view's lock, within the bounds that are set afterwards.
+async fn leave_out_views(
+    client: &Client,
+    wanted: &mut BTreeMap<&QualifiedName, LockMode>,
+) -> Result<(), Error> {
+    let names: Vec<String> = wanted.keys().map(ToString::to_string).collect();
+    let rows = client
+        .query(TABLES, &[&names])
+        .await
+        .map_err(|source| Error::sql("looking at what is to be locked", source))?;
+    let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    wanted.retain(|name, _| tables.contains(&name.to_string()));
+    Ok(())
 }
 
 /// The strongest mode for each relation, in the one order in which everybody takes them.

@@ -16,6 +16,11 @@ const GATE: &str = include_str!("sql/gate.sql");
 /// Locks, runs, records, commits.
 pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
+    // In a transaction of its own, so that whoever looks sees the step run while it awaits its locks.
+    let begin = run.worker.begin().await?;
+    record::step_begin(&begin, &options.app, &step.id).await?;
+    begin.commit().await?;
+
     let transaction = run.worker.begin().await?;
     lock::acquire(&transaction, &step.locks, &options.locks).await?;
     check_gate(&transaction, &options.app, step).await?;
@@ -26,7 +31,6 @@ pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<
             .await
             .map_err(|source| Error::sql(format!("running {}", shorten(statement)), source))?;
     }
-    record::step_begin(&transaction, &options.app, &step.id).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
     transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     transaction.commit().await

@@ -1,6 +1,8 @@
 //! Plans while older releases serve: each statement through its rewrite, then all steps in phase
 //! order.
 
+use std::cell::RefCell;
+
 use super::{Request, at_once, pending, refused::Refused, work::Work, world::World};
 use crate::{
     model::{migration::Migration, plan::Refusal, step::Step},
@@ -40,7 +42,8 @@ fn statement(world: &mut World, migration: &Migration, number: usize, statement:
     };
     let before = world.records.clone();
     let first_step = world.records.steps.len();
-    let mut work = Work { world, migration, number, statement, directives, first_step };
+    let consulted = RefCell::default();
+    let mut work = Work { world, migration, number, statement, directives, first_step, consulted };
     let outcome = rewrite::statement(&mut work).and_then(|()| work.directives_used());
     if let Err(refused) = outcome {
         // The catalog keeps what the statement was to make, so that one refusal does not bring

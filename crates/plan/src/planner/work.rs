@@ -4,6 +4,8 @@
 //! the directives, adds what the step needs, and moves it to a later phase where what it needs comes
 //! only then.
 
+use std::{cell::RefCell, collections::BTreeSet};
+
 pub(crate) use super::draft::Draft;
 use super::{
     placement::{Placement, ordered, stop_between},
@@ -12,13 +14,16 @@ use super::{
 };
 use crate::{
     model::{
-        catalog::RelationKind,
-        lock::{Lock, LockHeld},
+        lock::Lock,
         migration::Migration,
         step::{Phase, Step, StepId, StepKind},
     },
     sql::{Directives, Statement, StatementKind},
 };
+
+/// The rules that an author may allow, giving a reason.
+const ALLOWABLE: [&str; 5] =
+    ["drops-source", "replaces-function", "replaces-trigger", "replaces-view", "type-change"];
 
 /// A statement being planned.
 #[derive(Debug)]
@@ -35,6 +40,8 @@ pub(crate) struct Work<'w> {
     pub(crate) directives: &'w Directives,
     /// How many steps there were before this statement.
     pub(crate) first_step: usize,
+    /// Which of the author's permissions some rewrite has asked for.
+    pub(crate) consulted: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Work<'_> {
@@ -61,6 +68,31 @@ impl Work<'_> {
         }
     }
 
+    /// The author's reason why older releases comply with what is tightened, if he gave one.
+    pub(crate) fn old_complies(&self) -> Option<&str> {
+        self.consulted.borrow_mut().insert("old-complies");
+        self.directives.old_complies.as_deref()
+    }
+
+    /// The author's reason why the users' own triggers may fire, if he gave one.
+    pub(crate) fn user_triggers_fire(&self) -> Option<&str> {
+        self.consulted.borrow_mut().insert("user-triggers");
+        self.directives.user_triggers_fire.as_deref()
+    }
+
+    /// A permission that has no effect: no rewrite of this statement asks for it, or there is none
+    /// of that name. Whether an allowed rule applies depends on the database, so it need not.
+    fn idle_permission(&self) -> Option<String> {
+        let unknown = self.directives.allow.keys().find(|rule| !ALLOWABLE.contains(&rule.as_str()));
+        let given = [
+            self.directives.old_complies.as_ref().map(|_| "old-complies"),
+            self.directives.user_triggers_fire.as_ref().map(|_| "user-triggers"),
+        ];
+        let consulted = self.consulted.borrow();
+        let idle = given.into_iter().flatten().find(|permission| !consulted.contains(permission));
+        unknown.map(|rule| format!("allow={rule}")).or_else(|| idle.map(str::to_owned))
+    }
+
     /// Takes steps out of the plan again that another one does instead.
     pub(crate) fn forget(&mut self, steps: &[StepId]) {
         let before = self.world.records.steps.len();
@@ -82,7 +114,7 @@ impl Work<'_> {
         }
         needs.sort();
         needs.dedup();
-        let locks = ordered(self.lockable(draft.locks));
+        let locks = ordered(draft.locks);
         if draft.joins && self.joinable(&placement) {
             let step =
                 self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
@@ -109,24 +141,6 @@ impl Work<'_> {
         self.world.records.steps.push(step);
         self.record(&id, draft.makes, draft.removes);
         Ok(id)
-    }
-
-    /// Leaves out short locks that `LOCK TABLE` cannot take: of materialised views, sequences and
-    /// foreign tables. The statement itself takes them.
-    fn lockable(&self, mut locks: Vec<Lock>) -> Vec<Lock> {
-        locks.retain(|lock| {
-            let kind = self.world.relation(&lock.relation).map(|relation| relation.kind);
-            lock.held != LockHeld::Blink
-                || !matches!(
-                    kind,
-                    Some(
-                        RelationKind::MaterializedView
-                            | RelationKind::Sequence
-                            | RelationKind::ForeignTable
-                    )
-                )
-        });
-        locks
     }
 
     /// The steps that must come first; the placement is moved to where they are done.
@@ -206,13 +220,13 @@ impl Work<'_> {
         let has = |phase| steps.iter().any(|step: &Step| step.phase == phase);
         let is_update = matches!(*self.statement.kind, StatementKind::Update(_));
         let unused = if self.directives.before_serving && !has(Phase::Online) {
-            Some("before-serving")
+            Some("before-serving".to_owned())
         } else if self.directives.unused_since.is_some() && !has(Phase::Contract) {
-            Some("unused-since")
+            Some("unused-since".to_owned())
         } else if self.directives.sync.is_some() && !is_update {
-            Some("sync")
+            Some("sync".to_owned())
         } else {
-            None
+            self.idle_permission()
         };
         if let Some(key) = unused {
             return Err(Refused::new(

@@ -100,7 +100,7 @@ pub(super) fn names(columns: &[Identifier]) -> String {
 
 /// Phase and reason of something that rejects what was accepted before.
 pub(super) fn tightens(work: &Work<'_>) -> (Phase, String) {
-    match &work.directives.old_complies {
+    match work.old_complies() {
         Some(because) => {
             (Phase::Online, format!("the author says that older releases comply: {because}"))
         }

@@ -81,7 +81,7 @@ fn build(
     index: &QualifiedName,
 ) -> Draft {
     let unique = if create.unique { "unique " } else { "" };
-    let complies = work.directives.old_complies.as_deref();
+    let complies = work.old_complies();
     let (phase, reason) = match (create.unique, complies) {
         (false, _) => (
             Phase::Online,

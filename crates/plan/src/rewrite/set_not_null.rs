@@ -27,7 +27,7 @@ pub(super) fn plan(
         let title = format!("{}.{}", relation.name.plain(), column.as_str());
         return super::nothing_to_do(work, format!("{title} is NOT NULL already"));
     }
-    let (phase, reason) = match (guarantee(work, relation, column), &work.directives.old_complies) {
+    let (phase, reason) = match (guarantee(work, relation, column), work.old_complies()) {
         (Some(guarantee), _) => (Phase::Online, guarantee.to_owned()),
         (None, Some(because)) => {
             (Phase::Online, format!("the author says that older releases comply: {because}"))

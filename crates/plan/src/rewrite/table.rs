@@ -199,6 +199,8 @@ fn user_triggers(
     relation: &Relation,
     columns: &[Identifier],
 ) -> Result<(), Refused> {
+    // Asked for before it is known whether it matters here: another database may have the triggers.
+    let decided = work.user_triggers_fire().is_some();
     let fires = |trigger: &&Trigger| {
         trigger.enabled
             && trigger.on_update
@@ -208,7 +210,7 @@ fn user_triggers(
     };
     let firing: Vec<&str> =
         relation.triggers.iter().filter(fires).map(|trigger| trigger.name.as_str()).collect();
-    if firing.is_empty() || work.directives.user_triggers_fire.is_some() {
+    if firing.is_empty() || decided {
         return Ok(());
     }
     Err(Refused::new(

@@ -75,10 +75,17 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Whether a step is done: what a new release asks before it reads a column that is being filled.
+-- A step that never was (its migration ran at once on a fresh database, or was adopted) is done when
+-- its migration is in the ledger with nothing open; its id begins with the migration's number.
 CREATE FUNCTION changeover.is_done(of_app text, of_step text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce((SELECT state = 'done' FROM changeover.step WHERE app = of_app AND id = of_step),
-                    false)
+    SELECT coalesce(
+        (SELECT s.state = 'done' FROM changeover.step s WHERE s.app = of_app AND s.id = of_step),
+        (SELECT NOT EXISTS (SELECT 1 FROM changeover.step o
+                             WHERE o.app = m.app AND o.migration = m.number AND o.state <> 'done')
+           FROM changeover.migration m
+          WHERE m.app = of_app AND m.number::text = ltrim(split_part(of_step, '.', 1), '0')),
+        false)
 $$;
 
 -- Where the application stands, as far as an instance of a given head needs to know.

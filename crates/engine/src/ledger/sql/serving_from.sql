@@ -1,4 +1,9 @@
--- The lowest head that serves now: how far the floor may rise once all of it is gone. $1 app.
-SELECT min(head) FROM changeover.instance
- WHERE app = $1 AND left_at IS NULL AND state IN ('serving', 'draining')
-   AND heartbeat_at > clock_timestamp() - ttl_ms * interval '1 millisecond'
+-- The lowest head that serves now, or, where nobody does (all were stopped for the upgrade), the head
+-- that served last: how far the floor may rise once everything below is gone. $1 app.
+SELECT coalesce(
+    (SELECT min(i.head) FROM changeover.instance i
+      WHERE i.app = $1 AND i.left_at IS NULL AND i.state IN ('serving', 'draining')
+        AND i.heartbeat_at > clock_timestamp() - i.ttl_ms * interval '1 millisecond'),
+    (SELECT i.head FROM changeover.instance i
+      WHERE i.app = $1 AND i.serving_at IS NOT NULL
+      ORDER BY coalesce(i.left_at, i.heartbeat_at) DESC LIMIT 1))

@@ -55,6 +55,7 @@ pub(super) fn catalog(setup: &str) -> Catalog {
             statement,
             directives,
             first_step,
+            consulted: std::cell::RefCell::default(),
         };
         if let Err(refused) = rewrite::statement(&mut work) {
             panic!("{}: {} {}", statement.text, refused.rule, refused.reason);

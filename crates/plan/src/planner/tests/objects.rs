@@ -243,3 +243,17 @@ fn an_unclosed_quote_refuses_the_file() {
       instead: close the quote or comment that begins on this line
     ");
 }
+
+#[test]
+fn permissions_without_effect_are_refused() {
+    let because = "because \"of that\"";
+    let refused = |directive: &str, statement: &str| {
+        rules(&planned(ORDERS, &format!("-- changeover: {directive} {because}\n{statement};")))
+    };
+    let add = "alter table orders add column x int";
+    assert_eq!(refused("allow=everything", add), ["directive"]);
+    assert_eq!(refused("old-complies", add), ["directive"]);
+    assert_eq!(refused("user-triggers=fire", add), ["directive"]);
+    let unique = "create unique index u on orders (total)";
+    assert_eq!(refused("old-complies", unique), Vec::<String>::new());
+}

@@ -128,7 +128,7 @@ impl Target<'_> {
             Some(read) => Err(Refused::new(
                 "reads-own-target",
                 format!(
-                    "{} depends on {}, which the same statement sets, so doing it twice differs",
+                    "what {} becomes depends on {}, which the statement sets: doing it twice differs",
                     column.name.as_str(),
                     read.as_str()
                 ),
