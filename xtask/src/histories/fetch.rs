@@ -1,0 +1,109 @@
+//! Gets the histories: crates that carry their service's migrations, by cargo's own client.
+//!
+//! `cargo info` fetches one crate, verified against the registry's checksum, and unpacks it below
+//! cargo's home, without the hundreds of crates that it depends on and that nobody here compiles.
+//! Versions are pinned: another version is another history. Nothing of them is committed.
+
+use anyhow::{Context as _, bail, ensure};
+use changeover_plan::Migration;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Name and version of each crate, and how many migrations it has: fewer read is a fault of ours.
+const CRATES: [(&str, &str, usize); 2] =
+    [("atuin-server-postgres", "18.20.1", 20), ("zksync_dal", "29.13.0-non-semver-compat", 259)];
+/// A registry that is down for longer than this is down.
+const ATTEMPTS_MAX: u32 = 3;
+/// Between two attempts.
+const ATTEMPT_PAUSE: Duration = Duration::from_secs(3);
+/// Both crates have less than 1 MB; cargo's own retries are within.
+const FETCH_MAX: Duration = Duration::from_secs(120);
+/// How often a running fetch is looked at.
+const POLL: Duration = Duration::from_millis(20);
+
+/// One service's migrations.
+pub(super) struct History {
+    /// The crate.
+    pub(super) name: &'static str,
+    /// Its version.
+    pub(super) version: &'static str,
+    /// The folder of its migrations.
+    pub(super) folder: PathBuf,
+    /// What is in it, by number.
+    pub(super) migrations: Vec<Migration>,
+}
+
+/// Fetches what is not there yet, and reads it.
+pub(super) fn histories() -> anyhow::Result<Vec<History>> {
+    CRATES.into_iter().map(|(name, version, count)| history(name, version, count)).collect()
+}
+
+fn history(name: &'static str, version: &'static str, count: usize) -> anyhow::Result<History> {
+    let home = cargo_home()?;
+    let mut attempt = 0;
+    let folder = loop {
+        if let Some(folder) = unpacked(&home, name, version) {
+            break folder;
+        }
+        attempt += 1;
+        let outcome = fetch(&home, name, version);
+        match outcome {
+            Ok(()) if attempt < ATTEMPTS_MAX => {}
+            Ok(()) => bail!("cargo did not unpack {name} {version} below {}", home.display()),
+            Err(error) if attempt == ATTEMPTS_MAX => return Err(error),
+            Err(_) => std::thread::sleep(ATTEMPT_PAUSE),
+        }
+    };
+    let migrations = changeover::folder::read(&folder)
+        .with_context(|| format!("the migrations of {name} {version} are not read"))?;
+    ensure!(
+        migrations.len() == count,
+        "{name} {version} has {count} migrations, but {} were read",
+        migrations.len()
+    );
+    Ok(History { name, version, folder, migrations })
+}
+
+/// Where cargo keeps what it fetches.
+fn cargo_home() -> anyhow::Result<PathBuf> {
+    let told = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let usual = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo"));
+    told.or_else(usual).context("neither CARGO_HOME nor HOME is set")
+}
+
+/// The crate's migrations, whichever registry or mirror it came from.
+fn unpacked(home: &Path, name: &str, version: &str) -> Option<PathBuf> {
+    let registries = std::fs::read_dir(home.join("registry/src")).ok()?;
+    registries
+        .filter_map(Result::ok)
+        .map(|registry| registry.path().join(format!("{name}-{version}")))
+        .find(|folder| folder.join(".cargo-ok").is_file())
+        .map(|folder| folder.join("migrations"))
+}
+
+/// Runs `cargo info` outside of this workspace, within a bound.
+fn fetch(home: &Path, name: &str, version: &str) -> anyhow::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut child = Command::new(cargo)
+        .args(["info", "--quiet", &format!("{name}@{version}")])
+        .env("CARGO_HOME", home)
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .context("cargo does not start")?;
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().context("cargo cannot be waited for")? {
+            ensure!(status.success(), "`cargo info {name}@{version}` failed: {status}");
+            return Ok(());
+        }
+        if started.elapsed() > FETCH_MAX {
+            child.kill().context("cargo cannot be stopped")?;
+            child.wait().context("cargo cannot be waited for")?;
+            bail!("`cargo info {name}@{version}` took longer than {} s", FETCH_MAX.as_secs());
+        }
+        std::thread::sleep(POLL);
+    }
+}
