@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
     if output.wants_json() {
         output.json(&status)?;
     } else {
-        output.line(view::screen(&status, output.columns()))?;
+        output.line(view::screen(&status, output.columns(), None))?;
     }
     Ok(exit_code(&status))
 }
@@ -110,11 +110,13 @@ fn show(status: &Status, lines: &mut Option<Lines>, output: &Output) -> Result<(
             Some(lines) => lines.show(output, status),
             None => {
                 *lines = Some(Lines::to_stdout(Some(status)));
-                output.line(view::screen(status, output.columns()))
+                output.line(view::screen(status, output.columns(), None))
             }
         };
     };
-    let screen = view::screen(status, output.columns());
-    let fitting: Vec<&str> = screen.lines().take(rows.saturating_sub(1)).collect();
+    // The cursor stands on a line of its own.
+    let rows = rows.saturating_sub(1);
+    let screen = view::screen(status, output.columns(), Some(rows));
+    let fitting: Vec<&str> = screen.lines().take(rows).collect();
     output.text(format!("{CLEAR_SCREEN}{}\n", fitting.join("\n")))
 }

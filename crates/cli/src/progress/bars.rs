@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Steps without figures turn a wheel this often, so that one sees the program alive.
 const WHEEL_EVERY: Duration = Duration::from_millis(120);
 /// Two lines: what is done, and how far it is.
-const BAR: &str = "{spinner} {prefix}\n  {bar:24} {msg}";
+const BAR: &str = "{spinner} {prefix}\n  {bar:10} {msg}";
 /// One line, where nobody counts.
 const WHEEL: &str = "{spinner} {prefix}  {elapsed}";
 

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-/// How long a bar is, in characters.
-const BAR_CHARS: usize = 24;
+/// How long a bar is, in characters: figures in the tens of millions still fit beside it in 80.
+const BAR_CHARS: usize = 10;
 
 /// A count with its thousands apart: `2,000,000`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -76,6 +76,6 @@ mod tests {
         assert_eq!(time_left(f64::INFINITY), None);
         assert_eq!(time_left(0.2).as_deref(), Some("1 s"));
         assert_eq!((percent(0.999), percent(1.0), percent(f64::NAN)), (99, 100, 0));
-        assert_eq!(bar(0.5).chars().filter(|square| *square == '█').count(), 12);
+        assert_eq!(bar(0.5).chars().filter(|square| *square == '█').count(), 5);
     }
 }

@@ -59,11 +59,9 @@ async fn the_status_is_data() {
     let status = project.run(&["status", "--json"]).await.ok().json();
     insta::assert_json_snapshot!(status, {
         ".at" => "[time]",
-        ".term" => "[term]",
+        ".term.epoch" => "[epoch]",
         ".events" => "[events]",
-        ".steps[].started_at" => "[time]",
-        ".steps[].finished_at" => "[time]",
-        ".steps[].progress" => "[progress]",
+        ".steps" => "[steps]",
     }, @r#"
     {
       "app": "default",
@@ -74,123 +72,47 @@ async fn the_status_is_data() {
       "instances": [],
       "migrations": 2,
       "parked_rows": 0,
-      "steps": [
-        {
-          "attempts": 1,
-          "before_serving": true,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": null,
-          "id": "0001.0.script",
-          "kind": "script",
-          "migration": 1,
-          "phase": "expand",
-          "progress": "[progress]",
-          "reason": "nobody serves from this database, so the file runs as it is written",
-          "started_at": "[time]",
-          "state": "done",
-          "title": "run 0001_orders.sql"
-        },
-        {
-          "attempts": 1,
-          "before_serving": true,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": null,
-          "id": "0002.1.add_column",
-          "kind": "ddl",
-          "migration": 2,
-          "phase": "expand",
-          "progress": "[progress]",
-          "reason": "a nullable column is a catalog change: no row is touched",
-          "started_at": "[time]",
-          "state": "done",
-          "title": "add column orders.total"
-        },
-        {
-          "attempts": 1,
-          "before_serving": true,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": null,
-          "id": "0002.2.sync",
-          "kind": "sync_install",
-          "migration": 2,
-          "phase": "expand",
-          "progress": "[progress]",
-          "reason": "releases that do not know the column go on writing rows: the trigger computes it for them, and it must be there before the backfill reads its first row",
-          "started_at": "[time]",
-          "state": "done",
-          "title": "keep orders.total right for every writer"
-        },
-        {
-          "attempts": 1,
-          "before_serving": false,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": null,
-          "id": "0002.2.backfill",
-          "kind": "backfill",
-          "migration": 2,
-          "phase": "online",
-          "progress": "[progress]",
-          "reason": "rows that are there are filled by key ranges in short batches; readers and writers go on",
-          "started_at": "[time]",
-          "state": "done",
-          "title": "backfill orders.total"
-        },
-        {
-          "attempts": 1,
-          "before_serving": false,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": null,
-          "id": "0002.2.check",
-          "kind": "backfill_check",
-          "migration": 2,
-          "phase": "online",
-          "progress": "[progress]",
-          "reason": "what reads or constrains the column relies on every row being right",
-          "started_at": "[time]",
-          "state": "done",
-          "title": "check that no row of orders.total differs"
-        },
-        {
-          "attempts": 1,
-          "before_serving": false,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": null,
-          "id": "0002.3.index",
-          "kind": "index_build",
-          "migration": 2,
-          "phase": "online",
-          "progress": "[progress]",
-          "reason": "built concurrently: it takes as long as it takes, and blocks neither reads nor writes",
-          "started_at": "[time]",
-          "state": "done",
-          "title": "build index orders_total on orders"
-        },
-        {
-          "attempts": 0,
-          "before_serving": false,
-          "error": null,
-          "finished_at": "[time]",
-          "floor": 2,
-          "id": "0002.2.sync_drop",
-          "kind": "sync_drop",
-          "migration": 2,
-          "phase": "contract",
-          "progress": "[progress]",
-          "reason": "once no older release writes any more, the new release writes the column itself",
-          "started_at": "[time]",
-          "state": "pending",
-          "title": "remove the trigger that kept orders.total right"
-        }
-      ],
-      "term": "[term]"
+      "steps": "[steps]",
+      "term": {
+        "epoch": "[epoch]",
+        "expires_in_ms": null,
+        "held": false,
+        "holder": null,
+        "release": "changeover-0.1.0"
+      }
     }
     "#);
+    let backfill = &status["steps"][3];
+    insta::assert_json_snapshot!(backfill, {
+        ".started_at" => "[time]",
+        ".finished_at" => "[time]",
+        ".progress.seconds" => "[seconds]",
+        ".progress.batches" => "[batches]",
+    }, @r#"
+    {
+      "attempts": 1,
+      "before_serving": false,
+      "error": null,
+      "finished_at": "[time]",
+      "floor": null,
+      "id": "0002.2.backfill",
+      "kind": "backfill",
+      "migration": 2,
+      "phase": "online",
+      "progress": {
+        "batches": "[batches]",
+        "done": 10,
+        "seconds": "[seconds]",
+        "total": 10,
+        "written": 10
+      },
+      "reason": "rows that are there are filled by key ranges in short batches; readers and writers go on",
+      "started_at": "[time]",
+      "state": "done",
+      "title": "backfill orders.total"
+    }
+    "#);
+    assert_eq!(status["events"][0]["kind"], "plan_recorded");
 }
 
 #[tokio::test]
