@@ -1,2 +1,64 @@
-//! Placeholder.
-fn main() {}
+//! Chores of this repository: `cargo xtask <chore>`, one file each.
+//!
+//! A chore prints its figures last and exits non-zero when what it shows does not hold. What takes
+//! long honours `BUDGET_S`, a time budget in seconds, by a seeded sample; without it all is done.
+
+#![expect(clippy::print_stdout, reason = "chores print what they found")]
+
+mod backfill;
+mod bench_locks;
+mod budget;
+mod central_process;
+mod histories;
+mod load;
+mod starts;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Chores of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
+    BenchLocks(bench_locks::Args),
+    /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
+    Backfill(backfill::Args),
+    /// Ten processes at the same moment on an empty database, again and again.
+    Starts(starts::Args),
+    /// The migrations of real projects: read, applied, planned.
+    Histories(histories::Args),
+    /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
+    Verify(verify::Args),
+}
+
+fn main() -> ExitCode {
+    // A chain of causes says what was wrong; a backtrace of the chore would bury it.
+    match chore(Cli::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("failed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chore(chore: Chore) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match chore {
+            Chore::BenchLocks(args) => bench_locks::run(args).await,
+            Chore::Backfill(args) => backfill::run(args).await,
+            Chore::Starts(args) => starts::run(args).await,
+            Chore::Histories(args) => histories::run(args).await,
+            Chore::Verify(args) => verify::run(args).await,
+        }
+    })
+}

@@ -106,7 +106,10 @@ impl<'a> Holder<'a> {
             && let Some(reason) = floor::below(transaction.client(), app, plan.head).await?
         {
             // Everything at once is for when nobody serves.
-            return Err(Error::FloorBlocked { floor: plan.head, reason: format!("alive: {reason}") });
+            return Err(Error::FloorBlocked {
+                floor: plan.head,
+                reason: format!("alive: {reason}"),
+            });
         }
         record::plan(&transaction, &plan, serving_from).await?;
         let detail = format!("{} steps up to migration {}", plan.steps.len(), plan.head);

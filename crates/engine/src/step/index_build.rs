@@ -124,6 +124,7 @@ async fn build_partitioned(
     target: Target,
     depth: u32,
 ) -> Result<(), Error> {
+    let step = run.step;
     if depth > DEPTH_MAX {
         return Err(Error::Invalid(format!("partitions are nested deeper than {DEPTH_MAX}")));
     }
@@ -146,6 +147,7 @@ async fn build_partitioned(
             lock::acquire(&transaction, &[lock], &run.options.locks).await?;
             let sql = |source| Error::sql(format!("running {}", shorten(&statement)), source);
             transaction.client().batch_execute(&statement).await.map_err(sql)?;
+            transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
             transaction.commit().await?;
         }
     }
@@ -173,6 +175,7 @@ async fn build_partitioned(
         // Locks the part's index for a blink, which `LOCK TABLE` cannot take beforehand.
         let transaction = run.worker.begin().await?;
         lock::run_in_windows(&transaction, &table, &statement, &run.options.locks).await?;
+        transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
         transaction.commit().await?;
     }
     Ok(())
