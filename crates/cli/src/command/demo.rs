@@ -22,7 +22,7 @@ afterwards. Ends with 1 if, in a rolling run, a request failed, an acknowledged 
 exactly once, or a step is not done.";
 
 /// Rows with which server, seeding and both runs take about three minutes on two cores.
-const ROWS_DEFAULT: u64 = 200_000;
+const ROWS_DEFAULT: u64 = 100_000;
 
 /// Options of `changeover demo`.
 #[derive(Debug, clap::Args)]

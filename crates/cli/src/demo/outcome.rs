@@ -165,3 +165,65 @@ fn migrating_writes_share(record: &RunRecord) -> f64 {
     });
     writes.count() as f64 / samples.len().max(1) as f64
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{PhaseKind, PhaseOutcome, RunOutcome};
+    use changeover_rollout::load::{ClientKind, Outcome};
+
+    /// A run without a fault, with these phases.
+    pub(crate) fn outcome(phases: &[(&str, PhaseKind)]) -> RunOutcome {
+        let phase = |(name, kind): &(&str, PhaseKind)| PhaseOutcome {
+            name: (*name).to_owned(),
+            kind: *kind,
+            from_ms: 0.0,
+            duration_ms: 10_000.0,
+            requests: 500,
+            failed: 0,
+            outage_ms_max: 12.0,
+            p50_ms: 1.25,
+            p99_ms: 12.5,
+            p99_9_ms: 20.0,
+        };
+        RunOutcome {
+            requests: 1_000,
+            failed: 0,
+            failures_by_kind: Default::default(),
+            requests_by_client: [(ClientKind::Http2, 1_000)].into(),
+            failures_by_client: Default::default(),
+            outage_ms_max: 12.0,
+            rate_per_second: 100.0,
+            migrating_writes_share: 0.4,
+            writes_acknowledged: 400,
+            writes_missing: 0,
+            writes_doubled: 0,
+            p50_ms_before: 1.0,
+            p99_ms_before: 2.0,
+            p99_9_ms_before: 3.0,
+            p50_ms_during: 1.0,
+            p99_ms_during: 2.0,
+            p99_9_ms_during: 3.0,
+            max_ms_before: 4.0,
+            max_ms_during: 4.0,
+            phases: phases.iter().map(phase).collect(),
+            steps_done: 10,
+            steps_not_done: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn several_runs_are_as_bad_as_their_sum_and_as_slow_as_the_worst() {
+        let (mut fast, mut slow) = (outcome(&[]), outcome(&[]));
+        fast.failed = 1;
+        fast.failures_by_kind.insert(Outcome::Reset, 1);
+        slow.failed = 2;
+        slow.failures_by_kind.insert(Outcome::Reset, 2);
+        slow.writes_missing = 5;
+        slow.p99_ms_during = 70.0;
+        let both = slow.with(fast);
+        assert_eq!((both.requests, both.failed, both.writes_missing), (2_000, 3, 5));
+        assert_eq!(both.failures_by_kind[&Outcome::Reset], 3);
+        assert_eq!(both.requests_by_client[&ClientKind::Http2], 2_000);
+        assert_eq!(both.p99_ms_during, 70.0);
+    }
+}

@@ -163,3 +163,54 @@ fn name_of(kind: &changeover_rollout::load::Outcome) -> String {
     }
     name.replace('_', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+    use crate::demo::{comparison::Comparison, outcome::tests::outcome, run::PhaseKind};
+
+    fn comparison() -> Comparison {
+        let rolling =
+            outcome(&[("before", PhaseKind::Baseline), ("steps go on", PhaseKind::Online)]);
+        let mut recreate = outcome(&[("before", PhaseKind::Baseline)]);
+        recreate.failed = 2_310;
+        recreate.outage_ms_max = 7_450.0;
+        let kind = changeover_rollout::load::Outcome::Reset;
+        recreate.failures_by_kind.insert(kind, 2_310);
+        Comparison {
+            server: "17.10".to_owned(),
+            rows: 1_000,
+            seed: 1,
+            replicas: 1,
+            drain: true,
+            recreate: Some(recreate),
+            rolling: Some(rolling),
+            rolling_runs: Vec::new(),
+            faults: Vec::new(),
+            report: "report.html".to_owned(),
+        }
+    }
+
+    fn plain(comparison: &Comparison) -> String {
+        let text = anstream::adapter::strip_str(&summary(comparison)).to_string();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn both_ways_stand_side_by_side() {
+        insta::assert_snapshot!(plain(&comparison()), @"");
+    }
+
+    #[test]
+    fn what_does_not_hold_is_named() {
+        let mut comparison = comparison();
+        comparison.recreate = None;
+        comparison.faults = vec!["3 of 1000 requests failed".to_owned()];
+        let text = plain(&comparison);
+        assert!(
+            text.ends_with("The rolling run does not hold:\n  3 of 1000 requests failed"),
+            "{text}"
+        );
+    }
+}

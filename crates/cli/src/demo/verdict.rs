@@ -36,33 +36,10 @@ pub(crate) fn faults(rolling: &RunOutcome) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::faults;
-    use crate::demo::outcome::RunOutcome;
+    use crate::demo::outcome::{RunOutcome, tests::outcome};
 
     fn good() -> RunOutcome {
-        RunOutcome {
-            requests: 1_000,
-            failed: 0,
-            failures_by_kind: Default::default(),
-            requests_by_client: Default::default(),
-            failures_by_client: Default::default(),
-            outage_ms_max: 12.0,
-            rate_per_second: 100.0,
-            migrating_writes_share: 0.4,
-            writes_acknowledged: 400,
-            writes_missing: 0,
-            writes_doubled: 0,
-            p50_ms_before: 1.0,
-            p99_ms_before: 2.0,
-            p99_9_ms_before: 3.0,
-            p50_ms_during: 1.0,
-            p99_ms_during: 2.0,
-            p99_9_ms_during: 3.0,
-            max_ms_before: 4.0,
-            max_ms_during: 4.0,
-            phases: Vec::new(),
-            steps_done: 10,
-            steps_not_done: Vec::new(),
-        }
+        outcome(&[])
     }
 
     #[test]

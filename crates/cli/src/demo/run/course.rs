@@ -12,16 +12,14 @@ use changeover_central::{
     workload::Mix,
     writes,
 };
-use changeover_rollout::{
-    deployment::{Event, EventKind},
-    load::{Load, LoadReport, LoadSpec},
-};
+use changeover_rollout::load::{Load, LoadSpec};
 
 use super::{
     journal::Journal,
+    lives,
     observer::{Clock, Observer},
     pods::{Pods, release_args},
-    record::{PhaseKind, PodSpan, PodStage, RunRecord},
+    record::{PhaseKind, RunRecord},
     traffic::Traffic,
 };
 use crate::demo::{
@@ -63,7 +61,7 @@ pub(crate) async fn run(
     let (load, observer, phases) = journal.close();
     let load = load.stop(LOAD_DRAIN).await.context("ending the load")?;
     let writes = writes::count_writes(&database.owner_url, &traffic.acknowledged()).await?;
-    let pods_seen = pod_spans(&pods.deployment.events(), &load);
+    let pods_seen = lives::pod_spans(&pods.deployment.events(), load.started, load.due_for);
     let (steps, steps_not_done) = observer.finish(head(RELEASES[1]), &pods_seen).await?;
     task.done(format!(
         "{} acknowledged writes: {} missing, {} doubled",
@@ -122,41 +120,4 @@ async fn adopt(database: &Database) -> anyhow::Result<()> {
 
 fn head(release: &str) -> u64 {
     Release::named(release).map_or(0, |release| release.head)
-}
-
-/// Stretches of pods' lives from the deployment's events.
-fn pod_spans(events: &[Event], load: &LoadReport) -> Vec<PodSpan> {
-    let at_ms =
-        |event: &Event| event.at.saturating_duration_since(load.started).as_secs_f64() * 1000.0;
-    let end_ms = load.due_for.as_secs_f64() * 1000.0;
-    let mut open: Vec<PodSpan> = Vec::new();
-    let mut spans = Vec::new();
-    for event in events {
-        let Some(pod) = &event.pod else { continue };
-        let stage = match event.kind {
-            EventKind::PodStarted | EventKind::PodNotReady => Some(PodStage::Starting),
-            EventKind::PodReady => Some(PodStage::Ready),
-            EventKind::PodTerminating => Some(PodStage::Leaving),
-            EventKind::PodFailed | EventKind::PodGone => None,
-            _ => continue,
-        };
-        if let Some(index) = open.iter().position(|span| span.pod == *pod) {
-            let mut span = open.swap_remove(index);
-            span.to_ms = at_ms(event);
-            spans.push(span);
-        }
-        if let Some(stage) = stage {
-            open.push(PodSpan {
-                pod: pod.clone(),
-                release: event.release.clone(),
-                stage,
-                from_ms: at_ms(event),
-                to_ms: end_ms,
-            });
-        }
-    }
-    spans.append(&mut open);
-    spans.retain(|span| span.to_ms > span.from_ms && span.from_ms < end_ms);
-    spans.sort_by(|a, b| a.from_ms.total_cmp(&b.from_ms));
-    spans
 }

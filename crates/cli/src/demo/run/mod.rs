@@ -2,13 +2,14 @@
 //!
 //! `course.rs` is the order of events; `pods.rs` says what a pod is, `traffic.rs` what clients ask
 //! for; `observer/` reads from the database how migrations stand; `journal.rs` notes when what
-//! began, `record.rs` is what is left at the end.
+//! began, `lives.rs` what pods did, `record.rs` is what is left at the end.
 //!
 //! Invariant: the load begins before the first upgrade and ends after the last; all that happens
 //! between is in the record, with times counted from the load's start.
 
 mod course;
 mod journal;
+mod lives;
 mod observer;
 mod pods;
 mod record;

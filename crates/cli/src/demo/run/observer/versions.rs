@@ -39,15 +39,19 @@ impl Versions {
     }
 
     /// All that were seen; none began before the instance that ran it.
-    pub(super) fn finish(mut self, pods: &[PodSpan]) -> Vec<StepRecord> {
-        for step in &mut self.steps {
-            let (Some(from_ms), Some(to_ms)) = (step.from_ms, step.to_ms) else { continue };
-            let starts = pods.iter().filter(|span| span.stage == PodStage::Starting);
-            let starts = starts.map(|span| span.from_ms).filter(|at| *at < to_ms);
-            step.from_ms = starts.reduce(f64::max).map(|start| start.max(from_ms));
-        }
-        self.steps
+    pub(super) fn finish(self, pods: &[PodSpan]) -> Vec<StepRecord> {
+        begun_with_their_pod(self.steps, pods)
     }
+}
+
+fn begun_with_their_pod(mut steps: Vec<StepRecord>, pods: &[PodSpan]) -> Vec<StepRecord> {
+    for step in &mut steps {
+        let (Some(from_ms), Some(to_ms)) = (step.from_ms, step.to_ms) else { continue };
+        let starts = pods.iter().filter(|span| span.stage == PodStage::Starting);
+        let starts = starts.map(|span| span.from_ms).filter(|at| *at < to_ms);
+        step.from_ms = starts.reduce(f64::max).map(|start| start.max(from_ms));
+    }
+    steps
 }
 
 fn step(number: i64, from_ms: f64, to_ms: f64) -> StepRecord {
@@ -67,5 +71,32 @@ fn step(number: i64, from_ms: f64, to_ms: f64) -> StepRecord {
         locks: Vec::new(),
         reason: None,
         rows: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PodSpan, PodStage, begun_with_their_pod, step};
+
+    #[test]
+    fn a_migration_begins_with_its_instance_or_with_the_end_of_the_one_before() {
+        let pod = |release: &str, stage, from_ms| PodSpan {
+            pod: release.to_owned(),
+            release: release.to_owned(),
+            stage,
+            from_ms,
+            to_ms: from_ms + 30.0,
+        };
+        let pods = [
+            pod("4.8", PodStage::Ready, 0.0),
+            pod("4.9", PodStage::Starting, 40.0),
+            pod("4.9", PodStage::Ready, 70.0),
+            pod("4.10", PodStage::Starting, 90.0),
+        ];
+        let seen = vec![step(209, 0.0, 50.0), step(210, 50.0, 60.0), step(211, 60.0, 99.0)];
+        let steps = begun_with_their_pod(seen, &pods);
+        let begins: Vec<_> = steps.iter().filter_map(|step| step.from_ms).collect();
+        assert_eq!(begins, [40.0, 50.0, 90.0]);
+        assert_eq!(steps[2].title, "0211_hash_to_btree.sql");
     }
 }
