@@ -1,6 +1,7 @@
 //! The command line: what all commands have in common.
 
 use crate::command::Command;
+use changeover::planning::source::Format;
 use clap::ColorChoice;
 use std::path::PathBuf;
 
@@ -47,4 +48,29 @@ pub(crate) struct FolderArgs {
     /// The folder of migrations [default: from changeover.toml, else ./migrations]
     #[arg(long, value_name = "DIR")]
     pub(crate) migrations: Option<PathBuf>,
+    /// The form of the files: 0212_name.sql, 20240131120000_name.sql or V12__name.sql [default: told
+    /// by the names]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) format: Option<Form>,
+}
+
+/// A form of migration files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Form {
+    // 0212_name.sql, numbered without gaps.
+    Ours,
+    // 20240131120000_name.sql, with or without .up and .down.
+    Sqlx,
+    // V12__name.sql, as Flyway and refinery have it.
+    Flyway,
+}
+
+impl From<Form> for Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Ours => Self::Ours,
+            Form::Sqlx => Self::Sqlx,
+            Form::Flyway => Self::Flyway,
+        }
+    }
 }

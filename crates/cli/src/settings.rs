@@ -99,7 +99,7 @@ impl Settings {
                  `changeover new NAME`",
             ));
         }
-        let migrations = folder::read(&path)?;
+        let migrations = folder::read_as(&path, args.format.map(Into::into))?;
         Ok(Folder { path, migrations })
     }
 

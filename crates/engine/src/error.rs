@@ -19,7 +19,7 @@ pub const SQLSTATE_UNREGISTERED: &str = "CO004";
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The server could not be reached.
-    #[error("no connection to the database ({purpose})")]
+    #[error("no connection to the database")]
     Connect {
         /// What the connection was for.
         purpose: &'static str,
@@ -54,7 +54,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// A step that the release waits for was tried as often as allowed.
-    #[error("gave up after {tries} tries")]
+    #[error("gave up after {}", plural(*.tries, "try", "tries"))]
     GaveUp {
         /// How often it was tried.
         tries: u32,
@@ -316,6 +316,11 @@ impl Error {
             _ => return None,
         })
     }
+}
+
+/// `1 try`, `2 tries`.
+pub(crate) fn plural(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// What to do after a step's statement failed, by SQLSTATE.

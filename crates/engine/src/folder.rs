@@ -12,9 +12,18 @@ const ENDING: &str = "sql";
 ///
 /// Fails where the folder cannot be read or its files are not a history of migrations.
 pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {
+    read_as(folder, None)
+}
+
+/// The same, as one form instead of the one that the names suggest.
+pub fn read_as(folder: &Path, format: Option<source::Format>) -> Result<Vec<Migration>, Error> {
     let wrap = |source: FolderError| Error::Folder { path: folder.display().to_string(), source };
     let files = files(folder).map_err(|error| wrap(error.into()))?;
-    source::read(&files).map_err(|error| wrap(error.into()))
+    let read = match format {
+        Some(format) => source::read_as(&files, format),
+        None => source::read(&files),
+    };
+    read.map_err(|error| wrap(error.into()))
 }
 
 fn files(folder: &Path) -> Result<Vec<(String, String)>, std::io::Error> {

@@ -79,6 +79,13 @@ pub async fn finalize(options: &Options, to: u64, vouched: Option<&str>) -> Resu
     bootstrap::require(&watch).await?;
     let standing = state::standing(&watch.client, &options.app).await?.ok_or(Error::NoLedger)?;
     let head = standing.head.unwrap_or(0);
+    if options.head() < to {
+        return Err(Error::Invalid(format!(
+            "the floor cannot be raised to {to} with migrations up to {} only: whoever raises it \
+             must know what it fences off",
+            options.head()
+        )));
+    }
     if to > head {
         return Err(Error::Invalid(format!(
             "the floor cannot be raised to {to}: the ledger's head is {head}"
@@ -102,7 +109,7 @@ async fn open_owner(options: &Options) -> Result<Connection, Error> {
 }
 
 /// Gets the term within a bounded wait, and a connection that works under it.
-async fn hold(options: &Options, watch: &Connection) -> Result<(Term, Worker), Error> {
+pub(crate) async fn hold(options: &Options, watch: &Connection) -> Result<(Term, Worker), Error> {
     let url = owner_url(options)?;
     let deadline = tokio::time::Instant::now() + TERM_WAIT;
     loop {

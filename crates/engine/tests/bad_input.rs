@@ -75,6 +75,16 @@ async fn a_statement_that_fails_leaves_its_step_open_and_names_it() {
     assert_eq!(value::<i64>(&owner, tables).await, 0, "a file is one transaction");
     let state: String = value(&owner, "SELECT state FROM changeover.step").await;
     assert_eq!(state, "failed");
+
+    // Nothing of it has taken effect, so the corrected file may take its place.
+    let mended =
+        ("0001_base.sql", "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1);");
+    migrate(database.options("1", &[mended])).await.unwrap();
+    assert_eq!(value::<i64>(&owner, tables).await, 1);
+    assert_eq!(value::<String>(&owner, "SELECT state FROM changeover.step").await, "done");
+    // Now it has.
+    let error = migrate(database.options("1", &[broken])).await.unwrap_err();
+    assert!(chain(&error).contains("edited after it was applied"), "{}", chain(&error));
 }
 
 /// The connection is lost in mid-step: the next start goes on.

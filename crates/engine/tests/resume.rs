@@ -40,6 +40,8 @@ async fn die_at(database: &Database, point: PausePoint, nth: u32) {
     let mut options = database.options("2", &files);
     options.pace.batch_rows_first = 500;
     options.pace.batch_rows_max = 500;
+    // However slow the machine, the size of a batch must not adapt: it is counted below.
+    options.pace.batch_target = std::time::Duration::from_secs(10);
     let reached = Arc::new(AtomicU32::new(0));
     let died = CancellationToken::new();
     let signal = died.clone();

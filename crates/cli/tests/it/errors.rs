@@ -23,9 +23,9 @@ async fn a_file_that_is_no_sql() {
     let fresh = Project::new().await.file("0001_broken.sql", "CREATE TABEL orders ();\n");
     insta::assert_snapshot!(fresh.run(&["migrate"]).await.all(), @r#"
     --- stderr
-    [clock] · plan recorded: 1 steps up to migration 1
+    [clock] · plan recorded: 1 step up to migration 1
     [clock] ✗ 0001.0.script  failed  run 0001_broken.sql: step 0001.0.script (run 0001_broken.sql) failed: running CREATE TABEL orders () failed: the server answered: syntax error at or near "TABEL" [42601]
-    error: gave up after 1 tries: step 0001.0.script (run 0001_broken.sql) failed: running CREATE TABEL orders () failed: the server answered: syntax error at or near "TABEL" [42601]
+    error: gave up after 1 try: step 0001.0.script (run 0001_broken.sql) failed: running CREATE TABEL orders () failed: the server answered: syntax error at or near "TABEL" [42601]
     --- exit 1
     "#);
     let status = fresh.run(&["status"]).await;
@@ -38,7 +38,7 @@ async fn a_file_that_is_no_sql() {
 
     Steps  0 of 1 done
       expand
-      ✗ 0001.0.script  run 0001_broken.sql                                    failed
+      ✗ 0001.0.script  run 0001_broken.sql                        failed after 1 try
           error: step 0001.0.script (run 0001_broken.sql) failed: running CREATE
             TABEL orders () failed: the server answered: syntax error at or near
             "TABEL" [42601]
@@ -91,13 +91,13 @@ async fn files_that_contradict_the_ledger() {
     let edited = Project::with_orders(1).await.file("0001_orders.sql", TOTAL);
     insta::assert_snapshot!(edited.run(&["plan"]).await.all(), @r"
     --- stderr
-    error: the migrations do not fit the ledger: 0001_orders.sql was edited after it was applied as migration 0001 (restore 0001_orders.sql as it was, and put the change into a new migration)
+    error: the migrations do not fit the ledger: 0001_orders.sql was edited after it was applied as migration 0001
       what to do: restore 0001_orders.sql as it was, and put the change into a new migration
     --- exit 7
     ");
     insta::assert_snapshot!(edited.run(&["migrate"]).await.all(), @r"
     --- stderr
-    error: the migrations do not fit the ledger: 0001_orders.sql was edited after it was applied as migration 0001 (restore 0001_orders.sql as it was, and put the change into a new migration)
+    error: the migrations do not fit the ledger: 0001_orders.sql was edited after it was applied as migration 0001
       what to do: restore 0001_orders.sql as it was, and put the change into a new migration
     --- exit 7
     ");
@@ -105,7 +105,7 @@ async fn files_that_contradict_the_ledger() {
         Project::with_orders(1).await.without("0001_orders.sql").file("0002_total.sql", TOTAL);
     insta::assert_snapshot!(missing.run(&["migrate"]).await.all(), @r"
     --- stderr
-    error: the migrations do not fit the ledger: migration 0001 (orders) was applied, but its file is missing (restore the file of migration 0001; check that this is the right folder and the right database)
+    error: the migrations do not fit the ledger: migration 0001 (orders) was applied, but its file is missing
       what to do: restore the file of migration 0001; check that this is the right folder and the right database
     --- exit 7
     ");
@@ -177,7 +177,7 @@ async fn a_server_that_is_not_there() {
     let nobody = ["--database-url", "postgres://owner@127.0.0.1:1/shop"];
     insta::assert_snapshot!(run(&[&["status"], &nobody[..]].concat()).await.all(), @r"
     --- stderr
-    error: no connection to the database (watch): error connecting to server: Connection refused (os error 111)
+    error: no connection to the database: error connecting to server: Connection refused (os error 111)
       what to do: check that the server runs and that host, port, role and password in the connection string are right
     --- exit 4
     ");

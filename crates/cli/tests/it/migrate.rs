@@ -175,7 +175,7 @@ async fn at_once_runs_the_files_as_they_are_written() {
     insta::assert_snapshot!(ran.all(), @r"
     1 step done: default is at migration 2.
     --- stderr
-    [clock] · plan recorded: 1 steps up to migration 2
+    [clock] · plan recorded: 1 step up to migration 2
     [clock] ✓ 0002.0.script  done  run 0002_drop_legacy.sql  ([took])
     --- exit 0
     ");

@@ -3,7 +3,7 @@
 use super::work::{self, Outlook, Skip, Work};
 use crate::catalog;
 use crate::connection::Connection;
-use crate::error::{Error, chain};
+use crate::error::{Error, chain, plural};
 use crate::floor;
 use crate::ledger::{record, state};
 use crate::options::Options;
@@ -112,7 +112,11 @@ impl<'a> Holder<'a> {
             });
         }
         record::plan(&transaction, &plan, serving_from).await?;
-        let detail = format!("{} steps up to migration {}", plan.steps.len(), plan.head);
+        let detail = format!(
+            "{} up to migration {}",
+            plural(u32::try_from(plan.steps.len()).unwrap_or(u32::MAX), "step", "steps"),
+            plan.head
+        );
         record::event(&transaction, app, "plan_recorded", None, &detail).await?;
         transaction.commit().await?;
         tracing::info!(steps = plan.steps.len(), head = plan.head, "plan recorded");

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::term::GuardedTransaction;
 use changeover_plan::{Migration, Plan, Step, StepId, model::plan::PlanMode};
 
+const WITHDRAW: &str = include_str!("sql/withdraw.sql");
 const INSERT_STEP: &str = include_str!("sql/insert_step.sql");
 const STEP_BEGIN: &str = include_str!("sql/step_begin.sql");
 const STEP_DONE: &str = include_str!("sql/step_done.sql");
@@ -216,4 +217,18 @@ pub(crate) async fn adopt(
         .await
         .map_err(sql)?;
     event(transaction, app, "adopted", None, &format!("adopted at migration {head}")).await
+}
+
+/// Forgets the migrations from a number on, of which nothing has taken effect.
+pub(crate) async fn withdraw(
+    transaction: &GuardedTransaction<'_>,
+    app: &str,
+    from: u64,
+) -> Result<(), Error> {
+    transaction
+        .client()
+        .execute(WITHDRAW, &[&app, &bigint(from)])
+        .await
+        .map_err(|source| Error::sql("forgetting migrations that had no effect", source))?;
+    Ok(())
 }

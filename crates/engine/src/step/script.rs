@@ -16,10 +16,10 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
     let (step, options) = (run.step, run.options);
     let bound_ms = options.locks.long_statement.as_millis();
     let lock_ms = options.locks.give_up_after.as_millis();
+    let begin = run.worker.begin().await?;
+    record::step_begin(&begin, &options.app, &step.id).await?;
+    begin.commit().await?;
     if !script.transactional {
-        let begin = run.worker.begin().await?;
-        record::step_begin(&begin, &options.app, &step.id).await?;
-        begin.commit().await?;
         let bounds = format!("SET lock_timeout = {lock_ms}; SET statement_timeout = {bound_ms}");
         statements(run.worker.client(), std::slice::from_ref(&bounds)).await?;
         let outcome = statements(run.worker.client(), &script.statements).await;
@@ -42,7 +42,6 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
     // A file may leave the search path or role changed; the ledger's functions do not mind, the
     // next file does: settings made with SET last beyond the transaction.
     statements(transaction.client(), &[reset_session()]).await?;
-    record::step_begin(&transaction, &options.app, &step.id).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
     transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     transaction.commit().await

@@ -76,8 +76,7 @@ impl HistoryFault {
 
 impl fmt::Display for HistoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<String> =
-            self.faults.iter().map(|fault| format!("{fault} ({})", fault.remedy())).collect();
+        let texts: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
         f.write_str(&texts.join("; "))
     }
 }

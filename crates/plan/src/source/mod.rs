@@ -34,9 +34,18 @@ pub enum Format {
 /// # Errors
 /// The first file that does not fit the form, and missing or doubled numbers.
 pub fn read(files: &[File]) -> Result<Vec<Migration>, SourceError> {
+    let names: Vec<&str> =
+        files.iter().map(|(name, _)| name.as_str()).filter(|name| name.ends_with(".sql")).collect();
+    read_as(files, detect(&names)?)
+}
+
+/// Reads a folder's files as one form, whatever their names look like.
+///
+/// # Errors
+/// The first file that does not fit the form, and missing or doubled numbers.
+pub fn read_as(files: &[File], format: Format) -> Result<Vec<Migration>, SourceError> {
     let files: Vec<&File> = files.iter().filter(|(name, _)| name.ends_with(".sql")).collect();
-    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    let mut migrations = match detect(&names)? {
+    let mut migrations = match format {
         Format::Ours => ours::read(&files)?,
         Format::Sqlx => sqlx::read(&files)?,
         Format::Flyway => flyway::read(&files)?,
@@ -49,7 +58,7 @@ pub fn read(files: &[File]) -> Result<Vec<Migration>, SourceError> {
             second: pair[1].file.clone(),
         });
     }
-    if names.iter().all(|name| ours::fits(name)) {
+    if format == Format::Ours {
         ours::without_gaps(&migrations)?;
     }
     Ok(migrations)
