@@ -32,12 +32,7 @@ impl Account {
         let uid = rustix::process::geteuid().as_raw();
         let gid = rustix::process::getegid().as_raw();
         if uid != 0 {
-            return Ok(Self {
-                name: format!("uid {uid}"),
-                uid,
-                gid,
-                switches: false,
-            });
+            return Ok(Self { name: format!("uid {uid}"), uid, gid, switches: false });
         }
         let path = Path::new("/etc/passwd");
         let passwd = std::fs::read_to_string(path).map_err(file_error("read", path))?;
@@ -56,12 +51,7 @@ impl Account {
             }
             let uid = fields.nth(1)?.parse().ok()?;
             let gid = fields.next()?.parse().ok()?;
-            (uid != 0).then(|| Self {
-                name: name.to_owned(),
-                uid,
-                gid,
-                switches: true,
-            })
+            (uid != 0).then(|| Self { name: name.to_owned(), uid, gid, switches: true })
         })
     }
 

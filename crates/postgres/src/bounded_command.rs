@@ -22,18 +22,9 @@ const OUTPUT_BYTES_MAX: usize = 4000;
 pub(crate) fn run(mut command: Command, deadline: Duration) -> Result<String, StartError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut output = tempfile::tempfile().map_err(file_error("make", std::env::temp_dir()))?;
-    let duplicate = |file: &File| {
-        file.try_clone()
-            .map_err(file_error("open", "a temporary file"))
-    };
-    command
-        .stdin(Stdio::null())
-        .stdout(duplicate(&output)?)
-        .stderr(duplicate(&output)?);
-    let spawn_error = |source| StartError::Spawn {
-        program: program.clone(),
-        source,
-    };
+    let duplicate = |file: &File| file.try_clone().map_err(file_error("open", "a temporary file"));
+    command.stdin(Stdio::null()).stdout(duplicate(&output)?).stderr(duplicate(&output)?);
+    let spawn_error = |source| StartError::Spawn { program: program.clone(), source };
 
     let mut child = command.spawn().map_err(spawn_error)?;
     let started = Instant::now();
@@ -108,10 +99,7 @@ mod tests {
         else {
             panic!("must be a failure");
         };
-        assert_eq!(
-            (status.as_str(), output.as_str()),
-            ("exit status: 3", "out\nerr")
-        );
+        assert_eq!((status.as_str(), output.as_str()), ("exit status: 3", "out\nerr"));
     }
 
     #[test]

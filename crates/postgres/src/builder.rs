@@ -113,29 +113,18 @@ impl Builder {
             ("timezone", "UTC"),
             ("log_timezone", "UTC"),
         ];
-        let chosen = self
-            .settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let chosen = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut text = "\n".to_owned();
-        for (name, value) in own
-            .into_iter()
-            .chain(self.profile.settings().iter().copied())
-            .chain(chosen)
+        for (name, value) in
+            own.into_iter().chain(self.profile.settings().iter().copied()).chain(chosen)
         {
             let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
             if name.is_empty() || !name.chars().all(allowed) {
-                return Err(StartError::BadSetting {
-                    name: name.to_owned(),
-                });
+                return Err(StartError::BadSetting { name: name.to_owned() });
             }
-            let value = value
-                .replace('\\', "\\\\")
-                .replace('\'', "''")
-                .replace('\n', "\\n");
-            writeln!(text, "{name} = '{value}'").map_err(|_| StartError::BadSetting {
-                name: name.to_owned(),
-            })?;
+            let value = value.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n");
+            writeln!(text, "{name} = '{value}'")
+                .map_err(|_| StartError::BadSetting { name: name.to_owned() })?;
         }
         Ok(text)
     }

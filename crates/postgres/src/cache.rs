@@ -76,9 +76,8 @@ impl Cache {
         let prefix = format!(".{name}-");
         for entry in std::fs::read_dir(parent).map_err(file_error("list", parent))? {
             let path = entry.map_err(file_error("list", parent))?.path();
-            let is_work = path
-                .file_name()
-                .is_some_and(|n| n.to_string_lossy().starts_with(&prefix));
+            let is_work =
+                path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&prefix));
             if is_work && is_older_than(&path, LEFTOVER_AGE_MIN) {
                 std::fs::remove_dir_all(&path).map_err(file_error("remove", path))?;
             }
@@ -103,17 +102,10 @@ impl Cache {
                     std::thread::sleep(LOCK_POLL);
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StartError::CacheLocked {
-                        path,
-                        waited: LOCK_WAIT_MAX,
-                    });
+                    return Err(StartError::CacheLocked { path, waited: LOCK_WAIT_MAX });
                 }
                 Err(TryLockError::Error(source)) => {
-                    return Err(StartError::File {
-                        action: "lock",
-                        path,
-                        source,
-                    });
+                    return Err(StartError::File { action: "lock", path, source });
                 }
             }
         }
@@ -122,11 +114,7 @@ impl Cache {
 
 fn is_older_than(path: &Path, age: Duration) -> bool {
     let changed = path.metadata().and_then(|metadata| metadata.modified());
-    changed.is_ok_and(|time| {
-        SystemTime::now()
-            .duration_since(time)
-            .is_ok_and(|found| found > age)
-    })
+    changed.is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|found| found > age))
 }
 
 /// Where a cache is expected on this kind of machine.
@@ -172,17 +160,11 @@ mod tests {
         let long_ago = SystemTime::now() - LEFTOVER_AGE_MIN - Duration::from_secs(1);
         for name in [".npm-1-old", ".npm-10-old"] {
             let times = FileTimes::new().set_modified(long_ago);
-            File::open(folder.join(name))
-                .unwrap()
-                .set_times(times)
-                .unwrap();
+            File::open(folder.join(name)).unwrap().set_times(times).unwrap();
         }
         let work = cache.work_folder(&folder, "npm-1").unwrap();
         assert!(work.path().is_dir());
-        assert_eq!(
-            names.map(|name| folder.join(name).is_dir()),
-            [false, true, true]
-        );
+        assert_eq!(names.map(|name| folder.join(name).is_dir()), [false, true, true]);
     }
 
     #[test]

@@ -26,8 +26,7 @@ impl Server {
     ///
     /// Errors: it exists, or the server does not answer within two minutes.
     pub async fn create_database(&self, name: &str) -> Result<(), AdminError> {
-        self.administer("create", name, &format!("CREATE DATABASE {}", quoted(name)))
-            .await
+        self.administer("create", name, &format!("CREATE DATABASE {}", quoted(name))).await
     }
 
     /// Makes a database as a copy of another one, which nobody may be connected to.
@@ -37,11 +36,7 @@ impl Server {
     /// Errors: as [`Server::create_database`], or `template` is missing or stays in use.
     pub async fn clone_database(&self, template: &str, name: &str) -> Result<(), AdminError> {
         // Copying files beats logging every block, some three times; before 15 it is the only way.
-        let strategy = if self.major() >= 15 {
-            " STRATEGY FILE_COPY"
-        } else {
-            ""
-        };
+        let strategy = if self.major() >= 15 { " STRATEGY FILE_COPY" } else { "" };
         let (quoted_name, quoted_template) = (quoted(name), quoted(template));
         let sql = format!("CREATE DATABASE {quoted_name} TEMPLATE {quoted_template}{strategy}");
         let started = Instant::now();
@@ -98,9 +93,8 @@ impl Server {
     ) -> Result<(), AdminError> {
         let url = self.url("postgres", "postgres");
         let work = async {
-            let (client, connection) = tokio_postgres::connect(&url, NoTls)
-                .await
-                .map_err(AdminError::Connect)?;
+            let (client, connection) =
+                tokio_postgres::connect(&url, NoTls).await.map_err(AdminError::Connect)?;
             // Polled beside the statement, so that no task outlives this call.
             let statement = async {
                 let outcome = client.batch_execute(sql).await;
@@ -115,15 +109,13 @@ impl Server {
             })?;
             hung_up.map_err(AdminError::Connect)
         };
-        tokio::time::timeout(STATEMENT_DEADLINE, work)
-            .await
-            .unwrap_or_else(|_| {
-                Err(AdminError::TookTooLong {
-                    action,
-                    database: database.to_owned(),
-                    deadline: STATEMENT_DEADLINE,
-                })
+        tokio::time::timeout(STATEMENT_DEADLINE, work).await.unwrap_or_else(|_| {
+            Err(AdminError::TookTooLong {
+                action,
+                database: database.to_owned(),
+                deadline: STATEMENT_DEADLINE,
             })
+        })
     }
 }
 

@@ -205,9 +205,5 @@ pub(crate) fn file_error(
     path: impl Into<PathBuf>,
 ) -> impl FnOnce(std::io::Error) -> StartError {
     let path = path.into();
-    move |source| StartError::File {
-        action,
-        path,
-        source,
-    }
+    move |source| StartError::File { action, path, source }
 }

@@ -37,9 +37,7 @@ pub(crate) fn make(
         return Ok(folder);
     }
     // `/var/tmp` is on disk where `/tmp` is often in memory.
-    let named = std::env::var_os("TMPDIR")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from);
+    let named = std::env::var_os("TMPDIR").filter(|value| !value.is_empty()).map(PathBuf::from);
     for parent in named.into_iter().chain([PathBuf::from("/var/tmp")]) {
         if let Ok(folder) = make_in(&parent, account) {
             return Ok(folder);
@@ -49,9 +47,7 @@ pub(crate) fn make(
 }
 
 fn make_in(parent: &Path, account: &Account) -> Result<TempDir, StartError> {
-    let parent = parent
-        .canonicalize()
-        .map_err(file_error("resolve", parent))?;
+    let parent = parent.canonicalize().map_err(file_error("resolve", parent))?;
     let folder = tempfile::Builder::new()
         .prefix("changeover-pg-")
         .permissions(Permissions::from_mode(0o700))

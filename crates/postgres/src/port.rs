@@ -28,7 +28,5 @@ pub(crate) fn pick() -> Result<u16, StartError> {
             PORTS.start + u16::try_from(offset).unwrap_or(0)
         })
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .ok_or(StartError::NoFreePort {
-            attempts: ATTEMPTS_MAX,
-        })
+        .ok_or(StartError::NoFreePort { attempts: ATTEMPTS_MAX })
 }

@@ -55,24 +55,14 @@ impl Postmaster {
         if let Some(mut go) = go {
             writeln!(go, "go").map_err(file_error("start", binaries.program("postgres")))?;
         }
-        let ready = postmaster
-            .wait_until_ready(watchdog.folder())
-            .map_err(|outcome| {
-                let log = log(watchdog.folder(), log_start_bytes, LOG_BYTES_MAX);
-                let major = binaries.major;
-                match outcome {
-                    Some(status) => StartError::Ended {
-                        major,
-                        status: status.to_string(),
-                        log,
-                    },
-                    None => StartError::NotReady {
-                        major,
-                        deadline: READY_DEADLINE,
-                        log,
-                    },
-                }
-            });
+        let ready = postmaster.wait_until_ready(watchdog.folder()).map_err(|outcome| {
+            let log = log(watchdog.folder(), log_start_bytes, LOG_BYTES_MAX);
+            let major = binaries.major;
+            match outcome {
+                Some(status) => StartError::Ended { major, status: status.to_string(), log },
+                None => StartError::NotReady { major, deadline: READY_DEADLINE, log },
+            }
+        });
         if ready.is_err() {
             postmaster.stop(watchdog)?;
         }
@@ -94,9 +84,7 @@ impl Postmaster {
                 kill_process(pid, Signal::QUIT).ok();
             }
             if self.ends_within(STOP_DEADLINE).is_none() {
-                self.child
-                    .kill()
-                    .map_err(file_error("kill", "the server"))?;
+                self.child.kill().map_err(file_error("kill", "the server"))?;
                 if self.ends_within(STOP_DEADLINE).is_none() {
                     return Err(StartError::NotStopped {
                         pid: self.pid(),
@@ -181,10 +169,7 @@ fn spawn_held_back(
         command.env_remove(name);
     }
     account.apply_to(&mut command);
-    command.spawn().map_err(|source| StartError::Spawn {
-        program: "sh".to_owned(),
-        source,
-    })
+    command.spawn().map_err(|source| StartError::Spawn { program: "sh".to_owned(), source })
 }
 
 /// Whether the server's own lock file says that this process takes connections.

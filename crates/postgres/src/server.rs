@@ -79,18 +79,8 @@ impl Server {
         watchdog: Watchdog,
     ) -> Self {
         let folder = watchdog.folder().to_owned();
-        let running = Mutex::new(Running {
-            postmaster,
-            watchdog,
-        });
-        Self {
-            binaries,
-            account,
-            port,
-            folder,
-            running,
-            databases_named: AtomicU64::new(0),
-        }
+        let running = Mutex::new(Running { postmaster, watchdog });
+        Self { binaries, account, port, folder, running, databases_named: AtomicU64::new(0) }
     }
 
     /// The major version, like 17.
@@ -125,23 +115,13 @@ impl Server {
 
     /// A connection URL over TCP. No password is needed; `postgres` is the superuser.
     pub fn url(&self, user: &str, database: &str) -> String {
-        format!(
-            "postgres://{}@127.0.0.1:{}/{}",
-            encoded(user),
-            self.port,
-            encoded(database)
-        )
+        format!("postgres://{}@127.0.0.1:{}/{}", encoded(user), self.port, encoded(database))
     }
 
     /// A connection URL over the Unix socket. No password is needed.
     pub fn socket_url(&self, user: &str, database: &str) -> String {
         let folder = encoded(&self.folder.to_string_lossy());
-        format!(
-            "postgres://{}@{folder}:{}/{}",
-            encoded(user),
-            self.port,
-            encoded(database)
-        )
+        format!("postgres://{}@{folder}:{}/{}", encoded(user), self.port, encoded(database))
     }
 
     /// The process id of the server's first process; another one after a restart.
@@ -161,10 +141,7 @@ impl Server {
     /// Errors: it does not stop or does not come back within its deadline.
     pub fn restart_immediate(&self) -> Result<(), StartError> {
         let mut running = self.running();
-        let Running {
-            postmaster,
-            watchdog,
-        } = &mut *running;
+        let Running { postmaster, watchdog } = &mut *running;
         postmaster.stop(watchdog)?;
         let started = Instant::now();
         loop {
@@ -189,10 +166,7 @@ impl Server {
     /// Errors: the server cannot be stopped; the watchdog goes on trying.
     pub fn stop(self) -> Result<(), StartError> {
         let mut running = self.running();
-        let Running {
-            postmaster,
-            watchdog,
-        } = &mut *running;
+        let Running { postmaster, watchdog } = &mut *running;
         postmaster.stop(watchdog)
     }
 

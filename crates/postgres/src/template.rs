@@ -16,15 +16,8 @@ use crate::error::{StartError, file_error};
 
 /// Locale C sorts alike on every platform and major, so that results can be compared.
 /// `-N`: the directory can be made again; syncing it would only cost time.
-const INITDB_ARGUMENTS: [&str; 7] = [
-    "-U",
-    "postgres",
-    "-A",
-    "trust",
-    "-N",
-    "--locale=C",
-    "--encoding=UTF8",
-];
+const INITDB_ARGUMENTS: [&str; 7] =
+    ["-U", "postgres", "-A", "trust", "-N", "--locale=C", "--encoding=UTF8"];
 
 /// Measured 1.2 to 4.9 s; a busy machine may take ten times that.
 const INITDB_DEADLINE: Duration = Duration::from_secs(90);
@@ -50,13 +43,7 @@ pub(crate) fn copy_to(
 fn template(binaries: &Binaries, account: &Account, cache: &Cache) -> Result<PathBuf, StartError> {
     // Binaries of the same version may be built with other options, which the data records.
     let mut hasher = DefaultHasher::new();
-    (
-        &binaries.folder,
-        &binaries.version,
-        account.uid,
-        INITDB_ARGUMENTS,
-    )
-        .hash(&mut hasher);
+    (&binaries.folder, &binaries.version, account.uid, INITDB_ARGUMENTS).hash(&mut hasher);
     let name = format!("{}-{:016x}", binaries.version, hasher.finish());
     let root = cache.folder("templates")?;
     let template = root.join(&name);
@@ -78,12 +65,7 @@ fn template(binaries: &Binaries, account: &Account, cache: &Cache) -> Result<Pat
 
 fn initialise(data: &Path, binaries: &Binaries, account: &Account) -> Result<(), StartError> {
     let mut initdb = Command::new(binaries.program("initdb"));
-    initdb
-        .args(INITDB_ARGUMENTS)
-        .arg("-D")
-        .arg(data)
-        .current_dir("/")
-        .env("LC_ALL", "C");
+    initdb.args(INITDB_ARGUMENTS).arg("-D").arg(data).current_dir("/").env("LC_ALL", "C");
     account.apply_to(&mut initdb);
     bounded_command::run(initdb, INITDB_DEADLINE).map(|_output| ())
 }

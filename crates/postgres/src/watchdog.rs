@@ -36,11 +36,7 @@ impl Watchdog {
     pub(crate) fn start(folder: TempDir) -> Result<Self, StartError> {
         let mut command = Command::new("sh");
         command
-            .args([
-                "-c",
-                include_str!("watchdog.sh"),
-                "changeover-postgres-watchdog",
-            ])
+            .args(["-c", include_str!("watchdog.sh"), "changeover-postgres-watchdog"])
             .arg(folder.path())
             .current_dir("/")
             .process_group(0)
@@ -48,17 +44,10 @@ impl Watchdog {
             // Whoever waits for the end of our output must not wait for the watchdog.
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let spawn_error = |source| StartError::Spawn {
-            program: "sh".to_owned(),
-            source,
-        };
+        let spawn_error = |source| StartError::Spawn { program: "sh".to_owned(), source };
         let mut child = command.spawn().map_err(spawn_error)?;
         let pipe = child.stdin.take();
-        Ok(Self {
-            child,
-            pipe,
-            folder: folder.keep(),
-        })
+        Ok(Self { child, pipe, folder: folder.keep() })
     }
 
     /// The folder it guards.

@@ -20,33 +20,20 @@ fn run_as_child(test: &str, variable: &str, value: &Path) {
         .env(variable, value)
         .output()
         .expect("this test can be run once more");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn a_folder_of_another_major_is_refused_by_name() {
     if is_child() {
         let error = Server::start(13).unwrap_err();
-        let StartError::BadOverride {
-            variable, problem, ..
-        } = error
-        else {
-            panic!("{error}")
-        };
+        let StartError::BadOverride { variable, problem, .. } = error else { panic!("{error}") };
         assert_eq!(variable, "CHANGEOVER_PG_BIN_13");
         assert!(problem.starts_with("it holds PostgreSQL 17."), "{problem}");
         return;
     }
     let folder = Server::start(17).unwrap().bin_dir().to_owned();
-    run_as_child(
-        "a_folder_of_another_major_is_refused_by_name",
-        "CHANGEOVER_PG_BIN_13",
-        &folder,
-    );
+    run_as_child("a_folder_of_another_major_is_refused_by_name", "CHANGEOVER_PG_BIN_13", &folder);
 }
 
 #[test]
@@ -60,9 +47,5 @@ fn the_named_folder_wins_over_all_others() {
     // Another path to the same programs; they find their libraries from where they really are.
     let folder = Server::start(17).unwrap().bin_dir().to_owned();
     let other_path = folder.join("../bin");
-    run_as_child(
-        "the_named_folder_wins_over_all_others",
-        variable,
-        &other_path,
-    );
+    run_as_child("the_named_folder_wins_over_all_others", variable, &other_path);
 }

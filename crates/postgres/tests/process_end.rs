@@ -62,11 +62,7 @@ fn after_a_panic() {
     assert_eq!(run.wait_for_exit().code(), Some(101));
     let said = run.stderr();
     assert!(said.contains("with a server on port"), "{said}");
-    assert_eq!(
-        run.folder_of_server(),
-        None,
-        "unwinding stops the server and waits for it"
-    );
+    assert_eq!(run.folder_of_server(), None, "unwinding stops the server and waits for it");
 }
 
 #[test]
@@ -92,9 +88,7 @@ fn after_sigkill_when_the_server_was_restarted_before() {
         wait_for_the_end();
     }
     let mut run = Run::of("after_sigkill_when_the_server_was_restarted_before");
-    run.wait_for("the restart", |run| {
-        Some(run.folder_of_server()?.join("restarted").is_file())
-    });
+    run.wait_for("the restart", |run| Some(run.folder_of_server()?.join("restarted").is_file()));
     let pid = run.wait_for_ready();
     run.child.kill().unwrap();
     run.wait_for_exit();
@@ -111,9 +105,7 @@ fn after_sigkill_in_the_midst_of_a_start() {
     // What exists in the server's folder when the process is killed, from early to late.
     for state in ["data", "data/postgresql.conf", "log", "data/postmaster.pid"] {
         let mut run = Run::of("after_sigkill_in_the_midst_of_a_start");
-        run.wait_for(state, |run| {
-            Some(run.folder_of_server()?.join(state).exists())
-        });
+        run.wait_for(state, |run| Some(run.folder_of_server()?.join(state).exists()));
         run.child.kill().unwrap();
         run.wait_for_exit();
         run.expect_nothing_left();
@@ -155,9 +147,7 @@ impl Run {
 
     fn folder_of_server(&self) -> Option<PathBuf> {
         let mut entries = std::fs::read_dir(&self.parent).expect("our own folder");
-        entries
-            .next()
-            .map(|entry| entry.expect("our own folder").path())
+        entries.next().map(|entry| entry.expect("our own folder").path())
     }
 
     /// Waits until the server takes connections, and returns its process id.
@@ -176,15 +166,8 @@ impl Run {
     fn wait_for(&mut self, what: &str, mut reached: impl FnMut(&Self) -> Option<bool>) {
         let started = Instant::now();
         while reached(self) != Some(true) {
-            assert!(
-                started.elapsed() < DEADLINE,
-                "no {what} within {DEADLINE:?}"
-            );
-            assert_eq!(
-                self.child.try_wait().expect("our own child"),
-                None,
-                "ended before {what}"
-            );
+            assert!(started.elapsed() < DEADLINE, "no {what} within {DEADLINE:?}");
+            assert_eq!(self.child.try_wait().expect("our own child"), None, "ended before {what}");
             std::thread::yield_now();
         }
     }
@@ -212,11 +195,7 @@ impl Run {
     fn expect_nothing_left(&self) {
         let started = Instant::now();
         while let Some(folder) = self.folder_of_server() {
-            assert!(
-                started.elapsed() < DEADLINE,
-                "{} is still there",
-                folder.display()
-            );
+            assert!(started.elapsed() < DEADLINE, "{} is still there", folder.display());
             std::thread::sleep(Duration::from_millis(5));
         }
         let started = Instant::now();
@@ -225,10 +204,7 @@ impl Run {
             if servers.is_empty() {
                 return;
             }
-            assert!(
-                started.elapsed() < DEATH_DEADLINE,
-                "outlived their folder: {servers:?}"
-            );
+            assert!(started.elapsed() < DEATH_DEADLINE, "outlived their folder: {servers:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -256,17 +232,10 @@ fn is_running(pid: u32) -> bool {
 fn servers_in(folder: &Path) -> Vec<String> {
     let folder = folder.to_string_lossy();
     let names = |line: &&str| line.contains(folder.as_ref()) && line.contains("postgres -D");
-    ps(&["-e", "-o", "args="])
-        .lines()
-        .filter(names)
-        .map(str::to_owned)
-        .collect()
+    ps(&["-e", "-o", "args="]).lines().filter(names).map(str::to_owned).collect()
 }
 
 fn ps(arguments: &[&str]) -> String {
-    let output = Command::new("ps")
-        .args(arguments)
-        .output()
-        .expect("ps, of the package procps");
+    let output = Command::new("ps").args(arguments).output().expect("ps, of the package procps");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -9,20 +9,14 @@ use tokio_postgres::{Client, NoTls};
 
 /// Connects; the connection's task ends with the client.
 async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .expect("the server takes connections");
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.expect("the server takes connections");
     tokio::spawn(connection);
     client
 }
 
 async fn ask(url: &str, sql: &str) -> String {
-    connect(url)
-        .await
-        .query_one(sql, &[])
-        .await
-        .expect("one row")
-        .get(0)
+    connect(url).await.query_one(sql, &[]).await.expect("one row").get(0)
 }
 
 /// A folder that the server's user can reach, also if that is not us.
@@ -34,10 +28,7 @@ fn reachable_folder() -> tempfile::TempDir {
 }
 
 fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder)
-        .expect("our own folder")
-        .next()
-        .is_none()
+    std::fs::read_dir(folder).expect("our own folder").next().is_none()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,22 +42,12 @@ async fn every_major_runs_side_by_side_and_clones_databases() {
     }
     for server in &servers {
         let version = ask(&server.url("postgres", "postgres"), "SHOW server_version").await;
-        assert!(
-            version.starts_with(server.version()),
-            "{version}, not {}",
-            server.version()
-        );
-        assert!(
-            version.starts_with(&server.major().to_string()),
-            "{version}"
-        );
+        assert!(version.starts_with(server.version()), "{version}, not {}", server.version());
+        assert!(version.starts_with(&server.major().to_string()), "{version}");
 
         server.create_database("template \"a\"").await.unwrap();
         let template = connect(&server.url("postgres", "template \"a\"")).await;
-        template
-            .batch_execute("CREATE TABLE kept AS SELECT 42 AS answer")
-            .await
-            .unwrap();
+        template.batch_execute("CREATE TABLE kept AS SELECT 42 AS answer").await.unwrap();
         drop(template);
         let clone = server.fresh_clone("template \"a\"", "clone").await.unwrap();
         let url = server.socket_url("postgres", &clone);
@@ -93,11 +74,7 @@ async fn it_runs_as_an_ordinary_user_in_a_private_folder_and_leaves_nothing() {
     assert_eq!(folder.mode() & 0o777, 0o700);
     assert_eq!(server.data_dir().metadata().unwrap().uid(), folder.uid());
     assert!(server.data_dir().starts_with(parent.path()));
-    assert!(
-        server.log().contains("ready to accept connections"),
-        "{}",
-        server.log()
-    );
+    assert!(server.log().contains("ready to accept connections"), "{}", server.log());
     server.stop().unwrap();
     assert!(is_empty(parent.path()));
 }
@@ -118,20 +95,12 @@ async fn profiles_differ_and_settings_win_over_them() {
         ("changeover.words", "it's a \\ and\ttab"),
         ("data_directory", &test.data_dir().to_string_lossy()),
     ] {
-        assert_eq!(
-            ask(&url, &format!("SELECT current_setting('{name}')")).await,
-            value,
-            "{name}"
-        );
+        assert_eq!(ask(&url, &format!("SELECT current_setting('{name}')")).await, value, "{name}");
     }
 
     let measure = Server::builder().profile(Profile::Measure).start().unwrap();
     let url = measure.url("postgres", "postgres");
-    for (name, value) in [
-        ("fsync", "on"),
-        ("synchronous_commit", "on"),
-        ("max_wal_size", "4GB"),
-    ] {
+    for (name, value) in [("fsync", "on"), ("synchronous_commit", "on"), ("max_wal_size", "4GB")] {
         assert_eq!(ask(&url, &format!("SHOW {name}")).await, value, "{name}");
     }
     assert!(!measure.data_dir().starts_with("/dev/shm"));
@@ -139,39 +108,23 @@ async fn profiles_differ_and_settings_win_over_them() {
 
 #[tokio::test]
 async fn after_an_immediate_restart_port_and_committed_data_are_the_same() {
-    let server = Server::builder()
-        .setting("synchronous_commit", "on")
-        .start()
-        .unwrap();
+    let server = Server::builder().setting("synchronous_commit", "on").start().unwrap();
     let (url, pid) = (server.url("postgres", "postgres"), server.postmaster_pid());
     let client = connect(&url).await;
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 42 AS answer")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 42 AS answer").await.unwrap();
     server.restart_immediate().unwrap();
     assert!(client.simple_query("SELECT 1").await.is_err());
     assert_ne!(server.postmaster_pid(), pid);
     assert_eq!(ask(&url, "SELECT answer::text FROM kept").await, "42");
-    assert!(
-        server.log().contains("automatic recovery in progress"),
-        "{}",
-        server.log()
-    );
+    assert!(server.log().contains("automatic recovery in progress"), "{}", server.log());
 }
 
 #[tokio::test]
 async fn a_server_whose_postmaster_was_killed_can_be_restarted() {
-    let server = Server::builder()
-        .setting("synchronous_commit", "on")
-        .start()
-        .unwrap();
+    let server = Server::builder().setting("synchronous_commit", "on").start().unwrap();
     let url = server.url("postgres", "postgres");
     let client = connect(&url).await;
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 42 AS answer")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 42 AS answer").await.unwrap();
     let pid = rustix::process::Pid::from_raw(server.postmaster_pid().try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     server.restart_immediate().unwrap();
@@ -190,21 +143,13 @@ fn what_cannot_start_says_why_and_leaves_nothing() {
     let parent = reachable_folder();
     let builder = || Server::builder().under(parent.path());
     let error = builder().major(12).start().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "PostgreSQL 12 is not supported, only 13 to 18"
-    );
+    assert_eq!(error.to_string(), "PostgreSQL 12 is not supported, only 13 to 18");
 
     let error = builder().setting("a b", "1").start().unwrap_err();
     assert!(matches!(error, StartError::BadSetting { .. }), "{error}");
 
-    let error = builder()
-        .setting("shared_buffers", "nonsense")
-        .start()
-        .unwrap_err();
-    let StartError::Ended { log, .. } = error else {
-        panic!("{error}")
-    };
+    let error = builder().setting("shared_buffers", "nonsense").start().unwrap_err();
+    let StartError::Ended { log, .. } = error else { panic!("{error}") };
     assert!(log.contains("shared_buffers"), "{log}");
 
     assert!(is_empty(parent.path()));

@@ -157,10 +157,7 @@ async fn serve(pod: &Arc<Pod>, stream: TcpStream) {
     let mut stage = pod.stage.subscribe();
     let goaway = async {
         if http2.wait_for(|seen| *seen).await.is_ok() {
-            stage
-                .wait_for(|stage| *stage >= Stage::Announcing)
-                .await
-                .is_ok()
+            stage.wait_for(|stage| *stage >= Stage::Announcing).await.is_ok()
         } else {
             std::future::pending().await
         }
@@ -198,9 +195,7 @@ async fn answer(pod: &Pod, request: Request<Incoming>) -> Response<Full<Bytes>> 
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     if is_http1 && *pod.stage.borrow() >= Stage::Announcing {
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -213,10 +208,7 @@ fn end_with_controller() {
 }
 
 fn parse(arguments: Vec<String>) -> Result<Options, Failure> {
-    let mut options = Options {
-        drain: true,
-        ..Options::default()
-    };
+    let mut options = Options { drain: true, ..Options::default() };
     let mut arguments = VecDeque::from(arguments);
     while let Some(flag) = arguments.pop_front() {
         match flag.as_str() {
@@ -226,9 +218,7 @@ fn parse(arguments: Vec<String>) -> Result<Options, Failure> {
             "--no-drain" => options.drain = false,
             "--fail" => return Err("told to fail".into()),
             _ => {
-                let value = arguments
-                    .pop_front()
-                    .ok_or_else(|| format!("{flag} lacks a value"))?;
+                let value = arguments.pop_front().ok_or_else(|| format!("{flag} lacks a value"))?;
                 match flag.as_str() {
                     "--port" => options.port = value.parse()?,
                     "--name" => options.name = value,

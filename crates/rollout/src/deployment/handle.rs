@@ -68,12 +68,7 @@ impl Deployment {
         let board = Board::new(Snapshot::before(&template.release));
         let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
         let release = template.release.clone();
-        board.record(
-            EventKind::RolloutStarted,
-            None,
-            &release,
-            format!("rollout of {release}"),
-        );
+        board.record(EventKind::RolloutStarted, None, &release, format!("rollout of {release}"));
         let controller = Controller::new(spec.clone(), board.clone(), template.clone());
         let task = tokio::spawn(controller.run(receiver));
         Ok(Deployment {
@@ -111,14 +106,8 @@ impl Deployment {
             history.1 += 1;
             history.1
         };
-        let command = Command::Rollout {
-            template: Arc::new(template),
-            revision,
-        };
-        self.commands
-            .send(command)
-            .await
-            .map_err(|_| DeploymentError::ShutDown)?;
+        let command = Command::Rollout { template: Arc::new(template), revision };
+        self.commands.send(command).await.map_err(|_| DeploymentError::ShutDown)?;
         self.wait_revision(revision).await
     }
 
@@ -129,15 +118,9 @@ impl Deployment {
     pub async fn rollback(&self) -> Result<RolloutOutcome, DeploymentError> {
         let earlier = {
             let history = self.lock_history();
-            history
-                .0
-                .iter()
-                .rev()
-                .nth(1)
-                .map(|template| PodTemplate::clone(template))
+            history.0.iter().rev().nth(1).map(|template| PodTemplate::clone(template))
         };
-        self.rollout(earlier.ok_or(DeploymentError::NothingToRollBackTo)?)
-            .await
+        self.rollout(earlier.ok_or(DeploymentError::NothingToRollBackTo)?).await
     }
 
     /// Sends a signal to a pod's process.
@@ -147,10 +130,8 @@ impl Deployment {
     pub fn kill(&self, pod: &str, signal: PodSignal) -> Result<(), DeploymentError> {
         let pid = self.board.snapshot().pod(pod).and_then(|status| status.pid);
         let pid = pid.ok_or_else(|| DeploymentError::NoSuchPod { pod: pod.into() })?;
-        process::send(pid, signal).map_err(|source| DeploymentError::Signal {
-            pod: pod.into(),
-            source,
-        })
+        process::send(pid, signal)
+            .map_err(|source| DeploymentError::Signal { pod: pod.into(), source })
     }
 
     /// Pods and rollout as they are now.
@@ -179,10 +160,8 @@ impl Deployment {
     /// [`DeploymentError::StillThere`], [`DeploymentError::ShutDown`].
     pub async fn wait_terminated(&self) -> Result<(), DeploymentError> {
         self.wait_without(|snapshot| {
-            let terminating = snapshot
-                .pods
-                .iter()
-                .filter(|pod| pod.phase == super::PodPhase::Terminating);
+            let terminating =
+                snapshot.pods.iter().filter(|pod| pod.phase == super::PodPhase::Terminating);
             terminating.count()
         })
         .await
@@ -212,10 +191,9 @@ impl Deployment {
         match timeout(waited, board.wait_for(|snapshot| count(snapshot) == 0)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) => Err(DeploymentError::ShutDown),
-            Err(_) => Err(DeploymentError::StillThere {
-                pods: count(&self.board.snapshot()),
-                waited,
-            }),
+            Err(_) => {
+                Err(DeploymentError::StillThere { pods: count(&self.board.snapshot()), waited })
+            }
         }
     }
 
@@ -228,11 +206,7 @@ impl Deployment {
                 || (rollout.revision == revision && rollout.phase != RolloutPhase::Progressing)
         });
         // Bounded by the progress deadline, which the controller watches.
-        let rollout = settled
-            .await
-            .map_err(|_| DeploymentError::ShutDown)?
-            .rollout
-            .clone();
+        let rollout = settled.await.map_err(|_| DeploymentError::ShutDown)?.rollout.clone();
         if rollout.phase == RolloutPhase::ShutDown {
             return Err(DeploymentError::ShutDown);
         }

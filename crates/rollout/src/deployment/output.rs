@@ -79,12 +79,7 @@ async fn copy(output: Output, mut pipe: impl AsyncRead + Unpin, log: Option<std:
 }
 
 async fn open(path: &Path) -> Option<File> {
-    match OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .await
-    {
+    match OpenOptions::new().create(true).append(true).open(path).await {
         Ok(file) => Some(file),
         Err(error) => {
             tracing::warn!(%error, path = %path.display(), "could not open a pod's log");

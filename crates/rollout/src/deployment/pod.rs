@@ -199,10 +199,7 @@ impl Pod {
             return;
         }
         let grace_ms = self.spec.termination_grace.as_millis();
-        self.record(
-            EventKind::PodKilled,
-            format!("SIGKILL after a grace of {grace_ms} ms"),
-        );
+        self.record(EventKind::PodKilled, format!("SIGKILL after a grace of {grace_ms} ms"));
         match timeout(REAP_TIMEOUT, child.kill()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, pod = self.name, "could not send SIGKILL"),
@@ -222,7 +219,6 @@ impl Pod {
     }
 
     fn record(&self, kind: EventKind, text: String) {
-        self.board
-            .record(kind, Some(&self.name), &self.template.release, text);
+        self.board.record(kind, Some(&self.name), &self.template.release, text);
     }
 }

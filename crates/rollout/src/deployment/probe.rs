@@ -32,15 +32,11 @@ pub(crate) async fn ask(
     path: &str,
     limit: Duration,
 ) -> Result<(), ProbeError> {
-    timeout(limit, get(address, path))
-        .await
-        .unwrap_or(Err(ProbeError::TimedOut(limit)))
+    timeout(limit, get(address, path)).await.unwrap_or(Err(ProbeError::TimedOut(limit)))
 }
 
 async fn get(address: SocketAddr, path: &str) -> Result<(), ProbeError> {
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(ProbeError::Connect)?;
+    let stream = TcpStream::connect(address).await.map_err(ProbeError::Connect)?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get(path)
@@ -51,10 +47,7 @@ async fn get(address: SocketAddr, path: &str) -> Result<(), ProbeError> {
         let response = sender.send_request(request).await?;
         let status = response.status();
         // The text is of no use here; reading it lets the pod see an orderly end.
-        if let Err(error) = Limited::new(response.into_body(), BODY_BYTES_MAX)
-            .collect()
-            .await
-        {
+        if let Err(error) = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await {
             tracing::debug!(%error, "probe answer cut short");
         }
         Ok(status)

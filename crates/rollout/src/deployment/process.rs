@@ -52,10 +52,7 @@ pub(crate) fn start(
     output.follow(child.stdout.take(), log.as_deref());
     output.follow(child.stderr.take(), log.as_deref());
     let stdin = child.stdin.take();
-    Ok(Process {
-        child,
-        _stdin: stdin,
-    })
+    Ok(Process { child, _stdin: stdin })
 }
 
 /// Sends a signal to a process of ours that was not reaped yet.

@@ -25,12 +25,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// A rollout that begins now.
     pub(crate) fn begin(deadline: Duration) -> Progress {
-        Progress {
-            seen: Counts::default(),
-            at: Instant::now(),
-            reported: None,
-            deadline,
-        }
+        Progress { seen: Counts::default(), at: Instant::now(), reported: None, deadline }
     }
 
     /// Notes how things stand now; gives what is to be reported, each thing once.
@@ -80,12 +75,7 @@ mod tests {
         old_available: 1,
         old_terminating: 0,
     };
-    const COMPLETE: Counts = Counts {
-        new_available: 1,
-        old: 0,
-        old_available: 0,
-        ..STUCK
-    };
+    const COMPLETE: Counts = Counts { new_available: 1, old: 0, old_available: 0, ..STUCK };
 
     #[test]
     fn the_deadline_is_reported_once_and_completion_still_counts() {
@@ -95,11 +85,7 @@ mod tests {
         assert_eq!(progress.note(STUCK), None);
         assert_eq!(progress.deadline(), None);
         assert_eq!(progress.note(COMPLETE), Some(Milestone::Complete));
-        assert_eq!(
-            progress.note(STUCK),
-            None,
-            "a pod that breaks later is no rollout"
-        );
+        assert_eq!(progress.note(STUCK), None, "a pod that breaks later is no rollout");
     }
 
     #[test]

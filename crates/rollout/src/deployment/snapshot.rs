@@ -87,10 +87,7 @@ impl Snapshot {
             started: Instant::now(),
             phase: RolloutPhase::Progressing,
         };
-        Snapshot {
-            pods: Vec::new(),
-            rollout,
-        }
+        Snapshot { pods: Vec::new(), rollout }
     }
 
     /// Addresses of the pods that are ready.
@@ -106,9 +103,6 @@ impl Snapshot {
 
     /// The number of pods of this release in this phase.
     pub fn count(&self, release: &str, phase: PodPhase) -> usize {
-        self.pods
-            .iter()
-            .filter(|pod| pod.release == release && pod.phase == phase)
-            .count()
+        self.pods.iter().filter(|pod| pod.release == release && pod.phase == phase).count()
     }
 }

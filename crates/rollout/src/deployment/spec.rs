@@ -81,10 +81,7 @@ impl DeploymentSpec {
         DeploymentSpec {
             name: name.into(),
             replicas,
-            strategy: Strategy::RollingUpdate {
-                max_surge: 1,
-                max_unavailable: 0,
-            },
+            strategy: Strategy::RollingUpdate { max_surge: 1, max_unavailable: 0 },
             min_ready: Duration::ZERO,
             // Kubernetes' own default is 600 s.
             progress_deadline: Duration::from_secs(600),
@@ -103,10 +100,7 @@ impl DeploymentSpec {
 
     /// Refuses what Kubernetes' API server refuses.
     pub(crate) fn check(&self) -> Result<(), DeploymentError> {
-        let stuck = Strategy::RollingUpdate {
-            max_surge: 0,
-            max_unavailable: 0,
-        };
+        let stuck = Strategy::RollingUpdate { max_surge: 0, max_unavailable: 0 };
         if self.strategy == stuck {
             return Err(DeploymentError::InvalidSpec {
                 reason: "max_surge and max_unavailable are both 0, so no pod could be replaced",

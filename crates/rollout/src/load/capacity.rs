@@ -38,14 +38,10 @@ pub async fn measure_capacity(
     duration: Duration,
 ) -> Result<f64, LoadError> {
     if concurrency == 0 || duration.is_zero() {
-        return Err(LoadError::InvalidSpec {
-            reason: "concurrency and duration must be above 0",
-        });
+        return Err(LoadError::InvalidSpec { reason: "concurrency and duration must be above 0" });
     }
     let measured = measure(target, workload, concurrency, duration);
-    on_own_thread("capacity", measured)?
-        .await
-        .map_err(|_| LoadError::Died)?
+    on_own_thread("capacity", measured)?.await.map_err(|_| LoadError::Died)?
 }
 
 #[derive(Default)]

@@ -11,12 +11,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// When the kernel refuses.
 pub fn raise_open_files_limit() -> std::io::Result<Option<u64>> {
     let limit = getrlimit(Resource::Nofile);
-    setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        },
-    )?;
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
     Ok(limit.maximum)
 }

@@ -95,25 +95,14 @@ const CATCH_UP_BATCH: u64 = 32;
 
 /// Sends one request in the background.
 fn dispatch(shared: &Arc<Shared>, random: &mut StdRng, sequence: u64, due: Instant) {
-    let client = shared
-        .spec
-        .mix
-        .pick(random.random_range(0..shared.spec.mix.total()));
+    let client = shared.spec.mix.pick(random.random_range(0..shared.spec.mix.total()));
     let request = shared.workload.next(random, sequence);
     let intended = due.saturating_duration_since(shared.started);
     let intended_us = u64::try_from(intended.as_micros()).unwrap_or(u64::MAX);
-    shared.recorder().open(
-        sequence,
-        intended_us,
-        client,
-        request.name,
-        request.write_id,
-    );
+    shared.recorder().open(sequence, intended_us, client, request.name, request.write_id);
     if shared.in_flight.load(Ordering::Relaxed) >= shared.spec.max_in_flight {
         let failure = Failure::new(Outcome::Overload, "too many requests under way; not sent");
-        shared
-            .recorder()
-            .close(sequence, shared.now_us(), Err(failure));
+        shared.recorder().close(sequence, shared.now_us(), Err(failure));
         return;
     }
     shared.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -124,10 +113,7 @@ fn dispatch(shared: &Arc<Shared>, random: &mut StdRng, sequence: u64, due: Insta
         let result = match sent.await {
             Ok(Ok(answer)) => judge(&*shared.workload, &request, &answer),
             Ok(Err(failure)) => Err(failure),
-            Err(_) => Err(Failure::new(
-                Outcome::TimedOut,
-                "no answer within the request timeout",
-            )),
+            Err(_) => Err(Failure::new(Outcome::TimedOut, "no answer within the request timeout")),
         };
         shared.recorder().close(sequence, shared.now_us(), result);
         shared.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -144,10 +130,7 @@ pub(super) fn judge(
     let status = answer.status;
     let text = match workload.check(request, status, &answer.body) {
         Verdict::Ok if !status.is_server_error() => return Ok(()),
-        Verdict::Ok => String::from_utf8_lossy(&answer.body)
-            .chars()
-            .take(200)
-            .collect(),
+        Verdict::Ok => String::from_utf8_lossy(&answer.body).chars().take(200).collect(),
         Verdict::WrongBody(text) | Verdict::ServerError(text) => text,
     };
     let outcome = match status.as_u16() {

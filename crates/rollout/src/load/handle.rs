@@ -47,11 +47,7 @@ impl Load {
         let (stop, stopped) = oneshot::channel();
         let load = generator::run(shared.clone(), stopped);
         let report = on_own_thread("load", load)?;
-        Ok(LoadHandle {
-            shared,
-            stop,
-            report,
-        })
+        Ok(LoadHandle { shared, stop, report })
     }
 }
 
@@ -64,11 +60,7 @@ impl LoadHandle {
     /// What has happened so far, for a progress display.
     pub fn counts(&self) -> LoadCounts {
         let (ended, failed, in_flight) = self.shared.recorder().counts();
-        LoadCounts {
-            ended,
-            failed,
-            in_flight,
-        }
+        LoadCounts { ended, failed, in_flight }
     }
 
     /// Sends no more requests, waits up to `drain_timeout` for those under way, and gives the
@@ -98,9 +90,6 @@ pub(super) fn on_own_thread<T: Send + 'static>(
             tracing::debug!("nobody waits for the load's report");
         }
     };
-    std::thread::Builder::new()
-        .name(name.into())
-        .spawn(body)
-        .map_err(LoadError::Start)?;
+    std::thread::Builder::new().name(name.into()).spawn(body).map_err(LoadError::Start)?;
     Ok(receiver)
 }

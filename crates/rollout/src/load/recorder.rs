@@ -47,15 +47,7 @@ impl Recorder {
         write_id: Option<Uuid>,
     ) {
         let request = self.intern(name);
-        self.open.insert(
-            sequence,
-            Open {
-                intended_us,
-                client,
-                request,
-                write_id,
-            },
-        );
+        self.open.insert(sequence, Open { intended_us, client, request, write_id });
     }
 
     /// Notes how it ended, `now_us` after the start of the load.
@@ -63,9 +55,7 @@ impl Recorder {
         let Some(open) = self.open.remove(&sequence) else {
             return;
         };
-        let outcome = result
-            .as_ref()
-            .map_or_else(|failure| failure.outcome, |()| Outcome::Ok);
+        let outcome = result.as_ref().map_or_else(|failure| failure.outcome, |()| Outcome::Ok);
         let latency_us = u32::try_from(now_us.saturating_sub(open.intended_us));
         let sample = Sample {
             intended_us: open.intended_us,
@@ -97,11 +87,7 @@ impl Recorder {
 
     /// Samples and failures so far, and requests under way.
     pub(super) fn counts(&self) -> (u64, u64, u64) {
-        (
-            self.samples.len() as u64,
-            self.failed,
-            self.open.len() as u64,
-        )
+        (self.samples.len() as u64, self.failed, self.open.len() as u64)
     }
 
     /// Closes what is still open and gives the report.
@@ -118,8 +104,7 @@ impl Recorder {
             self.close(sequence, now_us, Err(failure));
         }
         let mut all = std::mem::take(self);
-        all.samples
-            .sort_unstable_by_key(|sample| sample.intended_us);
+        all.samples.sort_unstable_by_key(|sample| sample.intended_us);
         LoadReport {
             started,
             due_for,

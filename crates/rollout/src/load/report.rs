@@ -50,10 +50,7 @@ pub struct FailureExample {
 impl LoadReport {
     /// The whole load as a window.
     pub fn whole(&self) -> Window {
-        Window {
-            from: Duration::ZERO,
-            to: self.due_for,
-        }
+        Window { from: Duration::ZERO, to: self.due_for }
     }
 
     /// The window between two moments.

@@ -82,12 +82,7 @@ impl LoadSpec {
 impl Default for ClientMix {
     /// Mostly keep-alive, as real clients are, with enough of the others to show a failure.
     fn default() -> ClientMix {
-        ClientMix {
-            per_request: 25,
-            keep_alive: 40,
-            idle: 5,
-            http2: 30,
-        }
+        ClientMix { per_request: 25, keep_alive: 40, idle: 5, http2: 30 }
     }
 }
 

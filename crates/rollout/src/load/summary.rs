@@ -63,9 +63,7 @@ impl Latencies {
     }
 
     pub(super) fn quantile_ms(&self, quantile: f64) -> f64 {
-        self.0
-            .as_ref()
-            .map_or(0.0, |histogram| ms(histogram.value_at_quantile(quantile)))
+        self.0.as_ref().map_or(0.0, |histogram| ms(histogram.value_at_quantile(quantile)))
     }
 
     pub(super) fn max_ms(&self) -> f64 {
@@ -136,11 +134,7 @@ fn longest_outage_us(samples: &[Sample], from: u64, to: u64) -> u64 {
     let unserved = within(samples, from, to)
         .iter()
         .any(|sample| !(sample.outcome.is_ok() && sample.completed_us() <= last));
-    if unserved {
-        longest.max(to.saturating_sub(last))
-    } else {
-        longest
-    }
+    if unserved { longest.max(to.saturating_sub(last)) } else { longest }
 }
 
 #[cfg(test)]
@@ -161,10 +155,7 @@ mod tests {
     }
 
     fn window(from_ms: u64, to_ms: u64) -> Window {
-        Window {
-            from: Duration::from_millis(from_ms),
-            to: Duration::from_millis(to_ms),
-        }
+        Window { from: Duration::from_millis(from_ms), to: Duration::from_millis(to_ms) }
     }
 
     /// 100 requests, one every 10 ms, each taking 1 ms; those due from 300 ms on to 499 ms fail.
@@ -173,11 +164,7 @@ mod tests {
             .map(|index| {
                 let intended_ms = index * 10;
                 let down = (300..500).contains(&intended_ms);
-                sample(
-                    intended_ms,
-                    1,
-                    if down { Outcome::Refused } else { Outcome::Ok },
-                )
+                sample(intended_ms, 1, if down { Outcome::Refused } else { Outcome::Ok })
             })
             .collect()
     }
@@ -201,9 +188,8 @@ mod tests {
     #[test]
     fn a_stall_is_an_outage_and_counts_in_full_for_all_who_waited() {
         // A closed loop would have sent one request during the stall of 100 ms; open loop has ten.
-        let mut samples: Vec<Sample> = (0..100)
-            .map(|index| sample(index * 10, 1, Outcome::Ok))
-            .collect();
+        let mut samples: Vec<Sample> =
+            (0..100).map(|index| sample(index * 10, 1, Outcome::Ok)).collect();
         for sample in &mut samples[50..60] {
             sample.latency_us = u32::try_from(600_000 - sample.intended_us).unwrap();
         }

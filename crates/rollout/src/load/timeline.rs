@@ -77,16 +77,9 @@ mod tests {
             client: ClientKind::Http2,
             request: 0,
         };
-        let samples = [
-            sample(0, Outcome::Ok),
-            sample(99_999, Outcome::Ok),
-            sample(100_000, Outcome::Reset),
-        ];
-        let buckets = of(
-            &samples,
-            Duration::from_millis(250),
-            Duration::from_millis(100),
-        );
+        let samples =
+            [sample(0, Outcome::Ok), sample(99_999, Outcome::Ok), sample(100_000, Outcome::Reset)];
+        let buckets = of(&samples, Duration::from_millis(250), Duration::from_millis(100));
         let seen: Vec<_> = buckets
             .iter()
             .map(|bucket| (bucket.start_ms, bucket.requests, bucket.failed))

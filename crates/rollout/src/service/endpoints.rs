@@ -36,13 +36,7 @@ impl Endpoints {
             Balance::RoundRobin => None,
             Balance::Random { seed } => Some(StdRng::seed_from_u64(seed)),
         };
-        Endpoints {
-            known: Mutex::new(Known {
-                addresses,
-                turn: 0,
-                random,
-            }),
-        }
+        Endpoints { known: Mutex::new(Known { addresses, turn: 0, random }) }
     }
 
     /// The endpoint for the next connection.
@@ -63,18 +57,11 @@ impl Endpoints {
 
     /// All endpoints as known now.
     pub(super) fn all(&self) -> Vec<SocketAddr> {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .addresses
-            .clone()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).addresses.clone()
     }
 
     fn set(&self, addresses: Vec<SocketAddr>) {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .addresses = addresses;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).addresses = addresses;
     }
 
     /// Takes over every change of `truth`, each one `delay` after it happened. Ends when the truth
@@ -125,10 +112,7 @@ mod tests {
     #[test]
     fn round_robin_takes_turns() {
         let endpoints = Endpoints::new(Balance::RoundRobin, vec![address(1), address(2)]);
-        let taken: Vec<u16> = (0..4)
-            .filter_map(|_| endpoints.next())
-            .map(|a| a.port())
-            .collect();
+        let taken: Vec<u16> = (0..4).filter_map(|_| endpoints.next()).map(|a| a.port()).collect();
         assert_eq!(taken, [1, 2, 1, 2]);
     }
 
@@ -136,10 +120,7 @@ mod tests {
     fn random_is_repeatable() {
         let take = |seed| {
             let endpoints = Endpoints::new(Balance::Random { seed }, (1..9).map(address).collect());
-            (0..32)
-                .filter_map(|_| endpoints.next())
-                .map(|a| a.port())
-                .collect::<Vec<_>>()
+            (0..32).filter_map(|_| endpoints.next()).map(|a| a.port()).collect::<Vec<_>>()
         };
         assert_eq!(take(7), take(7));
         assert_ne!(take(7), take(8));

@@ -21,30 +21,10 @@ use tokio::{
 
 use crate::support::{DEADLINE, Echo};
 
-const PER_REQUEST: ClientMix = ClientMix {
-    per_request: 1,
-    keep_alive: 0,
-    idle: 0,
-    http2: 0,
-};
-const KEEP_ALIVE: ClientMix = ClientMix {
-    per_request: 0,
-    keep_alive: 1,
-    idle: 0,
-    http2: 0,
-};
-const IDLE: ClientMix = ClientMix {
-    per_request: 0,
-    keep_alive: 0,
-    idle: 1,
-    http2: 0,
-};
-const HTTP2: ClientMix = ClientMix {
-    per_request: 0,
-    keep_alive: 0,
-    idle: 0,
-    http2: 1,
-};
+const PER_REQUEST: ClientMix = ClientMix { per_request: 1, keep_alive: 0, idle: 0, http2: 0 };
+const KEEP_ALIVE: ClientMix = ClientMix { per_request: 0, keep_alive: 1, idle: 0, http2: 0 };
+const IDLE: ClientMix = ClientMix { per_request: 0, keep_alive: 0, idle: 1, http2: 0 };
+const HTTP2: ClientMix = ClientMix { per_request: 0, keep_alive: 0, idle: 0, http2: 1 };
 
 /// What a server does after it has read a request.
 #[derive(Clone, Copy, PartialEq)]
@@ -99,14 +79,8 @@ async fn serve_one(mut stream: TcpStream, then: Then, requests: Arc<AtomicU64>) 
             Then::Hang => std::future::pending().await,
         };
         answered += 1;
-        let head = format!(
-            "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        if stream
-            .write_all(&[head.as_bytes(), &body].concat())
-            .await
-            .is_err()
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len());
+        if stream.write_all(&[head.as_bytes(), &body].concat()).await.is_err()
             || then == Then::AnswerAndClose
         {
             return;
@@ -121,20 +95,14 @@ async fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
         head.push(stream.read_u8().await.ok()?);
     }
     let head = String::from_utf8(head).unwrap().to_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     let mut body = vec![0; length.parse().unwrap()];
     stream.read_exact(&mut body).await.ok()?;
     Some(body)
 }
 
 fn spec(target: SocketAddr, mix: ClientMix) -> LoadSpec {
-    LoadSpec {
-        mix,
-        ..LoadSpec::new(target, 200.0)
-    }
+    LoadSpec { mix, ..LoadSpec::new(target, 200.0) }
 }
 
 /// Runs a load until so many requests have ended.
@@ -156,11 +124,7 @@ async fn run(spec: LoadSpec, requests: u64) -> (LoadReport, Summary) {
 fn assert_all(summary: &Summary, outcome: Outcome) {
     assert!(summary.failed > 0);
     assert_eq!(summary.failed, summary.requests);
-    assert_eq!(
-        summary.failed_by_outcome.get(&outcome),
-        Some(&summary.failed),
-        "{summary:?}"
-    );
+    assert_eq!(summary.failed_by_outcome.get(&outcome), Some(&summary.failed), "{summary:?}");
 }
 
 #[tokio::test]
@@ -170,18 +134,11 @@ async fn good_answers_are_counted_and_writes_kept() {
     assert_eq!(summary.failed, 0, "{:?}", report.failures);
     assert_eq!(summary.requests, server.requests.load(Ordering::SeqCst));
     assert_eq!(report.request_names, ["write", "read"]);
-    let writes = report
-        .samples
-        .iter()
-        .filter(|sample| sample.request == 0)
-        .count();
+    let writes = report.samples.iter().filter(|sample| sample.request == 0).count();
     assert_eq!(report.acknowledged.len(), writes);
     assert!(server.connections.load(Ordering::SeqCst) < summary.requests / 2);
     let buckets = report.timeline(Duration::from_millis(100));
-    assert_eq!(
-        buckets.iter().map(|bucket| bucket.requests).sum::<u64>(),
-        summary.requests
-    );
+    assert_eq!(buckets.iter().map(|bucket| bucket.requests).sum::<u64>(), summary.requests);
 }
 
 #[tokio::test]
@@ -190,27 +147,18 @@ async fn one_connection_a_request_is_just_that() {
     let (report, summary) = run(spec(server.address, PER_REQUEST), 40).await;
     assert_eq!(summary.failed, 0, "{:?}", report.failures);
     assert_eq!(summary.requests, server.connections.load(Ordering::SeqCst));
-    assert_eq!(
-        summary.requests_by_client[&ClientKind::PerRequest],
-        summary.requests
-    );
+    assert_eq!(summary.requests_by_client[&ClientKind::PerRequest], summary.requests);
 }
 
 #[tokio::test]
 async fn idle_connections_rest_for_their_interval() {
     let server = serve(Then::Answer).await;
-    let spec = LoadSpec {
-        idle_interval: Duration::from_millis(200),
-        ..spec(server.address, IDLE)
-    };
+    let spec = LoadSpec { idle_interval: Duration::from_millis(200), ..spec(server.address, IDLE) };
     let (report, summary) = run(spec, 200).await;
     assert_eq!(summary.failed, 0, "{:?}", report.failures);
     // 200 per second, each connection resting 0.2 s: some 40 of them, used again and again.
     let connections = server.connections.load(Ordering::SeqCst);
-    assert!(
-        (38..summary.requests / 2).contains(&connections),
-        "{connections}"
-    );
+    assert!((38..summary.requests / 2).contains(&connections), "{connections}");
 }
 
 /// An end of stream that arrives between two requests is no failure for any client.
@@ -218,10 +166,8 @@ async fn idle_connections_rest_for_their_interval() {
 async fn a_connection_closed_between_requests_is_replaced() {
     for mix in [KEEP_ALIVE, IDLE] {
         let server = serve(Then::AnswerAndClose).await;
-        let spec = LoadSpec {
-            idle_interval: Duration::from_millis(20),
-            ..spec(server.address, mix)
-        };
+        let spec =
+            LoadSpec { idle_interval: Duration::from_millis(20), ..spec(server.address, mix) };
         let (report, summary) = run(spec, 100).await;
         assert_eq!(summary.failed, 0, "{:?}", report.failures);
         assert_eq!(summary.requests, server.requests.load(Ordering::SeqCst));
@@ -237,11 +183,7 @@ async fn a_request_that_was_written_is_never_sent_again() {
         assert_eq!(summary.requests, server.requests.load(Ordering::SeqCst));
         assert!(report.acknowledged.is_empty() && !report.unacknowledged.is_empty());
         assert_eq!(report.failures.len(), 20);
-        assert!(
-            report.failures[0].text.contains("connection closed"),
-            "{:?}",
-            report.failures[0]
-        );
+        assert!(report.failures[0].text.contains("connection closed"), "{:?}", report.failures[0]);
     }
 }
 
@@ -250,10 +192,8 @@ async fn a_request_that_was_written_is_never_sent_again() {
 async fn a_request_that_was_written_to_a_used_connection_is_never_sent_again() {
     for mix in [KEEP_ALIVE, IDLE] {
         let server = serve(Then::AnswerOnce).await;
-        let spec = LoadSpec {
-            idle_interval: Duration::from_millis(20),
-            ..spec(server.address, mix)
-        };
+        let spec =
+            LoadSpec { idle_interval: Duration::from_millis(20), ..spec(server.address, mix) };
         let (report, summary) = run(spec, 40).await;
         assert!(summary.failed > 0);
         assert_eq!(summary.requests, server.requests.load(Ordering::SeqCst));
@@ -289,18 +229,13 @@ async fn statuses_are_told_apart() {
 #[tokio::test]
 async fn no_answer_is_a_timeout_then_unfinished_then_overload() {
     let server = serve(Then::Hang).await;
-    let impatient = LoadSpec {
-        request_timeout: Duration::from_millis(50),
-        ..spec(server.address, KEEP_ALIVE)
-    };
+    let impatient =
+        LoadSpec { request_timeout: Duration::from_millis(50), ..spec(server.address, KEEP_ALIVE) };
     let (_, summary) = run(impatient, 20).await;
     assert_all(&summary, Outcome::TimedOut);
 
     let load = Load::start(
-        LoadSpec {
-            max_in_flight: 5,
-            ..spec(server.address, PER_REQUEST)
-        },
+        LoadSpec { max_in_flight: 5, ..spec(server.address, PER_REQUEST) },
         Echo::workload(),
     )
     .unwrap();
@@ -315,10 +250,7 @@ async fn no_answer_is_a_timeout_then_unfinished_then_overload() {
     let report = load.stop(Duration::from_millis(10)).await.unwrap();
     let summary = report.summary(report.whole());
     assert_eq!(summary.failed_by_outcome[&Outcome::Unfinished], 5);
-    assert_eq!(
-        summary.failed_by_outcome[&Outcome::Overload],
-        summary.requests - 5
-    );
+    assert_eq!(summary.failed_by_outcome[&Outcome::Overload], summary.requests - 5);
     // Of what was never sent nothing can have been written.
     assert!(report.unacknowledged.len() <= 5);
 }
@@ -381,9 +313,7 @@ async fn echo_then_goaway(stream: TcpStream) {
                 echo.extend_from_slice(&chunk);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
-            let mut stream = respond
-                .send_response(hyper::Response::new(()), false)
-                .unwrap();
+            let mut stream = respond.send_response(hyper::Response::new(()), false).unwrap();
             stream.send_data(echo.into(), true).unwrap();
         });
     }
@@ -393,18 +323,11 @@ async fn echo_then_goaway(stream: TcpStream) {
 async fn capacity_is_what_a_closed_loop_gets() {
     let server = serve(Then::Answer).await;
     let duration = Duration::from_millis(500);
-    let rate = measure_capacity(server.address, Echo::workload(), 4, duration)
-        .await
-        .unwrap();
+    let rate = measure_capacity(server.address, Echo::workload(), 4, duration).await.unwrap();
     let requests = server.requests.load(Ordering::SeqCst) as f64;
     assert!(rate > 0.0 && rate <= requests / 0.4, "{rate} of {requests}");
 
     let broken = serve(Then::Close).await;
-    let error = measure_capacity(broken.address, Echo::workload(), 2, duration)
-        .await
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("capacity cannot be measured"),
-        "{error}"
-    );
+    let error = measure_capacity(broken.address, Echo::workload(), 2, duration).await.unwrap_err();
+    assert!(error.to_string().contains("capacity cannot be measured"), "{error}");
 }

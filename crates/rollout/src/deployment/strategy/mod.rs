@@ -47,10 +47,9 @@ impl Counts {
 /// The next step.
 pub(crate) fn decide(strategy: Strategy, counts: Counts) -> Step {
     match strategy {
-        Strategy::RollingUpdate {
-            max_surge,
-            max_unavailable,
-        } => rolling_update::decide(max_surge, max_unavailable, counts),
+        Strategy::RollingUpdate { max_surge, max_unavailable } => {
+            rolling_update::decide(max_surge, max_unavailable, counts)
+        }
         Strategy::Recreate => recreate::decide(counts),
     }
 }

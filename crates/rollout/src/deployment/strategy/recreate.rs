@@ -25,38 +25,16 @@ mod tests {
 
     #[test]
     fn old_pods_go_first() {
-        let counts = Counts {
-            desired: 3,
-            old: 3,
-            old_available: 2,
-            ..Counts::default()
-        };
-        let step = Step {
-            delete_old_available: 2,
-            delete_old_unavailable: 1,
-            ..Step::default()
-        };
+        let counts = Counts { desired: 3, old: 3, old_available: 2, ..Counts::default() };
+        let step = Step { delete_old_available: 2, delete_old_unavailable: 1, ..Step::default() };
         assert_eq!(decide(counts), step);
     }
 
     #[test]
     fn terminating_pods_are_waited_for() {
-        let counts = Counts {
-            desired: 3,
-            old_terminating: 1,
-            ..Counts::default()
-        };
+        let counts = Counts { desired: 3, old_terminating: 1, ..Counts::default() };
         assert_eq!(decide(counts), Step::default());
-        let counts = Counts {
-            desired: 3,
-            ..Counts::default()
-        };
-        assert_eq!(
-            decide(counts),
-            Step {
-                create: 3,
-                ..Step::default()
-            }
-        );
+        let counts = Counts { desired: 3, ..Counts::default() };
+        assert_eq!(decide(counts), Step { create: 3, ..Step::default() });
     }
 }

@@ -41,12 +41,8 @@ pub(super) async fn open(target: SocketAddr) -> Result<Connection, Failure> {
 
 /// Opens a TCP connection.
 pub(super) async fn connect(target: SocketAddr) -> Result<TcpStream, Failure> {
-    let stream = TcpStream::connect(target)
-        .await
-        .map_err(|error| Failure::connect(&error))?;
-    stream
-        .set_nodelay(true)
-        .map_err(|error| Failure::connect(&error))?;
+    let stream = TcpStream::connect(target).await.map_err(|error| Failure::connect(&error))?;
+    stream.set_nodelay(true).map_err(|error| Failure::connect(&error))?;
     Ok(stream)
 }
 
@@ -88,11 +84,5 @@ pub(super) async fn exchange(mut connection: Connection, message: Message) -> At
         .iter()
         .any(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
     let reusable = !closing && matches!(timeout(IDLE_AGAIN, connection.ready()).await, Ok(Ok(())));
-    Attempt::Done(Ok((
-        Answer {
-            status: head.status,
-            body,
-        },
-        reusable.then_some(connection),
-    )))
+    Attempt::Done(Ok((Answer { status: head.status, body }, reusable.then_some(connection))))
 }

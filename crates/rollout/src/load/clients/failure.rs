@@ -14,10 +14,7 @@ pub(in crate::load) struct Failure {
 
 impl Failure {
     pub(in crate::load) fn new(outcome: Outcome, text: impl Into<String>) -> Failure {
-        Failure {
-            outcome,
-            text: text.into(),
-        }
+        Failure { outcome, text: text.into() }
     }
 
     /// A failed attempt to connect.
@@ -32,20 +29,13 @@ impl Failure {
 
     /// A failed exchange.
     pub(super) fn exchange(error: &hyper::Error) -> Failure {
-        let outcome = if refused_stream(error) {
-            Outcome::GoawayRefused
-        } else {
-            Outcome::Reset
-        };
+        let outcome = if refused_stream(error) { Outcome::GoawayRefused } else { Outcome::Reset };
         Failure::new(outcome, chain(error))
     }
 
     /// A request that could not be put together: the workload's mistake.
     pub(super) fn message(error: &hyper::http::Error) -> Failure {
-        Failure::new(
-            Outcome::WrongBody,
-            format!("not a request: {}", chain(error)),
-        )
+        Failure::new(Outcome::WrongBody, format!("not a request: {}", chain(error)))
     }
 }
 

@@ -50,12 +50,7 @@ enum Attempt {
 impl Http2Client {
     pub(super) fn new(target: SocketAddr, connections: usize) -> Http2Client {
         let slots = (0..connections).map(|_| Slot::default()).collect();
-        Http2Client {
-            target,
-            host: target.to_string(),
-            slots,
-            turn: AtomicUsize::new(0),
-        }
+        Http2Client { target, host: target.to_string(), slots, turn: AtomicUsize::new(0) }
     }
 
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
@@ -104,21 +99,14 @@ async fn attempt(mut connection: Connection, message: Message) -> Attempt {
             let (head, body) = response.into_parts();
             let answer = body.collect().await.map(|body| body.to_bytes());
             Attempt::Done(match answer {
-                Ok(body) => Ok(Answer {
-                    status: head.status,
-                    body,
-                }),
+                Ok(body) => Ok(Answer { status: head.status, body }),
                 Err(error) => Err(Failure::exchange(&error)),
             })
         }
         Err(mut error) => {
             let unwritten = error.take_message().is_some();
             let failure = Failure::exchange(&error.into_error());
-            if unwritten {
-                Attempt::NotWritten(failure)
-            } else {
-                Attempt::Done(Err(failure))
-            }
+            if unwritten { Attempt::NotWritten(failure) } else { Attempt::Done(Err(failure)) }
         }
     }
 }

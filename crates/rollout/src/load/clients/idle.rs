@@ -31,13 +31,7 @@ pub(super) struct IdleClient {
 impl IdleClient {
     pub(super) fn new(target: SocketAddr, interval: Duration, kept_max: usize) -> IdleClient {
         let host = target.to_string();
-        IdleClient {
-            target,
-            host,
-            interval,
-            kept_max,
-            resting: Mutex::default(),
-        }
+        IdleClient { target, host, interval, kept_max, resting: Mutex::default() }
     }
 
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
@@ -80,14 +74,8 @@ impl IdleClient {
         {
             resting.pop_front();
         }
-        let rested = resting
-            .front()
-            .is_some_and(|(since, _)| since.elapsed() >= self.interval);
-        if rested {
-            resting.pop_front().map(|(_, connection)| connection)
-        } else {
-            None
-        }
+        let rested = resting.front().is_some_and(|(since, _)| since.elapsed() >= self.interval);
+        if rested { resting.pop_front().map(|(_, connection)| connection) } else { None }
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(Instant, Connection)>> {

@@ -23,12 +23,7 @@ pub(in crate::load) struct KeepAliveClient {
 impl KeepAliveClient {
     pub(in crate::load) fn new(target: SocketAddr, kept_max: usize) -> KeepAliveClient {
         let host = target.to_string();
-        KeepAliveClient {
-            target,
-            host,
-            kept_max,
-            resting: Mutex::default(),
-        }
+        KeepAliveClient { target, host, kept_max, resting: Mutex::default() }
     }
 
     pub(in crate::load) async fn send(&self, request: &Request) -> Result<Answer, Failure> {

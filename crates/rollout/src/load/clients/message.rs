@@ -22,13 +22,6 @@ pub(super) fn http2(request: &Request, host: &str) -> Result<Message, http::Erro
 }
 
 fn with_headers(request: &Request, uri: &str) -> http::request::Builder {
-    let builder = hyper::Request::builder()
-        .method(request.method.clone())
-        .uri(uri);
-    request
-        .headers
-        .iter()
-        .fold(builder, |builder, (name, value)| {
-            builder.header(*name, value)
-        })
+    let builder = hyper::Request::builder().method(request.method.clone()).uri(uri);
+    request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, value))
 }

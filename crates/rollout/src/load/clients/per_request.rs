@@ -22,18 +22,13 @@ pub(super) struct PerRequestClient {
 
 impl PerRequestClient {
     pub(super) fn new(target: SocketAddr) -> PerRequestClient {
-        PerRequestClient {
-            target,
-            host: target.to_string(),
-        }
+        PerRequestClient { target, host: target.to_string() }
     }
 
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         let mut message =
             message::http1(request, &self.host).map_err(|error| Failure::message(&error))?;
-        message
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        message.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         let connection = exchange::open(self.target).await?;
         match exchange::exchange(connection, message).await {
             Attempt::Done(result) => result.map(|(answer, _)| answer),
