@@ -173,7 +173,7 @@ mod tests {
         let rolling =
             outcome(&[("before", PhaseKind::Baseline), ("steps go on", PhaseKind::Online)]);
         let mut recreate = outcome(&[("before", PhaseKind::Baseline)]);
-        recreate.failed = 2_310;
+        (recreate.requests, recreate.failed) = (5_000, 2_310);
         recreate.outage_ms_max = 7_450.0;
         let kind = changeover_rollout::load::Outcome::Reset;
         recreate.failures_by_kind.insert(kind, 2_310);
@@ -199,7 +199,30 @@ mod tests {
 
     #[test]
     fn both_ways_stand_side_by_side() {
-        insta::assert_snapshot!(plain(&comparison()), @"");
+        insta::assert_snapshot!(plain(&comparison()), @r"
+                                                  Recreate, in one go  RollingUpdate, Changeover
+        requests                                                5,000                      1,000
+        failed                                                  2,310                          0
+          reset                                                 2,310                          0
+        longest outage                                          7.5 s                    12.0 ms
+        p50 before                                            1.00 ms                    1.00 ms
+        p50 during                                            1.00 ms                    1.00 ms
+        p99 before                                            2.00 ms                    2.00 ms
+        p99 during                                            2.00 ms                    2.00 ms
+        p99.9 before                                          3.00 ms                    3.00 ms
+        p99.9 during                                          3.00 ms                    3.00 ms
+        slowest during                                        4.00 ms                    4.00 ms
+        acknowledged writes                                       400                        400
+          missing                                                   0                          0
+          doubled                                                   0                          0
+        steps done                                                 10                         10
+
+        phase                                  time  failed       p99     time  failed       p99
+        before                               10.0 s       0   12.5 ms   10.0 s       0   12.5 ms
+        steps go on                                                     10.0 s       0   12.5 ms
+
+        The rolling run: no failed request, each of 400 acknowledged writes is there exactly once.
+        ");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The SQL of sync triggers: what keeps a derived column right while releases overlap.
 //!
-//! [`Sync::install`] gives the statements of a `sync_install` step, [`Sync::remove`] those that take
+//! [`SyncTrigger::install`] gives the statements of a `sync_install` step, [`SyncTrigger::remove`] those that take
 //! all of it away again. Templates are the `.sql` files beside this one. All objects live in the
 //! schema `changeover`, named `<app>.<migration>.<statement>.<part>`; the trigger sorts last by name.
 //!

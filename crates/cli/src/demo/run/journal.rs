@@ -13,6 +13,10 @@ use crate::{demo::progress::Progress, view::figures};
 /// How often is looked at the database: fine enough for the chart, and next to nothing as load.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Steps that have not moved for so long will not: longer than an instance that fell silent counts as
+/// alive (12 s) and than any pause between two tries of a step (30 s).
+const STUCK_AFTER: Duration = Duration::from_secs(40);
+
 /// The phases so far.
 pub(super) struct Journal<'a> {
     progress: &'a Progress,
@@ -56,7 +60,8 @@ impl<'a> Journal<'a> {
         Ok(outcome)
     }
 
-    /// Waits, as one phase, until no step is left that may run while releases from `floor` on live.
+    /// Waits, as one phase, until no step is left that may run while releases from `floor` on live, or
+    /// none moves any more.
     pub(super) async fn until_settled(
         &mut self,
         name: &str,
@@ -66,9 +71,15 @@ impl<'a> Journal<'a> {
         let task = self.progress.task(name);
         let begun = Instant::now();
         let before = self.load.counts();
+        let (mut moved, mut seen) = (begun, self.observer.standing());
         loop {
             let doing = self.observer.look().await?;
-            if self.observer.is_settled(floor) || begun.elapsed() > deadline {
+            let now = self.observer.standing();
+            if now != seen {
+                (moved, seen) = (Instant::now(), now);
+            }
+            let is_stuck = moved.elapsed() > STUCK_AFTER || begun.elapsed() > deadline;
+            if self.observer.is_settled(floor) || is_stuck {
                 break;
             }
             task.say(self.standing(&doing));

@@ -51,6 +51,18 @@ impl Ledger {
         .collect()
     }
 
+    /// A number that grows with every step done and every row worked through, and is another one when
+    /// a step begins.
+    pub(super) fn standing(&self) -> u64 {
+        let steps = self.latest.iter().flat_map(|status| &status.steps);
+        let each = steps.map(|step| {
+            let units = step.progress.map_or(0, |progress| progress.done);
+            let begun = u64::from(step.started_at.is_some()) + u64::from(step.state == "done");
+            units + begun + u64::from(step.attempts.unsigned_abs())
+        });
+        each.fold(0, u64::wrapping_add)
+    }
+
     pub(super) async fn finish(self) -> anyhow::Result<Vec<StepRecord>> {
         let rows = self.client.query(include_str!("steps.sql"), &[&APP]).await;
         let rows = rows.context("reading the steps")?;

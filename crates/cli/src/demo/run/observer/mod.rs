@@ -82,6 +82,14 @@ impl Observer {
         }
     }
 
+    /// What changes as long as steps move.
+    pub(super) fn standing(&self) -> u64 {
+        match self {
+            Observer::Versions(_) => 0,
+            Observer::Ledger(ledger) => ledger.standing(),
+        }
+    }
+
     /// All steps, and those that should be done by now and are not.
     pub(super) async fn finish(
         self,
