@@ -28,6 +28,11 @@ use crate::demo::{
     stage::Database,
 };
 
+/// Enough that no request ever waits within its client for a free stream (a server allows some 100 to
+/// 256 a connection): HTTP/2 clients fail what still waits when the server says GOAWAY, though it was
+/// never sent. Real clients open a further connection by then.
+const HTTP2_CONNECTIONS: usize = 4;
+
 /// Requests under way at the end get as long as any request has.
 const LOAD_DRAIN: Duration = Duration::from_secs(10);
 
@@ -50,7 +55,8 @@ pub(crate) async fn run(
     task.done("release 4.8 serves");
 
     let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
-    let spec = LoadSpec::new(pods.address(), rate_per_second).seed(u64::from(settings.seed));
+    let mut spec = LoadSpec::new(pods.address(), rate_per_second).seed(u64::from(settings.seed));
+    spec.http2_connections = HTTP2_CONNECTIONS;
     let load = Load::start(spec, traffic.clone()).context("starting the load")?;
     let clock = Clock::new(load.started());
     let observer = Observer::new(way, database, clock).await?;

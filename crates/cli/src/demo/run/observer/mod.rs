@@ -14,9 +14,9 @@ use crate::demo::{settings::Way, stage::Database};
 /// Whoever looks at the migrations of one run.
 pub(super) enum Observer {
     /// The files, one after the other.
-    Versions(versions::Versions),
+    Versions(Box<versions::Versions>),
     /// The ledger's steps.
-    Ledger(ledger::Ledger),
+    Ledger(Box<ledger::Ledger>),
 }
 
 /// Turns the server's times into times of the load. Server and demo share a clock.
@@ -51,10 +51,10 @@ impl Observer {
         Ok(match way {
             Way::Recreate => {
                 let client = database::connect(&database.owner_url, "demo", "watching").await?;
-                Observer::Versions(versions::Versions::new(client, clock))
+                Observer::Versions(Box::new(versions::Versions::new(client, clock)))
             }
             Way::Rolling => {
-                Observer::Ledger(ledger::Ledger::new(&database.owner_url, clock).await?)
+                Observer::Ledger(Box::new(ledger::Ledger::new(&database.owner_url, clock).await?))
             }
         })
     }
