@@ -233,7 +233,10 @@ fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
         let subject = match drop.object {
             DropObject::Type => Subject::Type(qualified),
             DropObject::Function => Subject::Function(name.name.clone()),
-            _ => Subject::Relation(qualified),
+            _ => {
+                draft = draft.lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink);
+                Subject::Relation(qualified)
+            }
         };
         draft = draft.needs(subject.clone()).removes(subject);
     }

@@ -161,6 +161,8 @@ mod tests {
         let own = [migration(1, "edited"), migration(3, "c"), migration(4, "d")];
         let ledger = [applied(1, "a"), applied(2, "b"), applied(4, "d")];
         let error = verify_history(&ledger, &own).unwrap_err();
-        insta::assert_snapshot!(error, @"0001_x.sql was edited after it was applied as migration 0001 (restore 0001_x.sql as it was, and put the change into a new migration); migration 0002 (x) was applied, but its file is missing (restore the file of migration 0002; check that this is the right folder and the right database); 0003_x.sql was never applied, but the later migration 0004 was (renumber 0003_x.sql to come after 0004)");
+        insta::assert_snapshot!(error, @"0001_x.sql was edited after it was applied as migration 0001; migration 0002 (x) was applied, but its file is missing; 0003_x.sql was never applied, but the later migration 0004 was");
+        let remedies: Vec<String> = error.faults.iter().map(HistoryFault::remedy).collect();
+        insta::assert_snapshot!(remedies.join("; "), @"restore 0001_x.sql as it was, and put the change into a new migration; restore the file of migration 0002; check that this is the right folder and the right database; renumber 0003_x.sql to come after 0004");
     }
 }

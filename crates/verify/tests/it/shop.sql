@@ -44,3 +44,5 @@ SELECT g, date '2025-06-01' + g % 400, 'event ' || g FROM generate_series(1, 500
 
 CREATE VIEW customer_names AS SELECT id, name FROM customers;
 CREATE SEQUENCE receipts;
+CREATE SEQUENCE ticket_numbers;
+CREATE MATERIALIZED VIEW customer_count AS SELECT count(*) AS customers FROM customers;

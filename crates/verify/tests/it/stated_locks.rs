@@ -67,6 +67,8 @@ const FORMS: &[(&str, &str)] = &[
     ("drop check", "ALTER TABLE orders DROP CONSTRAINT orders_note_short"),
     ("drop foreign key", "ALTER TABLE notes DROP CONSTRAINT notes_order_id_fkey"),
     ("drop view", "DROP VIEW customer_names"),
+    ("drop materialised view", "DROP MATERIALIZED VIEW customer_count"),
+    ("drop sequence", "DROP SEQUENCE ticket_numbers"),
     (
         "create trigger",
         "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n\
