@@ -15,6 +15,9 @@ pub(crate) struct RunOutcome {
     /// Of these, not answered rightly and in time.
     pub(crate) failed: u64,
     pub(crate) failures_by_kind: BTreeMap<Outcome, u64>,
+    /// HTTP/2 requests that went to a new connection because the old one said goodbye before they
+    /// were sent; in no other figure.
+    pub(crate) requests_moved: u64,
     pub(crate) requests_by_client: BTreeMap<ClientKind, u64>,
     pub(crate) failures_by_client: BTreeMap<ClientKind, u64>,
     /// The longest time without any success, from the first rollout to the end.
@@ -75,6 +78,7 @@ impl RunOutcome {
             writes_acknowledged: record.writes.acknowledged,
             writes_missing: record.writes.missing.len() as u64,
             writes_doubled: record.writes.doubled.len() as u64,
+            requests_moved: record.load.moved,
             p50_ms_before: before.p50_ms,
             p99_ms_before: before.p99_ms,
             p99_9_ms_before: before.p99_9_ms,
@@ -98,6 +102,7 @@ impl RunOutcome {
         self.writes_acknowledged += other.writes_acknowledged;
         self.writes_missing += other.writes_missing;
         self.writes_doubled += other.writes_doubled;
+        self.requests_moved += other.requests_moved;
         self.steps_done += other.steps_done;
         self.steps_not_done.extend(other.steps_not_done);
         for (kind, count) in other.failures_by_kind {
@@ -197,6 +202,7 @@ pub(crate) mod tests {
             writes_acknowledged: 400,
             writes_missing: 0,
             writes_doubled: 0,
+            requests_moved: 0,
             p50_ms_before: 1.0,
             p99_ms_before: 2.0,
             p99_9_ms_before: 3.0,

@@ -18,9 +18,10 @@ type Row = (&'static str, fn(&RunOutcome) -> Cell);
 /// A figure as text, and whether it is bad.
 struct Cell(String, bool);
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 15] = [
     ("requests", |run| good(count(run.requests))),
     ("failed", |run| judged(run.failed)),
+    ("moved, unsent", |run| good(count(run.requests_moved))),
     ("longest outage", |run| Cell(time(run.outage_ms_max), run.outage_ms_max >= OUTAGE_MS_BAD)),
     ("p50 before", |run| good(time(run.p50_ms_before))),
     ("p50 during", |run| good(time(run.p50_ms_during))),
@@ -204,6 +205,7 @@ mod tests {
         requests                                                5,000                      1,000
         failed                                                  2,310                          0
           reset                                                 2,310                          0
+        moved, unsent                                               0                          0
         longest outage                                          7.5 s                    12.0 ms
         p50 before                                            1.00 ms                    1.00 ms
         p50 during                                            1.00 ms                    1.00 ms

@@ -87,7 +87,8 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: oneshot::Receiver<Duratio
     let due_for = shared.started.elapsed();
     drain(&shared, drain_timeout).await;
     let now_us = shared.now_us();
-    shared.recorder().finish(shared.started, due_for, now_us)
+    let report = shared.recorder().finish(shared.started, due_for, now_us);
+    LoadReport { moved: shared.clients.moved(), ..report }
 }
 
 /// When late, at most so many requests are sent before answers are looked at.

@@ -28,6 +28,8 @@ pub struct LoadReport {
     pub unacknowledged: Vec<Uuid>,
     /// The first 20 failures.
     pub failures: Vec<FailureExample>,
+    /// HTTP/2 requests that went to a new connection, since a GOAWAY came before they were sent.
+    pub moved: u64,
 }
 
 /// One failure in full.

@@ -41,13 +41,28 @@ impl Failure {
 
 /// Whether the server said that it would not take this stream.
 fn refused_stream(error: &hyper::Error) -> bool {
+    stream_error(error).is_some_and(|error| {
+        let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (refused || error.is_go_away())
+    })
+}
+
+/// Whether the stream lies beyond the last one that a graceful GOAWAY names. The server sends that
+/// one only after this client has answered its ping, so such a stream was still waiting to be sent.
+/// A connection that is cut afterwards fails its streams with an I/O error instead.
+pub(super) fn beyond_goaway(error: &hyper::Error) -> bool {
+    stream_error(error).is_some_and(|error| {
+        error.is_remote() && error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
+    })
+}
+
+fn stream_error(error: &hyper::Error) -> Option<&h2::Error> {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<h2::Error>() {
-            let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            return error.is_remote() && (refused || error.is_go_away());
+            return Some(error);
         }
         cause = error.source();
     }
-    false
+    None
 }

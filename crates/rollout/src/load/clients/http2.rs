@@ -1,13 +1,15 @@
 //! HTTP/2 by prior knowledge (h2c): concurrent streams on few connections, taken in turn.
 //!
 //! After a GOAWAY new streams go to a new connection, while those that the server still serves are
-//! awaited on the old one. A stream that the server refuses is a failure of its own kind.
+//! awaited on the old one. A request that waited in this client while the GOAWAY came was never sent:
+//! it goes to the new connection too and is counted as moved, as HTTP/2 has clients do (RFC 9113,
+//! 6.8). A stream that the server refuses is a failure of its own kind.
 
 use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -19,7 +21,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Answer, exchange,
-    failure::Failure,
+    failure::{self, Failure},
     message::{self, Message},
 };
 use crate::load::workload::Request;
@@ -39,6 +41,7 @@ pub(super) struct Http2Client {
     host: String,
     slots: Vec<Slot>,
     turn: AtomicUsize,
+    moved: AtomicU64,
 }
 
 enum Attempt {
@@ -50,7 +53,18 @@ enum Attempt {
 impl Http2Client {
     pub(super) fn new(target: SocketAddr, connections: usize) -> Http2Client {
         let slots = (0..connections).map(|_| Slot::default()).collect();
-        Http2Client { target, host: target.to_string(), slots, turn: AtomicUsize::new(0) }
+        Http2Client {
+            target,
+            host: target.to_string(),
+            slots,
+            turn: AtomicUsize::new(0),
+            moved: AtomicU64::new(0),
+        }
+    }
+
+    /// How many requests went to a new connection because a GOAWAY came before they were sent.
+    pub(super) fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
     }
 
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
@@ -66,7 +80,10 @@ impl Http2Client {
                 Attempt::NotWritten(failure) if tried == CONNECTIONS_TRIED_MAX => {
                     return Err(failure);
                 }
-                Attempt::NotWritten(_) => tried += 1,
+                Attempt::NotWritten(_) => {
+                    tried += 1;
+                    self.moved.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }
     }
@@ -104,8 +121,10 @@ async fn attempt(mut connection: Connection, message: Message) -> Attempt {
             })
         }
         Err(mut error) => {
-            let unwritten = error.take_message().is_some();
-            let failure = Failure::exchange(&error.into_error());
+            let handed_back = error.take_message().is_some();
+            let error = error.into_error();
+            let unwritten = handed_back || failure::beyond_goaway(&error);
+            let failure = Failure::exchange(&error);
             if unwritten { Attempt::NotWritten(failure) } else { Attempt::Done(Err(failure)) }
         }
     }

@@ -46,6 +46,11 @@ impl Clients {
         }
     }
 
+    /// How many HTTP/2 requests went to a new connection before they were sent.
+    pub(super) fn moved(&self) -> u64 {
+        self.http2.moved()
+    }
+
     /// Sends the request once.
     pub(super) async fn send(
         &self,
