@@ -68,7 +68,10 @@ function settingsTable() {
   ]);
 }
 
-const toMs = Math.max(...data.runs.map((run) => run.duration_ms));
+// One scale for all runs, so that they can be compared by eye; a run that would be squeezed into less
+// than a third has its own.
+const longestMs = Math.max(...data.runs.map((run) => run.duration_ms));
+const scaleMs = (run) => (run.duration_ms * 3 < longestMs ? run.duration_ms : longestMs);
 const perWay = data.runs.filter((run, index) => data.runs.findIndex((each) => each.way === run.way) === index);
 
 document.getElementById("page").append(
@@ -77,7 +80,7 @@ document.getElementById("page").append(
   element("p.lead", lead()),
   verdict(),
   element("div.pair", ["recreate", "rolling"].filter((way) => comparison[way]).map((way) => headline(way, comparison[way]))),
-  ...data.runs.map((run) => runCard(run, toMs)),
+  ...data.runs.map((run) => runCard(run, scaleMs(run))),
   element("section.card.run", [
     element("header", [element("h2", "Phases"), element("p", "latency counts from the moment at which a request was due")]),
     phasesTable(perWay),
