@@ -1,7 +1,7 @@
 //! The SQL of sync triggers: what keeps a derived column right while releases overlap.
 //!
-//! [`SyncTrigger::install`] gives the statements of a `sync_install` step, [`SyncTrigger::remove`] those that take
-//! all of it away again. Templates are the `.sql` files beside this one. All objects live in the
+//! [`SyncTrigger::install`] gives the statements of a `sync_install` step, [`SyncTrigger::remove`]
+//! those that take all of it away again. Templates are the `.sql` files beside this one. All objects live in the
 //! schema `changeover`, named `<app>.<migration>.<statement>.<part>`; the trigger sorts last by name.
 //!
 //! Invariants: no function raises because of the author's expressions; every function runs under
@@ -168,11 +168,28 @@ impl SyncTrigger {
             None => value.value.of_row(),
         });
         let error = std::iter::once("OUT changeover_error text".to_owned());
+        let numbered = || self.values.iter().enumerate().map(|(at, value)| (at + 1, value));
         let body = fill(
             SAFE_FUNCTION,
             &[
                 ("values", join(values, ",\n      ")),
-                ("targets", join(self.values.iter().map(|value| value.column.to_string()), ", ")),
+                // Variables, since OUT parameters forget lengths and precisions.
+                (
+                    "declarations",
+                    join(
+                        numbered().map(|(n, v)| format!("  changeover_value_{n} {};", v.type_sql)),
+                        "\n",
+                    ),
+                ),
+                ("locals", join(numbered().map(|(n, _)| format!("changeover_value_{n}")), ", ")),
+                (
+                    "results",
+                    join(
+                        numbered()
+                            .map(|(n, v)| format!("    {} := changeover_value_{n};", v.column)),
+                        "\n",
+                    ),
+                ),
                 ("row", join(row, ", ")),
             ],
         );

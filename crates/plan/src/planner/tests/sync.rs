@@ -58,11 +58,14 @@ fn the_trigger_computes_parks_and_counts() {
     SET search_path = pg_catalog, "public", pg_temp
     AS $changeover0$
     #variable_conflict use_column
+    DECLARE
+      changeover_value_1 timestamp with time zone;
     BEGIN
       BEGIN
         SELECT (to_timestamp(("payload"->>'start')::float8))
-          INTO "started"
+          INTO changeover_value_1
           FROM (SELECT $1 AS "payload") AS changeover_row;
+        "started" := changeover_value_1;
       EXCEPTION WHEN OTHERS THEN
         changeover_error := SQLSTATE || ' ' || SQLERRM;
       END;

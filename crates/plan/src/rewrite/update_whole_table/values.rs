@@ -239,10 +239,12 @@ impl Target<'_> {
         });
         let reads: Vec<_> =
             reads.iter().filter_map(|name| table::typed(self.relation, name)).collect();
+        let keys = table::key(self.relation)?;
         let types: Vec<&str> = reads
             .iter()
             .map(|read| read.type_sql.as_str())
             .chain(values.iter().map(|value| value.type_sql.as_str()))
+            .chain(keys.iter().map(|key| key.type_sql.as_str()))
             .collect();
         let settings =
             pinned_settings(&work.world.catalog, expressions.chain(&self.update.filter), &types);
@@ -252,7 +254,7 @@ impl Target<'_> {
             statement: work.number,
             backfill: work.id("backfill"),
             table: self.relation.name.clone(),
-            key: table::key(self.relation)?,
+            key: keys,
             reads,
             values,
             settings,
