@@ -20,7 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The `application_name` of a release's connections.
 pub fn application_name(release: &Release) -> String {
-    format!("changeover@{}/central-{}", release.head, release.name)
+    format!("changeover@{}/central/{}", release.head, release.name)
 }
 
 /// Builds the pool of the service role. Connects to nothing yet.

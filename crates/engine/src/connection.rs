@@ -13,6 +13,18 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// For how long a server may take to answer: `connect_timeout` bounds only the socket, and one that
+/// accepts and then says nothing would hang us for ever.
+const OPEN_WAIT: Duration = Duration::from_secs(10);
+/// For how long a request to cancel may take.
+const CANCEL_WAIT: Duration = Duration::from_secs(10);
+
+/// Settings that only newer servers know: a dead client's statement ends (14), no bound on whole
+/// transactions that a role may have set and that would kill an index build (17).
+const NEWER_SETTINGS: &str = "SELECT set_config(name, \
+        CASE name WHEN 'client_connection_check_interval' THEN '2s' ELSE '0' END, false) \
+      FROM pg_settings WHERE name IN ('client_connection_check_interval', 'transaction_timeout')";
+
 /// What a connection is for: decides its name and its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -24,6 +36,11 @@ pub(crate) enum Purpose {
     Watch,
     /// Registers an instance and beats, with the service's own role.
     Service,
+}
+
+/// Back to the settings with which a working session begins, whatever a file has set.
+pub(crate) fn reset_worker() -> String {
+    format!("RESET ROLE; RESET ALL; {}; {NEWER_SETTINGS}", Purpose::Work.settings())
 }
 
 impl Purpose {
@@ -73,12 +90,16 @@ pub(crate) struct Connection {
 impl Connection {
     /// Asks the server to cancel the statement that runs now. Dropping a query's future does not.
     pub(crate) async fn cancel(&self) {
-        let outcome = match &self.tls {
-            Some(tls) => self.cancel.cancel_query(tls.clone()).await,
-            None => self.cancel.cancel_query(NoTls).await,
+        let request = async {
+            match &self.tls {
+                Some(tls) => self.cancel.cancel_query(tls.clone()).await,
+                None => self.cancel.cancel_query(NoTls).await,
+            }
         };
-        if let Err(error) = outcome {
-            tracing::debug!(%error, "the running statement could not be cancelled");
+        match tokio::time::timeout(CANCEL_WAIT, request).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the running statement was not cancelled"),
+            Err(_elapsed) => tracing::debug!("the request to cancel took too long"),
         }
     }
 }
@@ -87,6 +108,20 @@ impl Connection {
 ///
 /// Fails with [`Error::Url`] for a bad connection string, [`Error::Connect`] otherwise.
 pub(crate) async fn open(
+    url: &str,
+    application: &str,
+    purpose: Purpose,
+) -> Result<Connection, Error> {
+    let opening = open_unbounded(url, application, purpose);
+    tokio::time::timeout(OPEN_WAIT, opening).await.unwrap_or_else(|_elapsed| {
+        Err(Error::Deadline {
+            what: "connecting to the database".to_owned(),
+            limit_ms: u64::try_from(OPEN_WAIT.as_millis()).unwrap_or(u64::MAX),
+        })
+    })
+}
+
+async fn open_unbounded(
     url: &str,
     application: &str,
     purpose: Purpose,
@@ -127,12 +162,8 @@ async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
         .batch_execute(purpose.settings())
         .await
         .map_err(|source| Error::sql("setting the session's bounds", source))?;
-    // Known from PostgreSQL 14 on; older servers keep a dead client's statement until it writes.
     client
-        .batch_execute(
-            "SELECT set_config(name, '2s', false) FROM pg_settings \
-             WHERE name = 'client_connection_check_interval'",
-        )
+        .batch_execute(NEWER_SETTINGS)
         .await
         .map_err(|source| Error::sql("setting the session's bounds", source))
 }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
+use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -49,6 +50,7 @@ impl Changeover {
     /// Makes the ledger if need be, registers, and begins (or waits for) the upgrade in the
     /// background. Fails where the release is below the floor or does not fit the ledger.
     pub async fn start(options: Options) -> Result<Self, Error> {
+        options.check()?;
         let options = Arc::new(options);
         if let Some(url) = &options.owner_url {
             let name = options.application_name();
@@ -148,12 +150,15 @@ impl Changeover {
         let Some(open) = watch.as_ref() else {
             return Ok(false);
         };
-        let row = open
+        let rows = open
             .client
-            .query_one("SELECT changeover.is_done($1, $2)", &[&self.options.app, &step.as_str()])
+            .query_typed(
+                "SELECT changeover.is_done($1, $2)",
+                &[(&self.options.app, Type::TEXT), (&step.as_str(), Type::TEXT)],
+            )
             .await
             .map_err(|source| Error::sql("asking whether a step is done", source))?;
-        Ok(row.get(0))
+        Ok(rows.first().is_some_and(|row| row.get(0)))
     }
 
     /// Leaves: gives back the term, waits a bounded time for the open batch, and unregisters.

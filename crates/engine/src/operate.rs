@@ -105,6 +105,7 @@ fn owner_url(options: &Options) -> Result<&str, Error> {
 }
 
 async fn open_owner(options: &Options) -> Result<Connection, Error> {
+    options.check()?;
     connection::open(owner_url(options)?, &options.application_name(), Purpose::Watch).await
 }
 

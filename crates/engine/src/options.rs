@@ -2,9 +2,14 @@
 //!
 //! The defaults are meant for production; tests shorten the times. Every figure says where it is from.
 
+use crate::error::Error;
 use crate::pause::Hook;
 use changeover_plan::{Migration, model::plan::PlanMode};
 use std::time::Duration;
+
+/// The longest name of an application: with head and release it must fit into the 63 bytes of an
+/// `application_name`.
+const APP_BYTES_MAX: usize = 32;
 
 /// Who is starting, and with what.
 #[derive(Clone)]
@@ -63,9 +68,24 @@ impl Options {
         self.migrations.last().map_or(0, |migration| migration.number)
     }
 
+    /// Fails where the application's name cannot stand in an `application_name`: sessions of its
+    /// releases would not be known.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let fits = !self.app.is_empty()
+            && self.app.len() <= APP_BYTES_MAX
+            && self.app.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        if fits {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "`{}` cannot be an application's name: 1 to {APP_BYTES_MAX} letters, digits, `_`, `-`, `.`",
+            self.app
+        )))
+    }
+
     /// The front of `application_name`: says the head to the database (design, "writer head").
     pub(crate) fn application_name(&self) -> String {
-        format!("changeover@{}/{}-{}", self.head(), self.app, self.release)
+        format!("changeover@{}/{}/{}", self.head(), self.app, self.release)
     }
 }
 

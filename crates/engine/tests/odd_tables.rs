@@ -195,6 +195,25 @@ async fn rows_whose_expression_raises_are_parked_and_hold_the_contract() {
     assert_eq!(value::<i64>(&owner, wrong).await, 0);
 }
 
+/// The function that catches gives values of the column's own precision: else its rows would differ
+/// for ever from what is stored.
+#[tokio::test]
+async fn values_with_a_precision_are_filled_beside_rows_that_raise() {
+    let first = "CREATE TABLE t (id integer PRIMARY KEY, v text);
+                 INSERT INTO t SELECT g, CASE g WHEN 700 THEN 'bad' ELSE g::text END
+                   FROM generate_series(1, 2000) g;";
+    let second = "ALTER TABLE t ADD COLUMN c numeric(6,1); UPDATE t SET c = v::numeric / 3;";
+    let wrong = "SELECT count(*) FROM t
+                  WHERE id <> 700 AND c IS DISTINCT FROM (v::numeric / 3)::numeric(6,1)";
+    let (wrong, database) = upgraded(first, second, wrong).await;
+    assert_eq!(wrong, 0);
+    let owner = database.connect(OWNER).await;
+    let differed = "SELECT count(*) FROM changeover.event WHERE kind = 'rows_differed'";
+    assert_eq!(value::<i64>(&owner, differed).await, 0);
+    let written = "SELECT sum(written)::bigint FROM changeover.progress";
+    assert_eq!(value::<i64>(&owner, written).await, 1999, "each row was written once");
+}
+
 /// A row that a writer holds locked for long is left out, kept, and filled afterwards.
 #[tokio::test]
 async fn locked_rows_are_revisited() {

@@ -186,8 +186,8 @@ async fn sessions_below_the_floor_are_ended() {
     migrate(database.options("2", &[BASE, TOTAL])).await.unwrap();
     let (old, new) = (database.connect(SERVICE).await, database.connect(SERVICE).await);
     let psql = database.connect(SERVICE).await;
-    old.batch_execute("SET application_name = 'changeover@1/shop-1'").await.unwrap();
-    new.batch_execute("SET application_name = 'changeover@2/shop-2'").await.unwrap();
+    old.batch_execute("SET application_name = 'changeover@1/shop/1'").await.unwrap();
+    new.batch_execute("SET application_name = 'changeover@2/shop/2'").await.unwrap();
     psql.batch_execute("SET application_name = 'psql'").await.unwrap();
     let options = database.options("2", &[BASE, TOTAL]);
     changeover::operate::finalize(&options, 2, Some("release 1 is switched off")).await.unwrap();
@@ -219,4 +219,35 @@ async fn a_living_instance_holds_the_floor() {
     assert_eq!(value::<i64>(&owner, "SELECT floor FROM changeover.app").await, 1);
     one.leave().await.unwrap();
     changeover::operate::finalize(&options, 2, None).await.unwrap();
+}
+
+/// Only who registered an instance may speak for it: another application's service on the same
+/// database can neither keep it alive nor make it leave.
+#[tokio::test]
+async fn another_login_may_not_speak_for_an_instance() {
+    let database = Database::new(15).await;
+    let one = changeover::Changeover::start(database.options("1", &[BASE])).await.unwrap();
+    let owner = database.connect(OWNER).await;
+    let id = one.instance_id();
+    let beat = owner.execute("SELECT changeover.heartbeat($1, 'serving')", &[&id]).await;
+    assert_eq!(beat.unwrap_err().code().unwrap().code(), "CO004");
+    owner.execute("SELECT changeover.leave($1)", &[&id]).await.unwrap();
+    let open = "SELECT count(*) FROM changeover.instance WHERE left_at IS NULL";
+    assert_eq!(value::<i64>(&owner, open).await, 1, "it was made to leave by another login");
+    let again = "SELECT changeover.register($1, 'shop', '1', 1, 3000, 'here', 1)";
+    let error = owner.execute(again, &[&id]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "42501", "{error}");
+    one.leave().await.unwrap();
+    assert_eq!(value::<i64>(&owner, open).await, 0);
+}
+
+#[tokio::test]
+async fn a_name_by_which_sessions_could_not_be_found_is_refused() {
+    let database = Database::new(15).await;
+    for name in ["", "a/b", "späti", &"x".repeat(33)] {
+        let mut options = database.options("1", &[BASE]);
+        options.app = name.to_owned();
+        let error = migrate(options).await.unwrap_err().to_string();
+        assert!(error.contains("cannot be an application's name"), "{name}: {error}");
+    }
 }

@@ -69,7 +69,7 @@ async fn the_database_sees_which_head_writes() {
         .await
         .unwrap();
     let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(names, ["changeover@210/central-4.9"]);
+    assert_eq!(names, ["changeover@210/central/4.9"]);
 }
 
 /// An instance that is told to end while it waits for migrations must not stay in the registry.

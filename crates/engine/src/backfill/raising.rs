@@ -113,6 +113,7 @@ impl Batch<'_> {
                WHERE v.changeover_error IS NOT NULL), \
              forgotten AS (DELETE FROM changeover.parked_row AS p USING mine AS m \
                 WHERE p.app = $1 AND p.relation = $2 AND p.step = m.step AND p.key = m.key \
+                  AND p.parked_at = m.parked_at \
                   AND NOT EXISTS (SELECT 1 FROM bad AS b WHERE b.step = m.step AND b.key = m.key)) \
              SELECT count(DISTINCT key), \
                     coalesce((array_agg(key::text || ': ' || changeover_error))[1:3]::text, '') FROM bad",
@@ -123,6 +124,14 @@ impl Batch<'_> {
         // All ids of one statement's steps begin alike: `0209.2.`.
         let id = step.as_str();
         let prefix = id.rfind('.').map_or(id, |dot| &id[..=dot]);
+        // First the locks, in a statement of its own: what follows then sees what their holders wrote.
+        let locks = "SELECT 1 FROM changeover.parked_row AS p \
+                      WHERE p.app = $1 AND p.relation = $2 AND starts_with(p.step, $3) FOR UPDATE";
+        transaction
+            .client()
+            .execute(locks, &[&app, &self.part.name(), &prefix])
+            .await
+            .map_err(|source| Error::sql("locking parked rows", source))?;
         let row = transaction
             .client()
             .query_one(&statement, &[&app, &self.part.name(), &prefix])

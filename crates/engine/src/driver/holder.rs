@@ -102,6 +102,12 @@ impl<'a> Holder<'a> {
             return Err(Error::Refused { plan: Box::new(plan) });
         }
         let transaction = self.worker.begin().await?;
+        // Whoever registers waits for this lock or was committed before it: then he is counted.
+        transaction
+            .client()
+            .execute("SELECT 1 FROM changeover.app WHERE app = $1 FOR NO KEY UPDATE", &[app])
+            .await
+            .map_err(|source| Error::sql("locking the application", source))?;
         if plan.mode == PlanMode::AtOnce
             && let Some(reason) = floor::below(transaction.client(), app, plan.head).await?
         {

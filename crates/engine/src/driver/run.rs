@@ -12,6 +12,7 @@ use crate::term::Term;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -214,22 +215,24 @@ pub(crate) async fn report(
     upgrade: &watch::Sender<Upgrade>,
 ) -> Result<(), Error> {
     let head = crate::ledger::record::bigint(options.head());
-    let row = connection
+    let rows = connection
         .client
-        .query_opt(
+        .query_typed(
             "SELECT head, floor, open_before_serving, failed FROM changeover.standing($1, $2)",
-            &[&options.app, &head],
+            &[(&options.app, Type::TEXT), (&head, Type::INT8)],
         )
         .await
         .map_err(|source| Error::sql("reading where the application stands", source))?;
-    let next = match row {
+    let next = match rows.first() {
         None => Upgrade::Waiting("the application is not in the ledger yet".to_owned()),
         Some(row) => {
             let (ledger_head, open): (Option<i64>, i64) = (row.get(0), row.get(2));
+            let failed: Option<String> = row.get(3);
             if ledger_head.unwrap_or(0) < head {
                 Upgrade::Waiting("the migrations are not planned yet".to_owned())
             } else if open > 0 {
-                Upgrade::Waiting(format!("{open} steps are to be done before serving"))
+                let failed = failed.map_or_else(String::new, |why| format!("; failed: {why}"));
+                Upgrade::Waiting(format!("{open} steps are to be done before serving{failed}"))
             } else {
                 Upgrade::Servable
             }

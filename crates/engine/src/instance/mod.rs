@@ -9,8 +9,12 @@ use crate::ledger::record::bigint;
 use crate::options::Options;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// For how long leaving waits for the heartbeat that is under way.
+const HEART_WAIT: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// In which state an instance is, as the ledger has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub(crate) struct Instance {
     options: Arc<Options>,
     state: watch::Sender<InstanceState>,
     stop: CancellationToken,
+    heart: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
 /// Why an instance must not go on.
@@ -56,8 +61,8 @@ impl Instance {
         let stop = CancellationToken::new();
         let heart =
             Heart { id, options: Arc::clone(&options), states, refused, stop: stop.clone() };
-        tokio::spawn(heart.run(connection));
-        Ok((Self { id, options, state, stop }, refusal))
+        let heart = tokio::sync::Mutex::new(Some(tokio::spawn(heart.run(connection))));
+        Ok((Self { id, options, state, stop, heart }, refusal))
     }
 
     /// The instance's id.
@@ -75,10 +80,16 @@ impl Instance {
     /// Leaves the registry.
     pub(crate) async fn leave(&self) -> Result<(), Error> {
         self.stop.cancel();
+        // A beat under way must not come after our leaving: it would find us gone and register anew.
+        if let Some(heart) = self.heart.lock().await.take()
+            && tokio::time::timeout(HEART_WAIT, heart).await.is_err()
+        {
+            tracing::warn!("the last heartbeat has not ended in time");
+        }
         let connection = open(&self.options).await?;
         connection
             .client
-            .execute("SELECT changeover.leave($1)", &[&self.id])
+            .query_typed("SELECT changeover.leave($1)", &[(&self.id, Type::UUID)])
             .await
             .map_err(|source| Error::sql("leaving the registry", source))?;
         Ok(())
@@ -104,16 +115,17 @@ async fn register(connection: &Connection, options: &Options, id: Uuid) -> Resul
     let pid = i32::try_from(std::process::id()).unwrap_or(0);
     connection
         .client
-        .execute(
+        // Typed, so that no named statement is left behind on a pooled connection.
+        .query_typed(
             "SELECT changeover.register($1, $2, $3, $4, $5, $6, $7)",
             &[
-                &id,
-                &options.app,
-                &options.release,
-                &bigint(options.head()),
-                &ttl_ms,
-                &host.trim(),
-                &pid,
+                (&id, Type::UUID),
+                (&options.app, Type::TEXT),
+                (&options.release, Type::TEXT),
+                (&bigint(options.head()), Type::INT8),
+                (&ttl_ms, Type::INT8),
+                (&host.trim(), Type::TEXT),
+                (&pid, Type::INT4),
             ],
         )
         .await
@@ -129,7 +141,10 @@ async fn beat(
 ) -> Result<(), Error> {
     connection
         .client
-        .execute("SELECT changeover.heartbeat($1, $2)", &[&id, &state.as_str()])
+        .query_typed(
+            "SELECT changeover.heartbeat($1, $2)",
+            &[(&id, Type::UUID), (&state.as_str(), Type::TEXT)],
+        )
         .await
         .map_err(|source| meaning(options, source, "the heartbeat"))?;
     Ok(())
@@ -203,7 +218,9 @@ impl Heart {
             None => open(&self.options).await?,
         };
         let outcome = match beat(&open, &self.options, self.id, state).await {
-            Err(error) if error.sqlstate() == Some(SQLSTATE_UNREGISTERED) => {
+            Err(error)
+                if error.sqlstate() == Some(SQLSTATE_UNREGISTERED) && !self.stop.is_cancelled() =>
+            {
                 // Somebody has given us up; the floor decides whether we may come back.
                 register(&open, &self.options, self.id).await
             }

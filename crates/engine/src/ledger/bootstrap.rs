@@ -76,7 +76,11 @@ async fn create(connection: &mut Connection) -> Result<(), Error> {
     // Somebody else may have made it while we waited. Read from the table: `to_regclass` would answer
     // from this session's cache, which may still say that there is none.
     let exists = transaction
-        .query_one("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover')", &[])
+        .query_one(
+            "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+              WHERE n.nspname = 'changeover' AND c.relname = 'format')",
+            &[],
+        )
         .await
         .map_err(sql)?;
     if !exists.get::<_, bool>(0) {

@@ -232,3 +232,20 @@ pub(crate) async fn withdraw(
         .map_err(|source| Error::sql("forgetting migrations that had no effect", source))?;
     Ok(())
 }
+
+/// Forgets the rows that were left out under this step: it has looked at them again itself.
+pub(crate) async fn forget_skipped(
+    transaction: &GuardedTransaction<'_>,
+    app: &str,
+    step: &StepId,
+) -> Result<(), Error> {
+    transaction
+        .client()
+        .execute(
+            "DELETE FROM changeover.skipped_row WHERE app = $1 AND step = $2",
+            &[&app, &step.as_str()],
+        )
+        .await
+        .map_err(|source| Error::sql("forgetting skipped rows", source))?;
+    Ok(())
+}

@@ -30,6 +30,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     }
     sync::require(run, backfill).await?;
     let end = run.worker.begin().await?;
+    record::forget_skipped(&end, &options.app, &step.id).await?;
     record::step_done(&end, &options.app, &step.id).await?;
     end.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     end.commit().await

@@ -5,7 +5,7 @@
 //! each in its own, and the record after the last. Locks may be waited for, within a bound.
 
 use super::{StepRun, ddl};
-use crate::connection::Purpose;
+use crate::connection;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
@@ -25,7 +25,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
         let outcome = statements(run.worker.client(), &script.statements).await;
         run.worker
             .client()
-            .batch_execute(&reset_session())
+            .batch_execute(&connection::reset_worker())
             .await
             .map_err(|source| Error::sql("resetting the session", source))?;
         outcome?;
@@ -41,15 +41,10 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
     statements(transaction.client(), &script.statements).await?;
     // A file may leave the search path or role changed; the ledger's functions do not mind, the
     // next file does: settings made with SET last beyond the transaction.
-    statements(transaction.client(), &[reset_session()]).await?;
+    statements(transaction.client(), &[connection::reset_worker()]).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
     transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
     transaction.commit().await
-}
-
-/// Back to the settings with which the session began.
-fn reset_session() -> String {
-    format!("RESET ALL; {}", Purpose::Work.settings())
 }
 
 async fn statements(client: &tokio_postgres::Client, statements: &[String]) -> Result<(), Error> {

@@ -25,7 +25,7 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Connects, warms up and runs the baseline.
     pub(super) async fn open(trial: &Trial, older: OlderRelease) -> Result<Self, VerifyError> {
-        let name = format!("changeover@{}/{}-{}", older.head, trial.options.app, older.name);
+        let name = format!("changeover@{}/{}/{}", older.head, trial.options.app, older.name);
         let warm = Session::open(&older.url, &name, &older.corpus).await?;
         warm.warm(&older.corpus).await?;
         let warm_in_transaction = Session::open(&older.url, &name, &older.corpus).await?;

@@ -2,7 +2,11 @@
 -- Rules for later formats: tables and columns are only added, functions get a new suffix; older
 -- engines read what newer ones wrote as long as their format >= min_reader.
 
-CREATE SCHEMA changeover;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover') THEN
+        CREATE SCHEMA changeover;
+    END IF;
+END $$;
 COMMENT ON SCHEMA changeover IS 'Ledger of Changeover: what is migrated, running, by whom.';
 
 CREATE TABLE changeover.format (
@@ -146,7 +150,9 @@ CREATE TABLE changeover.instance (
     left_at       timestamptz,
     ttl_ms        bigint NOT NULL,
     host          text NOT NULL,
-    pid           integer NOT NULL
+    pid           integer NOT NULL,
+    -- Only the login that registered an instance may beat or leave for it.
+    login         name NOT NULL DEFAULT session_user
 ) WITH (fillfactor = 50);
 CREATE INDEX instance_open ON changeover.instance (app, heartbeat_at) WHERE left_at IS NULL;
 

@@ -37,10 +37,17 @@ BEGIN
             my_release, my_head, my_app, current_floor USING ERRCODE = 'CO001';
     END IF;
     INSERT INTO changeover.instance (id, app, release, head, state, ttl_ms, host, pid)
-    VALUES (my_id, my_app, my_release, my_head, 'starting', my_ttl_ms, my_host, my_pid)
+    VALUES (my_id, my_app, my_release, my_head, 'starting',
+            LEAST(GREATEST(my_ttl_ms, 1000), 3600000), my_host, my_pid)
     ON CONFLICT (id) DO UPDATE
         SET heartbeat_at = clock_timestamp(), left_at = NULL,
-            state = CASE instance.state WHEN 'left' THEN 'starting' ELSE instance.state END;
+            state = CASE instance.state WHEN 'left' THEN 'starting' ELSE instance.state END
+        WHERE instance.login = session_user;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'instance % was registered by another login than %', my_id, session_user
+            USING ERRCODE = '42501',
+                  HINT = 'a process that changes its login registers anew, under an id of its own';
+    END IF;
     RETURN current_floor;
 END $$;
 
@@ -55,7 +62,7 @@ BEGIN
        SET heartbeat_at = clock_timestamp(), state = my_state,
            serving_at = CASE WHEN my_state = 'serving' THEN coalesce(serving_at, clock_timestamp())
                              ELSE serving_at END
-     WHERE id = my_id AND left_at IS NULL
+     WHERE id = my_id AND left_at IS NULL AND login = session_user
     RETURNING head, (SELECT a.floor FROM changeover.app a WHERE a.app = instance.app)
          INTO my_head, current_floor;
     IF NOT FOUND THEN
@@ -71,7 +78,7 @@ END $$;
 CREATE FUNCTION changeover.leave(my_id uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE changeover.instance SET state = 'left', left_at = clock_timestamp()
-     WHERE id = my_id AND left_at IS NULL
+     WHERE id = my_id AND left_at IS NULL AND login = session_user
 $$;
 
 -- Whether a step is done: what a new release asks before it reads a column that is being filled.

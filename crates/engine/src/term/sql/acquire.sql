@@ -7,7 +7,7 @@ WITH previous AS (
 UPDATE changeover.term AS term
    SET epoch = term.epoch + 1, holder = $2, release = $3,
        expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond',
-       acquired_at = clock_timestamp(), pid = NULL, backend_start = NULL
+       acquired_at = clock_timestamp()
   FROM previous
  WHERE term.app = previous.app
    AND (term.holder IS NULL OR term.expires_at < clock_timestamp())
