@@ -7,10 +7,12 @@
 
 mod backfill;
 mod bench_locks;
+mod bench_takeover;
 mod budget;
 mod central_process;
 mod histories;
 mod load;
+mod mutants;
 mod starts;
 mod verify;
 
@@ -29,12 +31,16 @@ struct Cli {
 enum Chore {
     /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
     BenchLocks(bench_locks::Args),
+    /// How long the database is without a migrator after one was killed or told to stop.
+    BenchTakeover(bench_takeover::Args),
     /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
     Starts(starts::Args),
     /// The migrations of real projects: read, applied, planned.
     Histories(histories::Args),
+    /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
+    Mutants(mutants::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
     Verify(verify::Args),
 }
@@ -55,9 +61,11 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
     runtime.block_on(async {
         match chore {
             Chore::BenchLocks(args) => bench_locks::run(args).await,
+            Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
+            Chore::Mutants(args) => mutants::run(args).await,
             Chore::Verify(args) => verify::run(args).await,
         }
     })
