@@ -11,6 +11,7 @@ mod budget;
 mod central_process;
 mod histories;
 mod load;
+mod model;
 mod starts;
 mod verify;
 
@@ -35,6 +36,8 @@ enum Chore {
     Starts(starts::Args),
     /// The migrations of real projects: read, applied, planned.
     Histories(histories::Args),
+    /// Term, registration, floor and contract as a state machine: explored, with and without guards.
+    Model(model::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
     Verify(verify::Args),
 }
@@ -58,6 +61,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
+            Chore::Model(args) => model::run(&args),
             Chore::Verify(args) => verify::run(args).await,
         }
     })
