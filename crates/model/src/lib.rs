@@ -6,14 +6,12 @@
 //! [`guard`]. Nothing forces a process to move, so every pause is among the runs: whoever is not
 //! chosen for a while sleeps, and wakes believing what it believed.
 //!
-//! Bounds, so that the space stays finite: three instances, [`TERMS_MAX`](state::TERMS_MAX) terms (a
-//! holder, the one who takes over, and one more who meets what both left), two mishaps of any kind (a
-//! crash, a lost connection, a failover: one, and one more while the first is being mended), and one
-//! instance that counts as dead although it lives.
+//! Bounds, so that the space stays finite, are in [`Fleet::bounds`], with reasons.
 
 pub mod action;
 pub mod explore;
 pub mod guard;
+pub mod holder;
 pub mod invariant;
 pub mod reach;
 pub mod state;

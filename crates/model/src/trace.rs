@@ -4,6 +4,7 @@
 //! same transition can end in two ways (a guard passes or raises).
 
 use crate::action::Action;
+use crate::guard::Guard;
 use crate::next::Upgrade;
 use crate::state::{Backend, Driver, INSTANCES, Instance, Session, State, Term, Work};
 
@@ -74,9 +75,15 @@ pub(crate) fn line(model: &Upgrade, before: &State, after: &State, action: Actio
             Some(Backend::DropSent) => format!("{} sends the drop of the invalid index", who(at)),
             _ => format!("{} sends the index build", who(at)),
         },
-        Action::RaiseFloor(at) => format!("{} begins to raise the floor to 2", who(at)),
+        Action::RaiseFloor(at) if model.has(Guard::CountedAfterRaise) => {
+            format!("{} changes the floor's row to 2, not committed", who(at))
+        }
+        Action::RaiseFloor(at) => format!("{}'s statement that is to raise has counted", who(at)),
+        Action::CountInstances(at) if model.has(Guard::CountedAfterRaise) => {
+            format!("{} counts who lives below", who(at))
+        }
         Action::CountInstances(at) => {
-            format!("{} counts who lives below (or waits for the row)", who(at))
+            format!("{}'s statement now changes the floor's row", who(at))
         }
         Action::CloseLogins(at) => {
             format!("{} takes release 1's role the right to log in", who(at))

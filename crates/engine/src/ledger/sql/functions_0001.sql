@@ -6,6 +6,7 @@
 
 -- The fence. Raises unless it can lock exactly my epoch; the lock lasts until the transaction ends,
 -- so the next grant waits for it, and a guard after the next grant rereads and raises.
+-- model: Fence, FenceLocksTerm, FenceComparesHolder
 CREATE FUNCTION changeover.guard(guarded_app text, my_epoch bigint, my_holder uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -20,6 +21,7 @@ END $$;
 
 -- Registers an instance, or raises where its head is below the floor. FOR SHARE conflicts with
 -- raising the floor; whoever raises it counts instances in a statement after its UPDATE.
+-- model: CheckRegistration, CommitRegistration, FloorReadLocked
 CREATE FUNCTION changeover.register(
     my_id uuid, my_app text, my_release text, my_head bigint, my_ttl_ms bigint, my_host text,
     my_pid integer
@@ -52,6 +54,7 @@ BEGIN
 END $$;
 
 -- Says that an instance lives, and in which state; returns the floor it must not be below.
+-- model: Beat, CommitBeat
 CREATE FUNCTION changeover.heartbeat(my_id uuid, my_state text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -75,6 +78,7 @@ BEGIN
     RETURN current_floor;
 END $$;
 
+-- model: Leave
 CREATE FUNCTION changeover.leave(my_id uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE changeover.instance SET state = 'left', left_at = clock_timestamp()

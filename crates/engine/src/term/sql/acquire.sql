@@ -1,6 +1,7 @@
 -- Grants the next term if the last one has ended, by one statement on the database's clock.
 -- $1 app, $2 holder, $3 release, $4 lease in ms. No row: somebody else holds it.
 -- The previous holder's backend comes back too, so that what it left running can be ended.
+-- model: Grant, GrantInOneStatement
 WITH previous AS (
     SELECT app, pid, backend_start FROM changeover.term WHERE app = $1
 )
