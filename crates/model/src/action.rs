@@ -91,14 +91,6 @@ impl Action {
         name
     }
 
-    /// Every name, once.
-    pub fn names() -> Vec<String> {
-        let mut names: Vec<String> =
-            of_instance(0).chain(of_term(0)).chain([Self::FailOver]).map(Self::name).collect();
-        names.sort_unstable();
-        names
-    }
-
     /// Whether the engine meets this rather than doing it, or does not have it.
     pub fn is_environment(self) -> bool {
         matches!(
