@@ -110,11 +110,10 @@ fn registrations_are_above(_: &Upgrade, state: &State) -> bool {
 fn contract_hurts_nobody(model: &Upgrade, state: &State) -> bool {
     let heads = model.fleet.heads();
     let gone = |row: Row, session| !row.is_alive() && session == Session::Closed;
-    let hurt = |head, row, session| head < NEW_HEAD && !gone(row, session);
-    let services = || state.services.iter().zip(heads);
-    !state.broken.older_wrote_after_contract
-        && !(state.database.contracted
-            && services().any(|(service, head)| hurt(head, service.row, service.session)))
+    let spared = |head, row, session| head >= NEW_HEAD || gone(row, session);
+    let mut services = state.services.iter().zip(heads);
+    let all_spared = services.all(|(service, head)| spared(head, service.row, service.session));
+    !state.broken.older_wrote_after_contract && (all_spared || !state.database.contracted)
 }
 
 fn older_release_keeps_out(_: &Upgrade, state: &State) -> bool {

@@ -23,7 +23,8 @@ fn competes(model: &Upgrade, state: &State, at: Instance) -> bool {
     // greater floor taken it changes nothing, so it is left out then.
     let finalizes = !model.has(Guard::FloorTakesGreater);
     let keeps_out = model.has(Guard::OlderReleaseKeepsOut) && !finalizes;
-    !database.contracted && !(model.is_old(at) && keeps_out && database.planned)
+    let is_kept_out = model.is_old(at) && keeps_out && database.planned;
+    !database.contracted && !is_kept_out
 }
 
 fn reads_before_granting(model: &Upgrade) -> bool {

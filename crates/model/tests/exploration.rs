@@ -35,10 +35,10 @@ fn a_counterexample_is_the_shortest_and_is_told() {
     assert_eq!(
         broken.lines,
         [
+            "old reads the term's row and what is open",
             "new A reads the term's row and what is open",
-            "new B reads the term's row and what is open",
-            "new A gets the term, which nobody holds: number 1",
-            "new B gets the term, whose holder counts as expired: number 1",
+            "old gets the term, which nobody holds: number 1",
+            "new A gets the term, whose holder counts as expired: number 1",
         ]
     );
 }
