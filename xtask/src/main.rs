@@ -12,6 +12,7 @@ mod budget;
 mod central_process;
 mod histories;
 mod load;
+mod model;
 mod mutants;
 mod starts;
 mod verify;
@@ -41,6 +42,8 @@ enum Chore {
     Histories(histories::Args),
     /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
     Mutants(mutants::Args),
+    /// Term, registration, floor and contract as a state machine: explored, with and without guards.
+    Model(model::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
     Verify(verify::Args),
 }
@@ -66,6 +69,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Starts(args) => starts::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
+            Chore::Model(args) => model::run(&args),
             Chore::Verify(args) => verify::run(args).await,
         }
     })
