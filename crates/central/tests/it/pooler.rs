@@ -39,7 +39,7 @@ async fn start(
     choose: impl FnOnce(PgBouncerBuilder) -> PgBouncerBuilder,
 ) -> PgBouncer {
     let builder = choose(stage.pooler());
-    tokio::task::spawn_blocking(|| builder.start()).await.unwrap().expect("a pooler")
+    tokio::task::spawn_blocking(|| builder.start()).await.expect("no panic").expect("a pooler")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
