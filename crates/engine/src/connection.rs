@@ -2,7 +2,9 @@
 //!
 //! Engine connections are not pooled and must be direct: they set session state, hold leases by
 //! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
-//! functions and works behind a pooler too.
+//! functions and works behind a pooler too; [`pooler`] tells which of the two an address is.
+
+pub(crate) mod pooler;
 
 use crate::error::Error;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -40,6 +42,10 @@ pub(crate) enum Purpose {
     Watch,
     /// Registers an instance and beats, with the service's own role.
     Service,
+    /// Shows where an application stands, to whoever asks.
+    Status,
+    /// Finds out whether a pooler stands between.
+    Probe,
 }
 
 /// Back to the settings with which a working session begins, whatever a file has set.
@@ -54,6 +60,8 @@ impl Purpose {
             Self::Lease => "lease",
             Self::Watch => "watch",
             Self::Service => "service",
+            Self::Status => "status",
+            Self::Probe => "probe",
         }
     }
 
@@ -82,7 +90,7 @@ impl Purpose {
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
-            Self::Service => "",
+            Self::Service | Self::Status | Self::Probe => "",
         }
     }
 }
@@ -140,6 +148,12 @@ pub(crate) async fn open_named(
 }
 
 async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Connection, Error> {
+    let connection = connect(config(url, name)?, purpose).await?;
+    configure(&connection.client, purpose).await?;
+    Ok(connection)
+}
+
+fn config(url: &str, name: &str) -> Result<Config, Error> {
     let mut config: Config = url
         .parse()
         .map_err(|error: tokio_postgres::Error| Error::Url { reason: error.to_string() })?;
@@ -151,6 +165,10 @@ async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Conne
         .keepalives_interval(Duration::from_secs(2))
         .keepalives_retries(3)
         .tcp_user_timeout(Duration::from_secs(10));
+    Ok(config)
+}
+
+async fn connect(config: Config, purpose: Purpose) -> Result<Connection, Error> {
     let connect_error = |source| Error::Connect { purpose: purpose.as_str(), source };
     let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
@@ -164,12 +182,11 @@ async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Conne
         let cancel = client.cancel_token();
         (client, cancel, Some(tls))
     };
-    configure(&client, purpose).await?;
     Ok(Connection { client, cancel, tls })
 }
 
 async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
-    if purpose == Purpose::Service {
+    if purpose.settings().is_empty() {
         return Ok(());
     }
     client
