@@ -8,6 +8,7 @@
 //! find what the machine offers.
 
 mod account;
+mod base_copy;
 mod binaries;
 mod bounded_command;
 mod builder;
@@ -19,11 +20,13 @@ mod port;
 mod postmaster;
 mod profile;
 mod server;
+mod small_disk;
+mod standby;
 mod template;
 mod watchdog;
 
 pub use binaries::{SUPPORTED_MAJORS, available_majors};
 pub use builder::Builder;
-pub use error::{AdminError, StartError};
+pub use error::{AdminError, StandbyError, StartError};
 pub use profile::Profile;
 pub use server::Server;

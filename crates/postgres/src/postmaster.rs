@@ -17,6 +17,7 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::bounded_command::tail;
 use crate::error::{StartError, file_error};
+use crate::small_disk::SmallDisk;
 use crate::watchdog::Watchdog;
 
 /// Measured 31 to 146 ms; crash recovery after an immediate stop under load takes seconds.
@@ -44,11 +45,12 @@ impl Postmaster {
     pub(crate) fn start(
         binaries: &Binaries,
         account: &Account,
+        small_disk: Option<&SmallDisk>,
         watchdog: &mut Watchdog,
     ) -> Result<Self, StartError> {
         // Errors quote what this start logged, not what earlier ones did.
         let log_start_bytes = log_len_bytes(watchdog.folder());
-        let mut child = spawn_held_back(binaries, account, watchdog.folder())?;
+        let mut child = spawn_held_back(binaries, account, small_disk, watchdog.folder())?;
         let go = child.stdin.take();
         let mut postmaster = Self { child };
         watchdog.now_guards(Some(postmaster.pid()))?;
@@ -140,6 +142,7 @@ fn log_len_bytes(folder: &Path) -> usize {
 fn spawn_held_back(
     binaries: &Binaries,
     account: &Account,
+    small_disk: Option<&SmallDisk>,
     folder: &Path,
 ) -> Result<Child, StartError> {
     let path = folder.join("log");
@@ -149,7 +152,14 @@ fn spawn_held_back(
         .open(&path)
         .map_err(file_error("open", &path))?;
     let log_too = log.try_clone().map_err(file_error("open", &path))?;
-    let mut command = Command::new("sh");
+    let mut command = match small_disk {
+        Some(disk) => disk.command(account),
+        None => {
+            let mut command = Command::new("sh");
+            account.apply_to(&mut command);
+            command
+        }
+    };
     command
         .args(["-c", "read -r go && exec \"$0\" \"$@\" </dev/null"])
         .arg(binaries.program("postgres"))
@@ -168,8 +178,8 @@ fn spawn_held_back(
     {
         command.env_remove(name);
     }
-    account.apply_to(&mut command);
-    command.spawn().map_err(|source| StartError::Spawn { program: "sh".to_owned(), source })
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|source| StartError::Spawn { program, source })
 }
 
 /// Whether the server's own lock file says that this process takes connections.
