@@ -15,38 +15,35 @@ async fn number(client: &Client, sql: &str) -> i64 {
 
 const ROWS: &str = "SELECT count(*) FROM kept";
 
-async fn follows_and_is_promoted(major: u16) {
-    let primary = tokio::task::spawn_blocking(move || Server::start(major)).await.unwrap().unwrap();
-    let old = connect(&primary.url("postgres", "postgres")).await;
-    old.batch_execute("CREATE TABLE kept AS SELECT 1 AS n").await.unwrap();
-    let standby = primary.standby().await.unwrap();
-    let new = connect(&standby.url("postgres", "postgres")).await;
-    assert_eq!(number(&new, ROWS).await, 1, "what was there before the copy");
-    old.batch_execute("INSERT INTO kept VALUES (2)").await.unwrap();
-    standby.wait_for_replay(&primary).await.unwrap();
-    assert_eq!(number(&new, ROWS).await, 2, "what came after it");
-    new.batch_execute("INSERT INTO kept VALUES (3)").await.unwrap_err();
-
-    standby.promote().await.unwrap();
-    new.batch_execute("INSERT INTO kept VALUES (3), (4)").await.unwrap();
-    old.batch_execute("INSERT INTO kept VALUES (5)").await.unwrap();
-    assert_eq!((number(&old, ROWS).await, number(&new, ROWS).await), (3, 4), "two timelines");
-    let timeline = "SELECT timeline_id::bigint FROM pg_control_checkpoint()";
-    new.batch_execute("CHECKPOINT").await.unwrap();
-    assert_eq!((number(&old, timeline).await, number(&new, timeline).await), (1, 2));
-
-    let error = primary.promote().await.unwrap_err();
-    assert!(error.to_string().contains("copy of the primary"), "{error}");
-    standby.restart_immediate().unwrap();
-    let again = connect(&standby.url("postgres", "postgres")).await;
-    assert_eq!(number(&again, ROWS).await, 4);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_follows_and_is_promoted_on_the_oldest_and_the_newest() {
-    let (oldest, newest) = (*SUPPORTED_MAJORS.start(), *SUPPORTED_MAJORS.end());
-    follows_and_is_promoted(oldest).await;
-    follows_and_is_promoted(newest).await;
+    for major in [*SUPPORTED_MAJORS.start(), *SUPPORTED_MAJORS.end()] {
+        let start = move || Server::start(major);
+        let primary = tokio::task::spawn_blocking(start).await.unwrap().unwrap();
+        let old = connect(&primary.url("postgres", "postgres")).await;
+        old.batch_execute("CREATE TABLE kept AS SELECT 1 AS n").await.unwrap();
+        let standby = primary.standby().await.unwrap();
+        let new = connect(&standby.url("postgres", "postgres")).await;
+        assert_eq!(number(&new, ROWS).await, 1, "what was there before the copy");
+        old.batch_execute("INSERT INTO kept VALUES (2)").await.unwrap();
+        standby.wait_for_replay(&primary).await.unwrap();
+        assert_eq!(number(&new, ROWS).await, 2, "what came after it");
+        new.batch_execute("INSERT INTO kept VALUES (3)").await.unwrap_err();
+
+        standby.promote().await.unwrap();
+        new.batch_execute("INSERT INTO kept VALUES (3), (4)").await.unwrap();
+        old.batch_execute("INSERT INTO kept VALUES (5)").await.unwrap();
+        assert_eq!((number(&old, ROWS).await, number(&new, ROWS).await), (3, 4), "two timelines");
+        let timeline = "SELECT timeline_id::bigint FROM pg_control_checkpoint()";
+        new.batch_execute("CHECKPOINT").await.unwrap();
+        assert_eq!((number(&old, timeline).await, number(&new, timeline).await), (1, 2));
+
+        let error = primary.promote().await.unwrap_err();
+        assert!(error.to_string().contains("copy of the primary"), "{error}");
+        standby.restart_immediate().unwrap();
+        let again = connect(&standby.url("postgres", "postgres")).await;
+        assert_eq!(number(&again, ROWS).await, 4);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
