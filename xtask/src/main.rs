@@ -9,8 +9,11 @@ mod backfill;
 mod bench_locks;
 mod budget;
 mod central_process;
+mod faults;
 mod histories;
 mod load;
+mod row_sums;
+mod schema;
 mod starts;
 mod verify;
 
@@ -33,6 +36,8 @@ enum Chore {
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
     Starts(starts::Args),
+    /// Every fault at every point of a migration: no stale commit, the same end.
+    Faults(faults::Args),
     /// The migrations of real projects: read, applied, planned.
     Histories(histories::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
@@ -57,6 +62,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchLocks(args) => bench_locks::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
+            Chore::Faults(args) => faults::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Verify(args) => verify::run(args).await,
         }

@@ -134,7 +134,8 @@ pub(crate) fn log(folder: &Path, start_bytes: usize, bytes_max: usize) -> String
     tail(&String::from_utf8_lossy(since), bytes_max).to_owned()
 }
 
-fn log_len_bytes(folder: &Path) -> usize {
+/// How long the log is.
+pub(crate) fn log_len_bytes(folder: &Path) -> usize {
     let metadata = folder.join("log").metadata();
     metadata.map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(0))
 }

@@ -147,6 +147,16 @@ impl Server {
         postmaster::log(&self.folder, 0, LOG_BYTES_MAX)
     }
 
+    /// How long the log is now, for [`Server::log_since`].
+    pub fn log_mark(&self) -> usize {
+        postmaster::log_len_bytes(&self.folder)
+    }
+
+    /// What was logged since, at most the last 64 KiB of it.
+    pub fn log_since(&self, mark: usize) -> String {
+        postmaster::log(&self.folder, mark, LOG_BYTES_MAX)
+    }
+
     /// Stops the server at once, as a crash would, and starts it again on the same port and data.
     ///
     /// Blocks until it takes connections again. Works also if the server has died.
