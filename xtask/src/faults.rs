@@ -62,11 +62,11 @@ pub(crate) struct Args {
 }
 
 /// What all scenarios share.
-pub(super) struct Setting {
-    pub(super) program: PathBuf,
-    pub(super) folders: Folders,
+struct Setting {
+    program: PathBuf,
+    folders: Folders,
     /// What undisturbed runs end with.
-    pub(super) expected: BTreeMap<Course, Picture>,
+    expected: BTreeMap<Course, Picture>,
     scratch: PathBuf,
 }
 
@@ -145,10 +145,10 @@ async fn undisturbed(lane: &Lane, setting: &mut Setting) -> anyhow::Result<Obser
             program: &setting.program,
             url: &server.url(OWNER, &database),
             folder: &setting.folders.of(course),
-            scratch: Some(&setting.scratch),
+            scratch: &setting.scratch,
             name,
             pause_at: None,
-            traced: true,
+            undisturbed: true,
         })?;
         let status = migrator.end(UNDISTURBED_MAX).await?;
         ensure!(status.success(), "undisturbed, {course}: {status}\n{}", migrator.log());

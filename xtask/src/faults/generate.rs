@@ -164,7 +164,7 @@ mod tests {
 
     fn place(point: &str, kind: Option<&str>) -> Place {
         let kind = kind.map(str::to_owned);
-        Place { point: point.to_owned(), kind, epoch: 1, backend_pid: 1 }
+        Place { point: point.to_owned(), kind, backend_pid: 1 }
     }
 
     fn observed() -> Observed {

@@ -103,7 +103,6 @@ mod tests {
         let place = |point: &str, kind: Option<&str>| Place {
             point: point.to_owned(),
             kind: kind.map(str::to_owned),
-            epoch: 1,
             backend_pid: 1,
         };
         let trace = [place("term-granted", None), place("before-commit", Some("ddl"))];

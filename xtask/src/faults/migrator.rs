@@ -13,10 +13,14 @@ use tokio::process::{Child, Command};
 
 /// The lease: short, so that takeovers do not make the hour.
 const LEASE_MS: &str = "300";
+/// The lease of a run that is to be undisturbed: a busy machine must not make it lose its term.
+const LONG_LEASE_MS: &str = "20000";
 /// How often a waiter looks.
 const POLL_MS: &str = "20";
 /// Rows of a batch: the orders of the shop make six of them.
 const BATCH_ROWS: &str = "100";
+/// What one batch may take: so long that no batch is made smaller, and their number is always the same.
+const BATCH_MS: &str = "10000";
 /// How often a process or a file is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 /// How much of what it printed is shown, in bytes.
@@ -27,20 +31,25 @@ pub(super) struct Migrate<'a> {
     pub(super) program: &'a Path,
     pub(super) url: &'a str,
     pub(super) folder: &'a Path,
-    /// Where its own files go; `None`: it prints nowhere.
-    pub(super) scratch: Option<&'a Path>,
+    /// Where its own files go.
+    pub(super) scratch: &'a Path,
     /// Tells this process's files from others'.
     pub(super) name: &'a str,
     /// `POINT`, `POINT:KIND` or `POINT:KIND:N`.
     pub(super) pause_at: Option<&'a str>,
-    /// Keep a trace of all points passed.
-    pub(super) traced: bool,
+    /// Nobody is to take over.
+    pub(super) undisturbed: bool,
 }
 
 impl<'a> Migrate<'a> {
-    /// Runs to the end, unwatched.
-    pub(super) fn plain(program: &'a Path, url: &'a str, folder: &'a Path) -> Self {
-        Self { program, url, folder, scratch: None, name: "plain", pause_at: None, traced: false }
+    /// Runs to the end without a pause.
+    pub(super) fn plain(
+        program: &'a Path,
+        url: &'a str,
+        folder: &'a Path,
+        scratch: &'a Path,
+    ) -> Self {
+        Self { program, url, folder, scratch, name: "plain", pause_at: None, undisturbed: true }
     }
 }
 
@@ -49,7 +58,6 @@ impl<'a> Migrate<'a> {
 pub(super) struct Place {
     pub(super) point: String,
     pub(super) kind: Option<String>,
-    pub(super) epoch: i64,
     /// 0 before there is one.
     pub(super) backend_pid: i32,
 }
@@ -58,46 +66,38 @@ pub(super) struct Place {
 pub(super) struct Migrator {
     child: Child,
     pause: Option<PathBuf>,
-    trace: Option<PathBuf>,
-    log: Option<PathBuf>,
+    trace: PathBuf,
+    log: PathBuf,
 }
 
 impl Migrator {
     /// Starts it.
     pub(super) fn start(migrate: &Migrate<'_>) -> anyhow::Result<Self> {
-        let file = |what: &str| {
-            migrate.scratch.map(|folder| folder.join(format!("{}.{what}", migrate.name)))
-        };
+        let file = |what: &str| migrate.scratch.join(format!("{}.{what}", migrate.name));
         let mut command = Command::new(migrate.program);
         command
             .args(["migrate", "--app", super::shop::APP, "--database-url", migrate.url])
             .arg("--migrations")
             .arg(migrate.folder)
-            .args(["--lease-ms", LEASE_MS, "--poll-ms", POLL_MS, "--batch-rows", BATCH_ROWS])
-            .args(["--rest", "0", "--label-commits"])
+            .args(["--lease-ms", if migrate.undisturbed { LONG_LEASE_MS } else { LEASE_MS }])
+            .args(["--poll-ms", POLL_MS, "--batch-rows", BATCH_ROWS, "--batch-ms", BATCH_MS])
+            // The table in the database at the beginning is the oracle's.
+            .args(["--rest", "0", "--label-commits", "--fresh"])
             // No settings of a project's file are meant.
             .current_dir(migrate.folder)
             .env("CHANGEOVER_LOG", "changeover=debug")
+            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let pause = migrate.pause_at.and_then(|_| file("pause"));
+        let pause = migrate.pause_at.map(|_| file("pause"));
         if let (Some(at), Some(path)) = (migrate.pause_at, &pause) {
             command.args(["--pause-at", at, "--pause-file"]).arg(path);
         }
-        let trace = if migrate.traced { file("trace") } else { None };
-        if let Some(path) = &trace {
-            command.arg("--pause-trace").arg(path);
-        }
+        let trace = file("trace");
+        command.arg("--pause-trace").arg(&trace);
         let log = file("log");
-        match &log {
-            Some(path) => {
-                let out = std::fs::File::create(path)?;
-                command.stdout(out.try_clone()?).stderr(out);
-            }
-            None => {
-                command.stdout(Stdio::null()).stderr(Stdio::null());
-            }
-        }
+        let out = std::fs::File::create(&log)?;
+        command.stdout(out.try_clone()?).stderr(out);
         let child = command.spawn().context("starting changeover migrate")?;
         Ok(Self { child, pause, trace, log })
     }
@@ -155,15 +155,13 @@ impl Migrator {
 
     /// The points that it passed, in this order.
     pub(super) fn trace(&self) -> anyhow::Result<Vec<Place>> {
-        let path = self.trace.as_ref().context("no trace was asked for")?;
-        let text = std::fs::read_to_string(path).context("the trace")?;
+        let text = std::fs::read_to_string(&self.trace).context("the trace")?;
         text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 
     /// The end of what it printed.
     pub(super) fn log(&self) -> String {
-        let text = self.log.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let text = text.unwrap_or_default();
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let from = text.ceil_char_boundary(text.len().saturating_sub(LOG_BYTES_MAX));
         text[from..].to_owned()
     }

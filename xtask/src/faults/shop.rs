@@ -117,7 +117,7 @@ pub(super) async fn prepare(
             let owner_url = server.url(OWNER, template);
             for files in [1, 2] {
                 let folder = folders.first(files);
-                let migrate = Migrate::plain(program, &owner_url, &folder);
+                let migrate = Migrate::plain(program, &owner_url, &folder, &folders.0);
                 Migrator::start(&migrate)?.succeed(INSTALL_WAIT).await.context("release 2")?;
             }
             serve_and_leave(&owner_url).await?;

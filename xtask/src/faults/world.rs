@@ -80,10 +80,10 @@ impl<'a> World<'a> {
             program: &setting.program,
             url: &own_url,
             folder: &folder,
-            scratch: Some(scratch),
+            scratch,
             name: "a",
             pause_at: Some(&at),
-            traced: true,
+            undisturbed: false,
         })?;
         let place = a.paused(PAUSE_WAIT).await.context("A")?;
         Ok(Self {
@@ -123,10 +123,10 @@ impl<'a> World<'a> {
             program: &self.setting.program,
             url: &self.url(OWNER),
             folder: &self.folder,
-            scratch: Some(&self.scratch),
+            scratch: &self.scratch,
             name,
             pause_at,
-            traced: true,
+            undisturbed: false,
         })
     }
 

@@ -31,8 +31,10 @@ pub struct History {
 pub struct Transaction {
     /// Its id, for messages.
     pub xid: String,
-    /// The epochs that it says it works under, by message or by the name of its session.
+    /// The epochs that it says it works under, by message: a guarded transaction.
     pub labels: BTreeSet<i64>,
+    /// The epochs in the names of the sessions whose catalog changes it holds.
+    pub sessions: BTreeSet<i64>,
     /// The epochs that the term's row got, in this order: a grant where the number changes.
     pub term: Vec<i64>,
     /// Catalog changes, each with the session's name.
@@ -92,7 +94,7 @@ fn change_of(
     if table == DDL_TABLE {
         let application = field("application").unwrap_or_default();
         if let Some((_, epoch)) = application.rsplit_once(WORK) {
-            transaction.labels.insert(epoch.parse().ok()?);
+            transaction.sessions.insert(epoch.parse().ok()?);
         }
         transaction.ddl.push(format!("{} by {application}", field("tag").unwrap_or_default()));
         return Some(());
@@ -195,7 +197,7 @@ mod tests {
         assert_eq!(history[0].term, [4]);
         assert_eq!(history[1].labels, BTreeSet::from([4]));
         assert!(history[1].moves_cursor && history[1].tables.contains_key("public.orders"));
-        assert_eq!(history[2].labels, BTreeSet::from([4]));
+        assert_eq!(history[2].sessions, BTreeSet::from([4]));
         assert!(history[2].tables.is_empty());
         assert!(history[3].term.is_empty(), "another application's");
     }

@@ -11,9 +11,11 @@ use anyhow::Context as _;
 use changeover_verify::CommitOrder;
 
 pub(super) async fn strike(world: &mut World<'_>) -> anyhow::Result<()> {
-    let standby = world.standby.as_ref().context("no standby was made")?;
-    standby.promote().await?;
+    let none = "no standby was made";
+    world.standby.as_ref().context(none)?.promote().await?;
+    // What was committed before counts too.
     world.judge().await?;
+    let standby = world.standby.as_ref().context(none)?;
     let url = standby.url(SUPERUSER, &world.database);
     world.order = Some(CommitOrder::begin(&url, APP, "faults_promoted").await?);
     world.proxy.redirect(standby.port());
