@@ -136,9 +136,7 @@ async fn undisturbed(lane: &Lane, setting: &mut Setting) -> anyhow::Result<Obser
         let database = server.fresh_clone(course.template(), "undisturbed").await?;
         let superuser_url = server.url(SUPERUSER, &database);
         let client = connect(&superuser_url).await?;
-        client
-            .batch_execute(&format!("ALTER DATABASE \"{database}\" OWNER TO {OWNER}"))
-            .await?;
+        client.batch_execute(&format!("ALTER DATABASE \"{database}\" OWNER TO {OWNER}")).await?;
         let order = CommitOrder::begin(&superuser_url, APP, "undisturbed").await?;
         let name = course.template();
         let mut migrator = Migrator::start(&Migrate {
@@ -242,7 +240,8 @@ impl Tally {
             let Scenario { seed, .. } = &ran.scenario;
             println!("failed: {}\n    cargo xtask faults --replay {seed}", ran.scenario);
         }
-        let bites = |fault: Fault| self.ran.iter().filter(|ran| ran.scenario.fault == fault).count();
+        let bites =
+            |fault: Fault| self.ran.iter().filter(|ran| ran.scenario.fault == fault).count();
         #[expect(clippy::cast_precision_loss, reason = "a mean")]
         let mean = self.seconds / self.ran.len().max(1) as f64;
         println!(
@@ -264,10 +263,11 @@ impl Tally {
 
 /// Connects; the connection's task ends with the client.
 pub(super) async fn connect(url: &str) -> anyhow::Result<Client> {
-    let (client, connection) = tokio::time::timeout(CONNECT_WAIT, tokio_postgres::connect(url, NoTls))
-        .await
-        .context("no answer from the server")?
-        .context("no connection")?;
+    let (client, connection) =
+        tokio::time::timeout(CONNECT_WAIT, tokio_postgres::connect(url, NoTls))
+            .await
+            .context("no answer from the server")?
+            .context("no connection")?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -7,11 +7,13 @@
 
 mod backfill;
 mod bench_locks;
+mod bench_takeover;
 mod budget;
 mod central_process;
 mod faults;
 mod histories;
 mod load;
+mod mutants;
 mod row_sums;
 mod schema;
 mod starts;
@@ -32,6 +34,8 @@ struct Cli {
 enum Chore {
     /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
     BenchLocks(bench_locks::Args),
+    /// How long the database is without a migrator after one was killed or told to stop.
+    BenchTakeover(bench_takeover::Args),
     /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
@@ -40,6 +44,8 @@ enum Chore {
     Faults(faults::Args),
     /// The migrations of real projects: read, applied, planned.
     Histories(histories::Args),
+    /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
+    Mutants(mutants::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
     Verify(verify::Args),
 }
@@ -60,10 +66,12 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
     runtime.block_on(async {
         match chore {
             Chore::BenchLocks(args) => bench_locks::run(args).await,
+            Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
+            Chore::Mutants(args) => mutants::run(args).await,
             Chore::Verify(args) => verify::run(args).await,
         }
     })

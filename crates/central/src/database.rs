@@ -7,7 +7,10 @@
 //! Invariants: every wait for a connection is bounded; statements are prepared once per connection.
 
 use crate::{error::CentralError, release::Release};
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use changeover::Admission;
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -23,11 +26,17 @@ pub fn application_name(release: &Release) -> String {
     format!("changeover@{}/central/{}", release.head, release.name)
 }
 
-/// Builds the pool of the service role. Connects to nothing yet.
+/// Builds the pool of the service role. Connects to nothing yet. With `admission` each connection is
+/// refused once the floor has passed this release.
 ///
 /// # Errors
 /// When the address is malformed.
-pub fn pool(url: &str, release: &Release, connections_max: usize) -> Result<Pool, CentralError> {
+pub fn pool(
+    url: &str,
+    release: &Release,
+    connections_max: usize,
+    admission: Option<Admission>,
+) -> Result<Pool, CentralError> {
     let mut config: Config = url.parse().map_err(CentralError::Url)?;
     config.application_name(application_name(release)).connect_timeout(CONNECT_TIMEOUT);
     let manager = Manager::from_config(
@@ -35,7 +44,11 @@ pub fn pool(url: &str, release: &Release, connections_max: usize) -> Result<Pool
         NoTls,
         ManagerConfig { recycling_method: RecyclingMethod::Fast },
     );
-    Pool::builder(manager)
+    let mut builder = Pool::builder(manager);
+    if let Some(admission) = admission {
+        builder = builder.post_create(admit(admission));
+    }
+    builder
         .max_size(connections_max)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts {
@@ -45,6 +58,19 @@ pub fn pool(url: &str, release: &Release, connections_max: usize) -> Result<Pool
         })
         .build()
         .map_err(CentralError::Pool)
+}
+
+/// Says of each new connection to which instance it belongs; one that is refused is not used.
+fn admit(admission: Admission) -> Hook {
+    Hook::async_fn(move |client, _| {
+        let admission = admission.clone();
+        Box::pin(async move {
+            admission
+                .admit(client)
+                .await
+                .map_err(|error| HookError::message(changeover::chain(&error)))
+        })
+    })
 }
 
 /// Opens one connection outside of the pool; its background task ends with the client.

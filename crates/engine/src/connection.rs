@@ -19,11 +19,15 @@ const OPEN_WAIT: Duration = Duration::from_secs(10);
 /// For how long a request to cancel may take.
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 
-/// Settings that only newer servers know: a dead client's statement ends (14), no bound on whole
-/// transactions that a role may have set and that would kill an index build (17).
-const NEWER_SETTINGS: &str = "SELECT set_config(name, \
-        CASE name WHEN 'client_connection_check_interval' THEN '2s' ELSE '0' END, false) \
-      FROM pg_settings WHERE name IN ('client_connection_check_interval', 'transaction_timeout')";
+/// Settings that not every server knows. A dead client's statement ends within 2 s (14 and later; not
+/// on every platform), no bound on whole transactions that a role may have set and that would kill an
+/// index build (17). The rest is the server's own look at a client that has vanished without a word
+/// (its machine lost, the network cut): as long as on our side of the connection, some 11 s.
+const NEWER_SETTINGS: &str = "SELECT set_config(s.name, wanted.value, false) FROM pg_settings s \
+      JOIN (VALUES ('client_connection_check_interval', '2s'), ('transaction_timeout', '0'), \
+                   ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), \
+                   ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '10s')) \
+        AS wanted (name, value) ON wanted.name = s.name";
 
 /// What a connection is for: decides its name and its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub(crate) fn reset_worker() -> String {
 }
 
 impl Purpose {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Work => "work",
             Self::Lease => "lease",
@@ -57,18 +61,22 @@ impl Purpose {
     /// or (index builds) wider ones for its transaction.
     pub(crate) fn settings(self) -> &'static str {
         match self {
-            // 30 s for a statement that is not a step's: bookkeeping in the ledger. An idle
-            // transaction of ours holds locks, so the server ends it. The client's death is noticed
-            // within 2 s (PostgreSQL 14 and later; set only where the server knows it).
+            // 30 s for a statement that is not a step's: bookkeeping in the ledger. Read-only, but for
+            // guarded transactions and for statements that must run without. A transaction of ours is
+            // idle for milliseconds between two statements; one that is for 2 s belongs to a process
+            // that is paused or cut off, and its locks would make the service wait.
             Self::Work => {
                 "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
-                 SET idle_in_transaction_session_timeout = '15s'; SET row_security = off"
+                 SET idle_in_transaction_session_timeout = '2s'; SET row_security = off; \
+                 SET default_transaction_read_only = on"
             }
             // A renewal that takes longer than a second is late anyway.
             Self::Lease => {
                 "SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
                  SET idle_in_transaction_session_timeout = '2s'"
             }
+            // Waits for a lock only where it acquires the term; idle in a transaction while it reads
+            // the catalog in one snapshot, which may take seconds on a thousand tables.
             Self::Watch => {
                 "SET statement_timeout = '15s'; SET lock_timeout = '2s'; \
                  SET idle_in_transaction_session_timeout = '15s'"
@@ -112,7 +120,16 @@ pub(crate) async fn open(
     application: &str,
     purpose: Purpose,
 ) -> Result<Connection, Error> {
-    let opening = open_unbounded(url, application, purpose);
+    open_named(url, &format!("{application}/{}", purpose.as_str()), purpose).await
+}
+
+/// Opens a connection with a name of its own.
+pub(crate) async fn open_named(
+    url: &str,
+    name: &str,
+    purpose: Purpose,
+) -> Result<Connection, Error> {
+    let opening = open_unbounded(url, name, purpose);
     tokio::time::timeout(OPEN_WAIT, opening).await.unwrap_or_else(|_elapsed| {
         Err(Error::Deadline {
             what: "connecting to the database".to_owned(),
@@ -121,16 +138,12 @@ pub(crate) async fn open(
     })
 }
 
-async fn open_unbounded(
-    url: &str,
-    application: &str,
-    purpose: Purpose,
-) -> Result<Connection, Error> {
+async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Connection, Error> {
     let mut config: Config = url
         .parse()
         .map_err(|error: tokio_postgres::Error| Error::Url { reason: error.to_string() })?;
     config
-        .application_name(format!("{application}/{}", purpose.as_str()))
+        .application_name(name)
         // A connection attempt that takes longer is a partition; whoever asked tries again.
         .connect_timeout(Duration::from_secs(5))
         .keepalives_idle(Duration::from_secs(5))

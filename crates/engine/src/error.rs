@@ -15,6 +15,9 @@ pub const SQLSTATE_UNKNOWN_APP: &str = "CO003";
 /// The SQLSTATE for an instance that is not registered, or was given up.
 pub const SQLSTATE_UNREGISTERED: &str = "CO004";
 
+/// The SQLSTATE for a session whose name does not say to which instance it belongs.
+pub const SQLSTATE_UNNAMED: &str = "CO005";
+
 /// Why the engine stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+use crate::admission::Admission;
 use crate::connection::{self, Connection, Purpose};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
@@ -136,6 +137,11 @@ impl Changeover {
     /// The instance's id in the ledger.
     pub fn instance_id(&self) -> Uuid {
         self.instance.id()
+    }
+
+    /// What the service's pool calls for each connection that it makes.
+    pub fn admission(&self) -> Admission {
+        Admission { id: self.instance.id(), options: Arc::clone(&self.options) }
     }
 
     /// Whether a step is done, e.g. a backfill whose column is to be read. `false` while unknown.

@@ -11,6 +11,7 @@
 //!
 //! The planner chooses, the engine chooses nothing: `changeover-plan` says what a step is.
 
+mod admission;
 mod backfill;
 mod catalog;
 mod connection;
@@ -27,19 +28,21 @@ mod lock;
 pub mod operate;
 mod options;
 mod pause;
+pub mod pause_file;
 pub mod status;
 mod step;
 mod term;
 
+pub use admission::Admission;
 pub use driver::{Outlook, Upgrade};
 pub use error::{
     Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_UNKNOWN_APP,
-    SQLSTATE_UNREGISTERED, chain,
+    SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED, chain,
 };
 pub use handle::Changeover;
 pub use instance::InstanceState;
 pub use options::{LockLimits, Options, Pace, Timing};
-pub use pause::{Hook, Pause, PausePoint};
+pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 
 /// Everything about plans: the planner's own crate.
 pub use changeover_plan as planning;

@@ -113,8 +113,9 @@ async fn open_owner(options: &Options) -> Result<Connection, Error> {
 pub(crate) async fn hold(options: &Options, watch: &Connection) -> Result<(Term, Worker), Error> {
     let url = owner_url(options)?;
     let deadline = tokio::time::Instant::now() + TERM_WAIT;
+    let holder = Uuid::new_v4();
     loop {
-        if let Some(term) = Term::try_acquire(watch, options, url, Uuid::new_v4()).await? {
+        if let Some(term) = Term::try_acquire(watch, options, url, holder).await? {
             let worker = Worker::open(options, url, &term).await?;
             return Ok((term, worker));
         }

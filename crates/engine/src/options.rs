@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use crate::pause::Hook;
-use changeover_plan::{Migration, model::plan::PlanMode};
+use changeover_plan::{Migration, StepId, model::plan::PlanMode};
 use std::time::Duration;
 
 /// The longest name of an application: with head and release it must fit into the 63 bytes of an
@@ -36,6 +36,11 @@ pub struct Options {
     pub locks: LockLimits,
     /// How fast a backfill goes.
     pub pace: Pace,
+    /// A foreground run ends after this step, as an operator may ask.
+    pub stop_after: Option<StepId>,
+    /// Each transaction says in the write-ahead log under which term it was begun, so that logical
+    /// decoding can tell. For tests of the fence; costs some 60 bytes a transaction.
+    pub label_commits: bool,
     /// What is called at each point between two effects; for tests and for "stop here".
     pub hook: Hook,
 }
@@ -59,6 +64,8 @@ impl Options {
             timing: Timing::default(),
             locks: LockLimits::default(),
             pace: Pace::default(),
+            stop_after: None,
+            label_commits: false,
             hook: Hook::none(),
         }
     }

@@ -1,28 +1,83 @@
 //! Every point between two effects has a name, so that tests can stop, kill and resume there and an
 //! operator can ask to stop at one.
+//!
+//! The one list is [`PausePoint`]; the engine calls the hook at each of them. `cargo xtask faults` makes
+//! every fault at every point, so a new effect needs a point of its own here.
 
-use changeover_plan::StepId;
+use changeover_plan::{Step, StepId};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-/// A point between two effects of the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PausePoint {
-    /// The term was granted; nothing was done under it.
-    TermAcquired,
+macro_rules! pause_points {
+    ($($(#[$doc:meta])* $point:ident = $name:literal,)*) => {
+        /// A point between two effects of the engine.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum PausePoint { $($(#[$doc])* $point,)* }
+
+        impl PausePoint {
+            /// All of them, in the order in which a run passes them.
+            pub const ALL: &[Self] = &[$(Self::$point,)*];
+
+            /// The name that people and the command line use.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$point => $name,)* }
+            }
+        }
+    };
+}
+
+pause_points! {
+    /// The term was granted; backends of earlier terms may still run.
+    TermGranted = "term-granted",
+    /// Backends of earlier terms are gone, the own one is registered; nothing was done yet.
+    TermAcquired = "term-acquired",
     /// The plan is in the ledger; no step has run.
-    PlanRecorded,
+    PlanRecorded = "plan-recorded",
     /// A step is about to begin.
-    BeforeStep,
+    BeforeStep = "before-step",
+    /// A step is marked as running; nothing of it was done.
+    StepBegun = "step-begun",
+    /// The locks of a catalog change are held; nothing was changed.
+    LocksHeld = "locks-held",
     /// A transaction has done its work and not yet committed; its locks are held.
-    BeforeCommit,
-    /// A batch of a backfill was committed.
-    AfterBatch,
+    BeforeCommit = "before-commit",
+    /// A batch of a backfill, or a range of its check, was committed.
+    AfterBatch = "after-batch",
+    /// A statement that cannot run in a transaction is about to be sent.
+    BeforeUnguarded = "before-unguarded",
     /// A step that cannot be recorded in its own transaction has taken effect, unrecorded.
-    EffectUnrecorded,
+    EffectUnrecorded = "effect-unrecorded",
     /// A step is recorded as done.
-    AfterStep,
-    /// The floor was raised; no contract step has run.
-    FloorRaised,
+    AfterStep = "after-step",
+    /// The floor was raised; sessions below it may be open.
+    FloorRaised = "floor-raised",
+    /// Sessions below the floor are gone; no contract step has run.
+    SessionsEnded = "sessions-ended",
+}
+
+impl fmt::Display for PausePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No pause point has this name.
+#[derive(Debug, thiserror::Error)]
+#[error("no pause point is named `{name}`; there are: {}", known())]
+pub struct UnknownPausePoint {
+    name: String,
+}
+
+fn known() -> String {
+    PausePoint::ALL.iter().map(|point| point.name()).collect::<Vec<_>>().join(", ")
+}
+
+impl std::str::FromStr for PausePoint {
+    type Err = UnknownPausePoint;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPausePoint> {
+        let found = Self::ALL.iter().find(|point| point.name() == name);
+        found.copied().ok_or_else(|| UnknownPausePoint { name: name.to_owned() })
+    }
 }
 
 /// Where the engine is, as the hook sees it.
@@ -32,8 +87,19 @@ pub struct Pause {
     pub point: PausePoint,
     /// The step, where there is one.
     pub step: Option<StepId>,
-    /// The backend of the connection that works.
+    /// The step's kind, as the ledger has it.
+    pub kind: Option<&'static str>,
+    /// The number of the term.
+    pub epoch: i64,
+    /// The backend of the connection that works; 0 before there is one.
     pub backend_pid: i32,
+}
+
+impl Pause {
+    pub(crate) fn at(point: PausePoint, step: Option<&Step>, epoch: i64, backend_pid: i32) -> Self {
+        let kind = step.map(|step| step.kind.as_str());
+        Self { point, step: step.map(|step| step.id.clone()), kind, epoch, backend_pid }
+    }
 }
 
 type HookFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -57,9 +123,9 @@ impl Hook {
         Self(Some(Arc::new(move |pause| Box::pin(function(pause)))))
     }
 
-    pub(crate) async fn reached(&self, point: PausePoint, step: Option<&StepId>, backend_pid: i32) {
+    pub(crate) async fn reached(&self, pause: Pause) {
         if let Some(function) = &self.0 {
-            function(Pause { point, step: step.cloned(), backend_pid }).await;
+            function(pause).await;
         }
     }
 }

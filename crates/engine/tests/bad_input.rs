@@ -214,7 +214,7 @@ async fn a_paused_holder_is_fenced() {
     // What a pause beyond the lease does to the row, without waiting for it: the renewal goes on.
     let owner = database.connect(OWNER).await;
     let stolen = "UPDATE changeover.term SET expires_at = '-infinity', epoch = epoch + 1, \
-                  holder = '00000000-0000-0000-0000-000000000001', pid = NULL";
+                  holder = '00000000-0000-0000-0000-000000000001'";
     owner.batch_execute(stolen).await.unwrap();
     resume.send_replace(true);
     // It finds its term lost, gets the next one, and goes on from the ledger.

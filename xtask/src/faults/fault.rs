@@ -135,11 +135,9 @@ impl Fault {
             Self::Hang => hang::undo(world),
             Self::Exhausted => exhausted::undo(world).await,
             Self::DiskFull => disk_full::undo(world).await,
-            Self::Sigkill
-            | Self::TerminateBackend
-            | Self::Cut
-            | Self::Restart
-            | Self::Promote => Ok(()),
+            Self::Sigkill | Self::TerminateBackend | Self::Cut | Self::Restart | Self::Promote => {
+                Ok(())
+            }
         }
     }
 }

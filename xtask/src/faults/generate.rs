@@ -188,10 +188,8 @@ mod tests {
     #[test]
     fn counts_are_those_of_the_program() {
         let observed = observed();
-        let spot = |kind: Option<&str>| Spot {
-            point: "commit".to_owned(),
-            kind: kind.map(str::to_owned),
-        };
+        let spot =
+            |kind: Option<&str>| Spot { point: "commit".to_owned(), kind: kind.map(str::to_owned) };
         assert_eq!(observed[&spot(Some("ddl"))][&Course::Online], [1, 2]);
         assert_eq!(observed[&spot(None)][&Course::Online], [1, 4]);
     }

@@ -77,9 +77,10 @@ fn table(
     };
     let widths: Vec<usize> = columns.iter().map(|column| column.len().max(4)).collect();
     line(&mut std::iter::once(format!("\n{title}")));
-    line(&mut std::iter::once(" ".repeat(WIDTH)).chain(
-        columns.iter().zip(&widths).map(|(column, &width)| format!("{column:>width$}")),
-    ));
+    line(
+        &mut std::iter::once(" ".repeat(WIDTH))
+            .chain(columns.iter().zip(&widths).map(|(column, &width)| format!("{column:>width$}"))),
+    );
     for (at, row) in rows.iter().enumerate() {
         line(&mut std::iter::once(format!("{row:WIDTH$}")).chain(widths.iter().enumerate().map(
             |(column, &width)| {

@@ -59,11 +59,8 @@ pub(super) async fn play(
         Ok(()) => judge(&mut world).await,
         Err(error) => Err(error.context(format!("A at the end:\n{}", world.a.log()))),
     };
-    let outcome = Outcome {
-        faults: std::mem::take(&mut world.faults),
-        judged: world.judged,
-        met: world.met,
-    };
+    let outcome =
+        Outcome { faults: std::mem::take(&mut world.faults), judged: world.judged, met: world.met };
     // The world is taken down also where something went wrong.
     let ended = world.end().await.context("cleaning up");
     judged?;

@@ -76,11 +76,6 @@ impl Central {
     /// # Errors
     /// When the port is taken, or the registry cannot be reached or refuses this release.
     pub async fn listen(settings: Settings) -> Result<Self, CentralError> {
-        let pool = database::pool(
-            &settings.database_url,
-            settings.release,
-            settings.pool_connections_max,
-        )?;
         let listener = TcpListener::bind(settings.listen)
             .await
             .map_err(|source| CentralError::Listen { address: settings.listen, source })?;
@@ -90,6 +85,12 @@ impl Central {
         let (lifecycle, lifecycle_seen) = watch::channel(Lifecycle::Starting);
         let (phase, _) = watch::channel(DrainPhase::Serving);
         let upgrade = Arc::new(Upgrade::new(&settings).await?);
+        let pool = database::pool(
+            &settings.database_url,
+            settings.release,
+            settings.pool_connections_max,
+            upgrade.admission(),
+        )?;
         let router = route::router(ServiceState {
             release: settings.release,
             pool: pool.clone(),

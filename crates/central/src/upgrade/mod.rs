@@ -8,7 +8,7 @@ pub mod in_one_go;
 pub mod online;
 
 use crate::{error::CentralError, release::Release, server::Settings};
-use changeover::health::Health;
+use changeover::{Admission, health::Health};
 use online::Online;
 
 /// How migrations are run.
@@ -89,6 +89,14 @@ impl Upgrade {
         match self {
             Self::None | Self::InOneGo { .. } => None,
             Self::Online(online) => Some(online.health()),
+        }
+    }
+
+    /// What admits the pool's connections, where the library keeps watch.
+    pub fn admission(&self) -> Option<Admission> {
+        match self {
+            Self::None | Self::InOneGo { .. } => None,
+            Self::Online(online) => Some(online.admission()),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     roles,
     server::Settings,
 };
-use changeover::{Changeover, Options, health::Health};
+use changeover::{Admission, Changeover, Options, health::Health};
 use std::{
     sync::{
         Arc,
@@ -63,6 +63,11 @@ impl Online {
     pub(super) async fn wait_until_refused(&self) -> CentralError {
         let error = self.changeover.wait_until_refused().await;
         CentralError::Refused { release: self.release.name, reason: changeover::chain(&*error) }
+    }
+
+    /// What admits the pool's connections.
+    pub(super) fn admission(&self) -> Admission {
+        self.changeover.admission()
     }
 
     /// Whether the column is filled, as far as was heard.

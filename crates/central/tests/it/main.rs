@@ -6,6 +6,7 @@ mod command;
 mod drain;
 mod load;
 mod releases;
+mod rollback;
 mod stage;
 mod start;
 mod upgrade;

@@ -8,8 +8,11 @@ use crate::progress::{Progress, Watcher};
 use crate::settings::{Folder, Settings};
 use crate::signals::StopSignals;
 use crate::view::ended::Ended;
+use changeover::pause_file::{self, PauseAt};
+use changeover::planning::StepId;
 use changeover::planning::model::plan::PlanMode;
 use changeover::{Error, Options, Outlook, operate};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +26,8 @@ Examples:
   changeover migrate --service-role shop
                                         and let the role shop register its instances
   changeover migrate --at-once          nobody serves: run the files as they are written
+  changeover migrate --stop-after 0209.2.sync
+                                        look around before the backfill begins
   changeover migrate --rest 2           go gently: rest twice as long as each batch took
   changeover migrate --json             one object at the end, for a pipeline
 
@@ -58,6 +63,57 @@ pub(crate) struct Args {
     /// How long to rest after a batch, as a multiple of the time it took [default: 0.5]
     #[arg(long, value_name = "RATIO", value_parser = rest_ratio)]
     rest: Option<f64>,
+    /// Stop once this step is done, e.g. 0209.2.sync; started again, it goes on with the next
+    #[arg(long, value_name = "STEP")]
+    stop_after: Option<String>,
+    #[command(flatten)]
+    trial: TrialArgs,
+}
+
+/// For fault tests of the program itself.
+#[derive(Debug, clap::Args)]
+struct TrialArgs {
+    /// Where to pause: POINT[:KIND[:N]]
+    #[arg(long, hide = true, value_name = "WHERE", requires = "pause_file")]
+    pause_at: Option<PauseAt>,
+    /// The file that appears at the pause; it ends once the file is gone
+    #[arg(long, hide = true, value_name = "FILE")]
+    pause_file: Option<PathBuf>,
+    /// The file to which a line is appended at every pause point
+    #[arg(long, hide = true, value_name = "FILE")]
+    pause_trace: Option<PathBuf>,
+    /// For how long a term is granted
+    #[arg(long, hide = true, value_name = "MS")]
+    lease_ms: Option<u64>,
+    /// How often the ledger is looked at while waiting
+    #[arg(long, hide = true, value_name = "MS")]
+    poll_ms: Option<u64>,
+    /// Rows of every batch, whatever the time that it takes
+    #[arg(long, hide = true, value_name = "N")]
+    batch_rows: Option<u32>,
+    /// Let each transaction say in the write-ahead log under which term it was begun
+    #[arg(long, hide = true)]
+    label_commits: bool,
+}
+
+impl TrialArgs {
+    fn apply(&self, options: &mut Options) {
+        if let Some(lease_ms) = self.lease_ms {
+            options.timing.lease = Duration::from_millis(lease_ms);
+        }
+        if let Some(poll_ms) = self.poll_ms {
+            options.timing.poll = Duration::from_millis(poll_ms);
+        }
+        if let Some(rows) = self.batch_rows {
+            options.pace.batch_rows_first = rows;
+            options.pace.batch_rows_max = rows;
+        }
+        options.label_commits = self.label_commits;
+        if self.pause_at.is_some() || self.pause_trace.is_some() {
+            let at = self.pause_at.clone().zip(self.pause_file.clone());
+            options.hook = pause_file::hook(at, self.pause_trace.clone());
+        }
+    }
 }
 
 fn rest_ratio(text: &str) -> Result<f64, String> {
@@ -127,6 +183,8 @@ fn options(args: &Args, settings: &Settings, folder: &Folder) -> Result<Options,
     if let Some(ratio) = args.rest {
         options.pace.rest_ratio = ratio;
     }
+    options.stop_after = args.stop_after.as_deref().map(StepId::from);
+    args.trial.apply(&mut options);
     Ok(options)
 }
 

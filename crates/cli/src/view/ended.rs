@@ -22,6 +22,8 @@ pub(crate) struct Ended {
     /// Who lives below the floor that could be raised otherwise.
     floor_blocked_by: Option<String>,
     failed: Vec<FailedStep>,
+    /// The step after which it was to stop, and did.
+    stopped_after: Option<String>,
     parked_rows: u64,
     /// A newer release has migrated this database.
     database_newer: bool,
@@ -98,6 +100,7 @@ impl Ended {
                 .collect(),
             floor_blocked_by: outlook.floor_blocked_by,
             failed,
+            stopped_after: outlook.stopped_after.map(|step| step.to_string()),
             parked_rows: after.map_or(0, |status| status.parked_rows),
             database_newer: outlook.database_newer,
             own_head,
@@ -115,6 +118,13 @@ impl Ended {
         let mut lines = vec![self.headline()];
         if self.database_newer {
             lines.push(self.newer(columns));
+        }
+        if let Some(step) = &self.stopped_after {
+            let text = format!(
+                "Stopped after step {step}, as asked. `changeover migrate` goes on with the next; \
+                 nothing else runs meanwhile, unless an instance of the service migrates."
+            );
+            lines.push(wrap::behind(&Label::plain(""), &text, columns));
         }
         lines.extend(self.waiting_lines(columns));
         lines.extend(self.failed_lines(columns));

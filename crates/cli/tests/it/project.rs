@@ -97,6 +97,11 @@ impl Project {
         self
     }
 
+    /// The database's connection string.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The project's folder.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()

@@ -71,8 +71,13 @@ impl<'a> Holder<'a> {
             }
             let app = &self.options.app;
             let skip = self.tries.skip();
-            let next = work::next(&self.watch.client, app, self.options.head(), &skip);
-            match next.await? {
+            let next = work::next(&self.watch.client, app, self.options.head(), &skip).await?;
+            if !matches!(next, Work::Plan)
+                && let Some(stopped_after) = self.stop_here().await?
+            {
+                return Ok(Outlook { stopped_after: Some(stopped_after), ..Outlook::default() });
+            }
+            match next {
                 Work::Nothing(outlook) => return Ok(outlook),
                 Work::Plan => self.plan().await?,
                 Work::RaiseFloor(floor) => {
@@ -90,6 +95,18 @@ impl<'a> Holder<'a> {
                 }
                 Work::Run(step) => self.run(&step).await?,
             }
+        }
+    }
+
+    /// The step after which an operator wants to stop, if it is done.
+    async fn stop_here(&self) -> Result<Option<StepId>, Error> {
+        let Some(step) = &self.options.stop_after else {
+            return Ok(None);
+        };
+        match state::step_state(&self.watch.client, &self.options.app, step).await?.as_deref() {
+            Some("done") => Ok(Some(step.clone())),
+            Some(_) => Ok(None),
+            None => Err(Error::Invalid(format!("there is no step {step} to stop after"))),
         }
     }
 
@@ -132,12 +149,12 @@ impl<'a> Holder<'a> {
 
     /// Runs a step; where it fails, keeps why, and says whether anything else may go on.
     async fn run(&mut self, step: &Step) -> Result<(), Error> {
-        self.worker.pause(PausePoint::BeforeStep, Some(&step.id)).await;
+        self.worker.pause(PausePoint::BeforeStep, Some(step)).await;
         tracing::info!(step = %step.id, title = step.title, "step begins");
         let outcome = self.begin_step(step).await;
         let Err(source) = outcome else {
             tracing::info!(step = %step.id, "step done");
-            self.worker.pause(PausePoint::AfterStep, Some(&step.id)).await;
+            self.worker.pause(PausePoint::AfterStep, Some(step)).await;
             return Ok(());
         };
         match source {

@@ -21,6 +21,12 @@ const IDLE_FACTOR: u32 = 10;
 /// For how long the database may be unreachable before a foreground run gives up.
 const UNREACHABLE_MAX: Duration = Duration::from_secs(120);
 
+/// For how long work may go on, to end in order, after the term was lost.
+const LOST_WAIT: Duration = Duration::from_secs(5);
+/// For how long one look at the ledger may take. The server bounds statements at 15 s; this is for one
+/// that does not answer at all.
+const LOOK_WAIT: Duration = Duration::from_secs(20);
+
 /// How far the upgrade is, as an instance sees it.
 #[derive(Clone, Debug)]
 pub enum Upgrade {
@@ -103,26 +109,30 @@ impl Driver {
         let Some(open) = watch.as_mut() else {
             return Err(Error::NoLedger);
         };
-        bootstrap::require(open).await?;
         let (app, head) = (&self.options.app, self.options.head());
-        let work = work::next(&open.client, app, head, &tries.skip()).await?;
-        self.report(open).await?;
+        let look = async {
+            bootstrap::require(open).await?;
+            let work = work::next(&open.client, app, head, &tries.skip()).await?;
+            self.report(open).await?;
+            Ok(work)
+        };
+        let work = within(LOOK_WAIT, "looking at the ledger", look).await?;
         if let Work::Nothing(outlook) = work {
             return Ok((outlook, false));
         }
-        let Some(term) =
-            Term::try_acquire(open, &self.options, &self.owner_url, self.holder).await?
-        else {
+        let acquire = Term::try_acquire(open, &self.options, &self.owner_url, self.holder);
+        let Some(term) = within(LOOK_WAIT, "acquiring the term", acquire).await? else {
             return Ok((Outlook::default(), true));
         };
         let outcome = self.hold(&term, open, tries).await;
         if !matches!(outcome, Err(Error::TermLost)) {
             // Where the connection is lost, the term expires by itself.
-            if let Err(error) = term.release(open).await {
+            if let Err(error) = within(LOOK_WAIT, "giving the term back", term.release(open)).await
+            {
                 tracing::warn!(error = chain(&error), "term not given back");
             }
         }
-        self.report(open).await?;
+        within(LOOK_WAIT, "looking at the ledger", self.report(open)).await?;
         outcome.map(|outlook| (outlook, false))
     }
 
@@ -141,12 +151,18 @@ impl Driver {
             stop_work.cancel();
         });
         let reporter = self.spawn_reporter(stop.clone());
-        let outcome = async {
+        let work = async {
             let mut holder =
                 Holder::open(&self.options, &self.owner_url, term, watch, tries, &stop).await?;
             holder.work().await
-        }
-        .await;
+        };
+        // Whoever lost the term ends between two batches, or by cancelling what runs. Where even that
+        // gets no answer (a network that swallows everything), what is open is dropped with its
+        // connections: the successor has ended it on the server.
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = lost_for(&lost, LOST_WAIT) => Err(Error::TermLost),
+        };
         forward.abort();
         reporter.abort();
         match outcome {
@@ -206,6 +222,26 @@ impl Driver {
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Bounds what the server may not answer. [`Error::Deadline`]: the connection is to be given up.
+async fn within<T>(
+    limit: Duration,
+    what: &str,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_elapsed| {
+        Err(Error::Deadline {
+            what: what.to_owned(),
+            limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        })
+    })
+}
+
+/// Returns some time after the term was lost.
+async fn lost_for(lost: &CancellationToken, wait: Duration) {
+    lost.cancelled().await;
+    tokio::time::sleep(wait).await;
 }
 
 /// Reads whether the release may serve, and tells the service. Once servable, always servable.

@@ -34,6 +34,8 @@ pub struct Outlook {
     pub held: Vec<StepId>,
     /// Who lives below the floor that could be raised otherwise.
     pub floor_blocked_by: Option<String>,
+    /// The step after which it was to stop, and did.
+    pub stopped_after: Option<StepId>,
 }
 
 /// Steps that this process does not begin now.

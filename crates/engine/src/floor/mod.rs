@@ -14,6 +14,7 @@ use tokio_postgres::Client;
 const RAISE: &str = include_str!("sql/raise.sql");
 const BELOW: &str = include_str!("sql/below.sql");
 const SESSIONS: &str = include_str!("sql/sessions.sql");
+const STARTING: &str = include_str!("sql/starting.sql");
 
 /// How often sessions of older heads are looked for before it counts as blocked.
 const END_SESSIONS_ROUNDS_MAX: u32 = 100;
@@ -54,22 +55,31 @@ pub(crate) async fn raise(
     record::event(&transaction, app, "floor_raised", None, &detail).await?;
     transaction.commit().await?;
     worker.pause(PausePoint::FloorRaised, None).await;
-    end_sessions(worker, app, floor).await
+    end_sessions(worker, app, floor).await?;
+    worker.pause(PausePoint::SessionsEnded, None).await;
+    Ok(())
 }
 
-/// Ends the sessions of heads below the floor, until none is left.
+/// Ends the sessions of heads below the floor, until none is left. Those that were just starting when
+/// the floor was raised are waited for until it can be seen whose they are.
 pub(crate) async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Result<(), Error> {
     let mut left = Vec::new();
+    let mut starting = starting(worker).await?;
     for _ in 0..END_SESSIONS_ROUNDS_MAX {
         let rows = worker
-            .client()
+            .reader()
             .query(SESSIONS, &[&app, &bigint(floor), &true])
             .await
             .map_err(|source| Error::sql("ending sessions below the floor", source))?;
-        if rows.is_empty() {
+        if !starting.is_empty() {
+            let still = self::starting(worker).await?;
+            starting.retain(|pid| still.contains(pid));
+        }
+        if rows.is_empty() && starting.is_empty() {
             return Ok(());
         }
-        left = rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect();
+        let pids = rows.iter().map(|row| row.get::<_, i32>(0)).chain(starting.iter().copied());
+        left = pids.map(|pid| pid.to_string()).collect();
         if rows.iter().any(|row| !row.get::<_, bool>(1)) {
             return Err(Error::FloorBlocked {
                 floor,
@@ -84,6 +94,19 @@ pub(crate) async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Resu
     }
     Err(Error::FloorBlocked {
         floor,
-        reason: format!("sessions of older releases come back: pid {}", left.join(", ")),
+        reason: format!(
+            "sessions of older releases come back, or some that start do not show whose they are: \
+             pid {}",
+            left.join(", ")
+        ),
     })
+}
+
+async fn starting(worker: &Worker) -> Result<Vec<i32>, Error> {
+    let rows = worker
+        .reader()
+        .query(STARTING, &[])
+        .await
+        .map_err(|source| Error::sql("looking for sessions that are starting", source))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

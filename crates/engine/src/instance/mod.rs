@@ -151,7 +151,7 @@ async fn beat(
 }
 
 /// Gives the ledger's own SQLSTATEs their meaning.
-fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -> Error {
+pub(crate) fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -> Error {
     let code = source.code().map(|code| code.code().to_owned()).unwrap_or_default();
     match code.as_str() {
         SQLSTATE_BELOW_FLOOR => Error::BelowFloor {

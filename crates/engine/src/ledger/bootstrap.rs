@@ -57,6 +57,7 @@ pub(crate) async fn ensure(
         create(connection).await?;
     }
     require(connection).await?;
+    crate::term::assert_unique_epoch(connection).await?;
     let sql = |source| Error::sql("entering the application in the ledger", source);
     connection
         .client

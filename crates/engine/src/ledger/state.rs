@@ -4,7 +4,7 @@
 //! a waiter that holds a snapshot would deadlock with a concurrent index build.
 
 use crate::error::Error;
-use changeover_plan::{AppliedMigration, Step};
+use changeover_plan::{AppliedMigration, Step, StepId};
 use tokio_postgres::{Client, Row};
 
 const STANDING: &str = include_str!("sql/standing.sql");
@@ -79,6 +79,22 @@ pub(crate) async fn applied(client: &Client, app: &str) -> Result<Vec<AppliedMig
             checksum: row.get(2),
         })
         .collect())
+}
+
+/// Reads the state of one step; `None` where there is no such step.
+pub(crate) async fn step_state(
+    client: &Client,
+    app: &str,
+    step: &StepId,
+) -> Result<Option<String>, Error> {
+    let row = client
+        .query_opt(
+            "SELECT state FROM changeover.step WHERE app = $1 AND id = $2",
+            &[&app, &step.as_str()],
+        )
+        .await
+        .map_err(|source| Error::sql("reading a step's state", source))?;
+    Ok(row.map(|row| row.get(0)))
 }
 
 /// Reads the lowest head that serves now.

@@ -30,6 +30,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     let begin = run.worker.begin().await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
 
     let parts = parts(&run.watch.client, backfill).await?;
     for part in &parts {
@@ -40,8 +41,8 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     }
     let end = run.worker.begin().await?;
     record::step_done(&end, &options.app, &step.id).await?;
-    end.commit().await?;
-    Ok(())
+    end.pause(PausePoint::BeforeCommit, Some(step)).await;
+    end.commit().await
 }
 
 async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
@@ -80,10 +81,10 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
         let written = batch.fill(&transaction, place.app, &step.id, range).await?;
         let added = Advance { done: rows, written };
         progress::advance(&transaction, place, Some(&upper), false, added).await?;
-        transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+        transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
         transaction.commit().await?;
         state.cursor = Some(upper);
-        run.worker.pause(PausePoint::AfterBatch, Some(&step.id)).await;
+        run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
         let took = began.elapsed();
         sizer.learn(took, rows);
         rest(run, took).await;

@@ -24,6 +24,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     let begin = run.worker.begin().await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
     sync::require(run, backfill).await?;
     for part in &parts(&run.watch.client, backfill).await? {
         check_part(run, backfill, part).await?;
@@ -32,7 +33,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     let end = run.worker.begin().await?;
     record::forget_skipped(&end, &options.app, &step.id).await?;
     record::step_done(&end, &options.app, &step.id).await?;
-    end.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+    end.pause(PausePoint::BeforeCommit, Some(step)).await;
     end.commit().await
 }
 
@@ -70,6 +71,7 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
         progress::advance(&transaction, place, Some(&upper), false, added).await?;
         transaction.commit().await?;
         state.cursor = Some(upper);
+        run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
         let took = began.elapsed();
         sizer.learn(took, rows);
         let pause = took.mul_f64(options.pace.rest_ratio.clamp(0.0, 100.0));

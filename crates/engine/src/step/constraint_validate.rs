@@ -15,6 +15,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, validate: &ConstraintValidate) ->
     let begin = run.worker.begin().await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
 
     let transaction = run.worker.begin().await?;
     let bound_ms = options.locks.long_statement.as_millis();
@@ -33,6 +34,6 @@ pub(super) async fn run(run: &mut StepRun<'_>, validate: &ConstraintValidate) ->
     }
     ddl::check_gate(&transaction, &options.app, step).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+    transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
     transaction.commit().await
 }

@@ -20,9 +20,11 @@ pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<
     let begin = run.worker.begin().await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
 
     let transaction = run.worker.begin().await?;
     lock::acquire(&transaction, &step.locks, &options.locks).await?;
+    transaction.pause(PausePoint::LocksHeld, Some(step)).await;
     check_gate(&transaction, &options.app, step).await?;
     for statement in statements {
         transaction
@@ -32,7 +34,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<
             .map_err(|source| Error::sql(format!("running {}", shorten(statement)), source))?;
     }
     record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+    transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
     transaction.commit().await
 }
 

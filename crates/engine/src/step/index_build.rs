@@ -28,6 +28,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, build: &IndexBuild) -> Result<(),
     super::ddl::check_gate(&begin, &options.app, step).await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
 
     if build.partitioned {
         let root = Target { table: build.table.clone(), index: build.index.clone() };
@@ -45,9 +46,10 @@ pub(super) async fn run(run: &mut StepRun<'_>, build: &IndexBuild) -> Result<(),
             });
         }
     }
-    run.worker.pause(PausePoint::EffectUnrecorded, Some(&step.id)).await;
+    run.worker.pause(PausePoint::EffectUnrecorded, Some(step)).await;
     let end = run.worker.begin().await?;
     record::step_done(&end, &options.app, &step.id).await?;
+    end.pause(PausePoint::BeforeCommit, Some(step)).await;
     end.commit().await
 }
 
@@ -70,7 +72,7 @@ async fn state(
 ) -> Result<Option<IndexState>, Error> {
     let row = run
         .worker
-        .client()
+        .reader()
         .query_opt(INDEX_STATE, &[&index.schema.as_str(), &index.name.as_str(), &table.to_string()])
         .await
         .map_err(|source| Error::sql("looking at the index", source))?;
@@ -147,13 +149,13 @@ async fn build_partitioned(
             lock::acquire(&transaction, &[lock], &run.options.locks).await?;
             let sql = |source| Error::sql(format!("running {}", shorten(&statement)), source);
             transaction.client().batch_execute(&statement).await.map_err(sql)?;
-            transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+            transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
             transaction.commit().await?;
         }
     }
     let rows = run
         .worker
-        .client()
+        .reader()
         .query(CHILDREN, &[&target.table.to_string(), &parent.to_string()])
         .await
         .map_err(|source| Error::sql("listing the partitions", source))?;
@@ -175,7 +177,7 @@ async fn build_partitioned(
         // Locks the part's index for a blink, which `LOCK TABLE` cannot take beforehand.
         let transaction = run.worker.begin().await?;
         lock::run_in_windows(&transaction, &table, &statement, &run.options.locks).await?;
-        transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+        transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
         transaction.commit().await?;
     }
     Ok(())

@@ -17,10 +17,12 @@ pub(super) async fn run(run: &mut StepRun<'_>, drop: &IndexDrop) -> Result<(), E
     ddl::check_gate(&begin, &options.app, step).await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
     let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", drop.index);
     long_statement::run(run, &statement, drop.table.name.as_str()).await?;
-    run.worker.pause(PausePoint::EffectUnrecorded, Some(&step.id)).await;
+    run.worker.pause(PausePoint::EffectUnrecorded, Some(step)).await;
     let end = run.worker.begin().await?;
     record::step_done(&end, &options.app, &step.id).await?;
+    end.pause(PausePoint::BeforeCommit, Some(step)).await;
     end.commit().await
 }

@@ -8,6 +8,7 @@
 use super::StepRun;
 use crate::connection::Purpose;
 use crate::error::Error;
+use crate::pause::PausePoint;
 use std::time::Duration;
 
 const REPORT: &str = include_str!("sql/progress_report.sql");
@@ -20,11 +21,15 @@ const CANCEL_WAIT: Duration = Duration::from_secs(30);
 /// Runs `statement` outside a transaction. `part` names what it works on, for the progress.
 pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
     let bound_ms = run.options.locks.long_statement.as_millis();
-    let client = run.worker.client();
+    let client = run.worker.unguarded();
     client
-        .batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = {bound_ms}"))
+        .batch_execute(&format!(
+            "SET lock_timeout = 0; SET statement_timeout = {bound_ms}; \
+             SET default_transaction_read_only = off"
+        ))
         .await
         .map_err(|source| Error::sql("setting the bounds of a long statement", source))?;
+    run.worker.pause(PausePoint::BeforeUnguarded, Some(run.step)).await;
     let outcome = supervise(run, statement, part).await;
     let reset = client.batch_execute(Purpose::Work.settings()).await;
     outcome?;
@@ -32,7 +37,7 @@ pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Resul
 }
 
 async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
-    let work = run.worker.client().batch_execute(statement);
+    let work = run.worker.unguarded().batch_execute(statement);
     tokio::pin!(work);
     let sql = |source| Error::sql(format!("running {}", super::ddl::shorten(statement)), source);
     // Ends with the statement, which the server bounds.
@@ -54,15 +59,23 @@ async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(),
     }
 }
 
-/// Writes what `pg_stat_progress_create_index` says. Only shown to people, so not under the guard;
-/// where it fails, the step does not.
+/// Writes what `pg_stat_progress_create_index` says, from the connection beside the one that builds,
+/// guarded in its own statement. Only shown to people: where it fails, the step does not.
 async fn report(run: &StepRun<'_>, part: &str) {
+    let claim = run.worker.claim();
     let outcome = run
         .watch
         .client
         .execute(
             REPORT,
-            &[&run.app(), &run.step.id.as_str(), &part, &run.worker.pid(), &run.worker.epoch()],
+            &[
+                &run.app(),
+                &run.step.id.as_str(),
+                &part,
+                &run.worker.pid(),
+                &claim.epoch,
+                &claim.holder,
+            ],
         )
         .await;
     if let Err(error) = outcome {

@@ -19,22 +19,31 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
     let begin = run.worker.begin().await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
+    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
     if !script.transactional {
-        let bounds = format!("SET lock_timeout = {lock_ms}; SET statement_timeout = {bound_ms}");
-        statements(run.worker.client(), std::slice::from_ref(&bounds)).await?;
-        let outcome = statements(run.worker.client(), &script.statements).await;
-        run.worker
-            .client()
+        let bounds = format!(
+            "SET lock_timeout = {lock_ms}; SET statement_timeout = {bound_ms}; \
+             SET default_transaction_read_only = off"
+        );
+        let client = run.worker.unguarded();
+        statements(client, std::slice::from_ref(&bounds)).await?;
+        run.worker.pause(PausePoint::BeforeUnguarded, Some(step)).await;
+        let outcome = statements(client, &script.statements).await;
+        client
             .batch_execute(&connection::reset_worker())
             .await
             .map_err(|source| Error::sql("resetting the session", source))?;
         outcome?;
-        run.worker.pause(PausePoint::EffectUnrecorded, Some(&step.id)).await;
+        run.worker.pause(PausePoint::EffectUnrecorded, Some(step)).await;
         let end = run.worker.begin().await?;
         record::step_done(&end, &options.app, &step.id).await?;
+        end.pause(PausePoint::BeforeCommit, Some(step)).await;
         return end.commit().await;
     }
     let transaction = run.worker.begin().await?;
+    // A file may take minutes, and nobody serves: a takeover that waits for its end is better than one
+    // that undoes it.
+    transaction.guard_early().await?;
     let bounds =
         format!("SET LOCAL lock_timeout = {lock_ms}; SET LOCAL statement_timeout = {bound_ms}");
     statements(transaction.client(), std::slice::from_ref(&bounds)).await?;
@@ -43,7 +52,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Er
     // next file does: settings made with SET last beyond the transaction.
     statements(transaction.client(), &[connection::reset_worker()]).await?;
     record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction.pause(PausePoint::BeforeCommit, Some(&step.id)).await;
+    transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
     transaction.commit().await
 }
 

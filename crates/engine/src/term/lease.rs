@@ -5,9 +5,12 @@
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
+use crate::ledger::record::bigint;
 use crate::options::Options;
+use crate::pause::{Pause, PausePoint};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -15,12 +18,19 @@ const ENSURE: &str = include_str!("sql/ensure.sql");
 const ACQUIRE: &str = include_str!("sql/acquire.sql");
 const RENEW: &str = include_str!("sql/renew.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
-const END_BACKEND: &str = include_str!("sql/end_backend.sql");
+const WAIT: &str = include_str!("sql/wait.sql");
+const TRANSFER: &str = include_str!("sql/transfer.sql");
+const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
+const UNIQUE_EPOCH: &str = include_str!("sql/unique_epoch.sql");
 
-/// For how long a predecessor's backend is waited for after it was told to end.
-const END_BACKEND_TRIES_MAX: u32 = 100;
-/// The pause between two looks whether it is gone.
-const END_BACKEND_PAUSE: Duration = Duration::from_millis(50);
+/// How often it is looked whether the predecessors' backends are gone. With the pause 5 s: one that
+/// waits for a disk may take that long.
+const END_BACKENDS_TRIES_MAX: u32 = 500;
+/// The pause between two looks. Short, since it is part of every takeover.
+const END_BACKENDS_PAUSE: Duration = Duration::from_millis(10);
+
+/// How long before the lease's end the holder stops by itself: time for what it has sent to arrive.
+const SELF_STOP_MARGIN_MAX: Duration = Duration::from_secs(1);
 
 /// What identifies a term to the guard.
 #[derive(Clone, Debug)]
@@ -36,6 +46,7 @@ pub(crate) struct Claim {
 /// A term that is held. Dropping it stops the renewal; [`Term::release`] gives it back at once.
 pub(crate) struct Term {
     claim: Claim,
+    lease: Duration,
     lost: CancellationToken,
     stop: CancellationToken,
     renewal: JoinHandle<()>,
@@ -44,29 +55,39 @@ pub(crate) struct Term {
 impl Term {
     /// Tries to get the term. `Ok(None)`: somebody else holds it.
     ///
-    /// Ends the previous holder's backend first, if one is left, after the own epoch is committed.
+    /// The backends of earlier terms, if any are left, are ended after the own epoch is committed and
+    /// before this returns: a statement that cannot be guarded must not outlive its term.
     pub(crate) async fn try_acquire(
         watch: &Connection,
         options: &Options,
         owner_url: &str,
         holder: Uuid,
     ) -> Result<Option<Self>, Error> {
-        let lease_ms = lease_ms(options);
+        let lease_ms = lease_ms(options.timing.lease);
         let client = &watch.client;
         let sql = |source| Error::sql("acquiring the term", source);
         client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
+        assert_unique_epoch(watch).await?;
         // The time is taken before sending, so that our own idea of the end is never too late.
         let sent = Instant::now();
-        let Some(row) = client
-            .query_opt(ACQUIRE, &[&options.app, &holder, &options.release, &lease_ms])
-            .await
-            .map_err(sql)?
-        else {
-            return Ok(None);
+        let granted =
+            client.query_opt(ACQUIRE, &[&options.app, &holder, &options.release, &lease_ms]).await;
+        let row = match granted {
+            Ok(Some(row)) => row,
+            Ok(None) => {
+                client
+                    .execute(WAIT, &[&options.app, &holder, &bigint(options.head())])
+                    .await
+                    .map_err(sql)?;
+                return Ok(None);
+            }
+            // A transaction that guards early holds the row: its term goes on until it ends.
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(None),
+            Err(error) => return Err(sql(error)),
         };
         let claim = Claim { app: options.app.clone(), epoch: row.get(0), holder };
-        tracing::info!(app = claim.app, epoch = claim.epoch, "term acquired");
-        let previous: (Option<i32>, Option<jiff::Timestamp>) = (row.get(1), row.get(2));
+        let timeline: i64 = row.get(1);
+        tracing::info!(app = claim.app, epoch = claim.epoch, timeline, "term acquired");
         let lost = CancellationToken::new();
         let stop = CancellationToken::new();
         let renewal = tokio::spawn(
@@ -80,10 +101,9 @@ impl Term {
             }
             .run(sent),
         );
-        let term = Self { claim, lost, stop, renewal };
-        if let (Some(pid), Some(backend_start)) = previous {
-            end_backend(watch, pid, backend_start).await?;
-        }
+        let term = Self { claim, lease: options.timing.lease, lost, stop, renewal };
+        options.hook.reached(Pause::at(PausePoint::TermGranted, None, term.claim.epoch, 0)).await;
+        end_backends(watch, &term.claim).await?;
         Ok(Some(term))
     }
 
@@ -97,16 +117,27 @@ impl Term {
         &self.lost
     }
 
-    /// Gives the term back, so that the next holder need not wait for it to expire.
+    /// Ends the term: hands it over to somebody who waits, else gives it back, so that the next holder
+    /// need not wait for it to expire.
     pub(crate) async fn release(self, watch: &Connection) -> Result<(), Error> {
         self.stop.cancel();
         let claim = &self.claim;
+        let (app, epoch, holder) = (&claim.app, &claim.epoch, &claim.holder);
+        let successor = watch
+            .client
+            .query_opt(TRANSFER, &[app, epoch, holder, &lease_ms(self.lease)])
+            .await
+            .map_err(|source| Error::sql("handing the term over", source))?;
+        if let Some(row) = successor {
+            tracing::info!(app, epoch, successor = %row.get::<_, Uuid>(0), "term handed over");
+            return Ok(());
+        }
         watch
             .client
-            .execute(RELEASE, &[&claim.app, &claim.epoch, &claim.holder])
+            .execute(RELEASE, &[app, epoch, holder])
             .await
             .map_err(|source| Error::sql("giving the term back", source))?;
-        tracing::info!(app = claim.app, epoch = claim.epoch, "term given back");
+        tracing::info!(app, epoch, "term given back");
         Ok(())
     }
 }
@@ -118,26 +149,48 @@ impl Drop for Term {
     }
 }
 
-fn lease_ms(options: &Options) -> i64 {
-    i64::try_from(options.timing.lease.as_millis()).unwrap_or(i64::MAX)
+fn lease_ms(lease: Duration) -> i64 {
+    i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Ends what a previous holder left running, and waits until it is gone.
-async fn end_backend(watch: &Connection, pid: i32, start: jiff::Timestamp) -> Result<(), Error> {
-    for _ in 0..END_BACKEND_TRIES_MAX {
-        let row = watch
+/// Fails where the key is missing that makes the guard's lock conflict with the next grant: without it
+/// a transaction that has passed the guard could commit after that.
+pub(crate) async fn assert_unique_epoch(watch: &Connection) -> Result<(), Error> {
+    let row = watch
+        .client
+        .query_one(UNIQUE_EPOCH, &[])
+        .await
+        .map_err(|source| Error::sql("looking at the term's key", source))?;
+    if row.get::<_, bool>(0) {
+        return Ok(());
+    }
+    Err(Error::NotVerified {
+        what: "table changeover.term".to_owned(),
+        detail: "its unique key (app, epoch) is missing or invalid, and with it the fence between \
+                 two migrators: ALTER TABLE changeover.term ADD CONSTRAINT term_app_epoch UNIQUE (app, epoch)"
+            .to_owned(),
+    })
+}
+
+/// Ends what earlier holders left running, and waits until it is gone.
+async fn end_backends(watch: &Connection, claim: &Claim) -> Result<(), Error> {
+    let mut left = String::new();
+    for _ in 0..END_BACKENDS_TRIES_MAX {
+        let rows = watch
             .client
-            .query_one(END_BACKEND, &[&pid, &start])
+            .query(END_BACKENDS, &[&claim.app, &claim.epoch])
             .await
-            .map_err(|source| Error::sql("ending the previous holder's backend", source))?;
-        if !row.get::<_, bool>(0) {
+            .map_err(|source| Error::sql("ending the backends of earlier terms", source))?;
+        if rows.is_empty() {
             return Ok(());
         }
-        tokio::time::sleep(END_BACKEND_PAUSE).await;
+        left =
+            rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect::<Vec<_>>().join(", ");
+        tokio::time::sleep(END_BACKENDS_PAUSE).await;
     }
     Err(Error::Deadline {
-        what: format!("ending backend {pid} of the previous holder"),
-        limit_ms: u64::from(END_BACKEND_TRIES_MAX) * 50,
+        what: format!("ending the backends of earlier terms (pid {left})"),
+        limit_ms: u64::from(END_BACKENDS_TRIES_MAX) * 10,
     })
 }
 
@@ -156,8 +209,9 @@ impl Renewal {
         let mut good = granted;
         let mut connection: Option<Connection> = None;
         // Ends with the term: by `stop`, by a refusal, or when the lease has run out.
+        let margin = (self.lease / 5).min(SELF_STOP_MARGIN_MAX);
         while !self.stop.is_cancelled() {
-            let left = self.lease.saturating_sub(good.elapsed());
+            let left = self.lease.saturating_sub(margin).saturating_sub(good.elapsed());
             if left.is_zero() {
                 tracing::warn!(epoch = self.claim.epoch, "term not renewed in time: stopping");
                 break;
@@ -193,10 +247,10 @@ impl Renewal {
         let Some(open) = connection.as_ref() else {
             return Ok(false);
         };
-        let lease_ms = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
+        let claim = &self.claim;
         let rows = open
             .client
-            .execute(RENEW, &[&self.claim.app, &self.claim.epoch, &self.claim.holder, &lease_ms])
+            .execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &lease_ms(self.lease)])
             .await
             .map_err(|source| Error::sql("renewing the term", source))?;
         Ok(rows == 1)

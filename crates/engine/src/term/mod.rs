@@ -8,7 +8,9 @@
 //! the statements that PostgreSQL forbids in a transaction (law 5). SQL: `sql/`.
 
 mod lease;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
-pub(crate) use lease::Term;
+pub(crate) use lease::{Term, assert_unique_epoch};
 pub(crate) use transaction::{GuardedTransaction, Worker};

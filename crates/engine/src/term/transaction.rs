@@ -2,15 +2,21 @@
 //!
 //! The guard runs as the last statement, pipelined with the commit: late, so that a paused holder
 //! delays nobody's takeover, and both results are awaited, since a `COMMIT` of a failed transaction
-//! answers success with the tag ROLLBACK.
+//! answers success with the tag ROLLBACK (a guard that passes shows that it has not failed).
+//!
+//! Invariants: only [`GuardedTransaction`] has methods that write; beyond the types, the session is
+//! read-only by default, so the server refuses what would get past them. The exception is
+//! [`Worker::unguarded`], for what PostgreSQL forbids in a transaction (law 5): the backend was
+//! registered under the guard, and whoever is granted the next term ends it first.
 
 use super::lease::{Claim, Term};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::options::Options;
-use crate::pause::{Hook, PausePoint};
-use changeover_plan::StepId;
-use tokio_postgres::{Client, Statement};
+use crate::pause::{Hook, Pause, PausePoint};
+use changeover_plan::Step;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, Statement};
 
 const REGISTER_BACKEND: &str = include_str!("sql/register_backend.sql");
 const GUARD: &str = "SELECT changeover.guard($1, $2, $3)";
@@ -22,28 +28,67 @@ pub(crate) struct Worker {
     guard: Statement,
     pid: i32,
     hook: Hook,
+    /// What every transaction begins with.
+    begin: String,
     /// A transaction was dropped without an end; the next one rolls it back first.
     dirty: bool,
 }
 
+/// Looks at the database without a guard: has no method that writes.
+pub(crate) struct Reader<'a>(&'a Client);
+
+impl Reader<'_> {
+    /// Any number of rows.
+    pub(crate) async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        self.0.query(sql, parameters).await
+    }
+
+    /// At most one row.
+    pub(crate) async fn query_opt(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, tokio_postgres::Error> {
+        self.0.query_opt(sql, parameters).await
+    }
+}
+
 impl Worker {
-    /// Opens the connection and registers its backend under the term, so that a successor can end it.
+    /// Opens the connection and registers its backend under the guard, so that a successor can end it.
     pub(crate) async fn open(options: &Options, url: &str, term: &Term) -> Result<Self, Error> {
-        let connection = connection::open(url, &options.application_name(), Purpose::Work).await?;
         let claim = term.claim().clone();
-        let row = connection
-            .client
-            .query_opt(REGISTER_BACKEND, &[&claim.app, &claim.epoch, &claim.holder])
-            .await
-            .map_err(|source| Error::sql("registering the working backend", source))?
-            .ok_or(Error::TermLost)?;
+        // The number stands in the name: whoever looks at the sessions sees under which term each works.
+        let purpose = Purpose::Work;
+        let name = format!("{}/{}/{}", options.application_name(), purpose.as_str(), claim.epoch);
+        let connection = connection::open_named(url, &name, purpose).await?;
         let guard = connection
             .client
             .prepare(GUARD)
             .await
             .map_err(|source| Error::sql("preparing the guard", source))?;
+        let begin = begin_statement(options.label_commits.then_some(claim.epoch));
+        let hook = options.hook.clone();
+        let mut worker = Self { connection, claim, guard, pid: 0, hook, begin, dirty: false };
+        worker.register().await?;
+        Ok(worker)
+    }
+
+    async fn register(&mut self) -> Result<(), Error> {
+        let Claim { app, epoch, holder } = self.claim.clone();
+        let transaction = self.begin().await?;
+        let row = transaction
+            .client()
+            .query_one(REGISTER_BACKEND, &[&app, &epoch, &holder])
+            .await
+            .map_err(|source| Error::sql("registering the working backend", source))?;
         let pid = row.get(0);
-        Ok(Self { connection, claim, guard, pid, hook: options.hook.clone(), dirty: false })
+        transaction.commit().await?;
+        self.pid = pid;
+        Ok(())
     }
 
     /// The backend's process id.
@@ -51,13 +96,18 @@ impl Worker {
         self.pid
     }
 
-    /// The term's number.
-    pub(crate) fn epoch(&self) -> i64 {
-        self.claim.epoch
+    /// Under which term it works.
+    pub(crate) fn claim(&self) -> &Claim {
+        &self.claim
     }
 
-    /// The client, for reading and for statements that PostgreSQL forbids in a transaction.
-    pub(crate) fn client(&self) -> &Client {
+    /// For reading outside of a transaction.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader(&self.connection.client)
+    }
+
+    /// For statements that PostgreSQL forbids in a transaction (law 5), and nothing else.
+    pub(crate) fn unguarded(&self) -> &Client {
         &self.connection.client
     }
 
@@ -67,8 +117,8 @@ impl Worker {
     }
 
     /// Tells the hook where we are.
-    pub(crate) async fn pause(&self, point: PausePoint, step: Option<&StepId>) {
-        self.hook.reached(point, step, self.pid).await;
+    pub(crate) async fn pause(&self, point: PausePoint, step: Option<&Step>) {
+        self.hook.reached(Pause::at(point, step, self.claim.epoch, self.pid)).await;
     }
 
     /// Begins a transaction that can only be committed while the term is held.
@@ -78,13 +128,21 @@ impl Worker {
             self.connection.client.batch_execute("ROLLBACK").await.map_err(sql)?;
         }
         self.dirty = true;
-        // READ COMMITTED whatever the role's default is: the guard must reread after a wait.
-        self.connection
-            .client
-            .batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            .await
-            .map_err(sql)?;
+        self.connection.client.batch_execute(&self.begin).await.map_err(sql)?;
         Ok(GuardedTransaction { worker: self })
+    }
+}
+
+/// READ COMMITTED whatever the role's default is: the guard must reread after a wait. With a label, the
+/// transaction says in the write-ahead log under which term it was begun, which logical decoding shows
+/// beside its place in the order of commits.
+fn begin_statement(label: Option<i64>) -> String {
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE";
+    match label {
+        None => begin.to_owned(),
+        Some(epoch) => format!(
+            "{begin}; SELECT pg_catalog.pg_logical_emit_message(true, 'changeover', 'epoch={epoch}')"
+        ),
     }
 }
 
@@ -105,8 +163,19 @@ impl GuardedTransaction<'_> {
     }
 
     /// Tells the hook where we are.
-    pub(crate) async fn pause(&self, point: PausePoint, step: Option<&StepId>) {
+    pub(crate) async fn pause(&self, point: PausePoint, step: Option<&Step>) {
         self.worker.pause(point, step).await;
+    }
+
+    /// Guards now, besides at the commit: from here to the end of the transaction nobody is granted
+    /// the next term. For work that is long, that nobody waits for, and that a takeover would undo.
+    pub(crate) async fn guard_early(&self) -> Result<(), Error> {
+        let claim = &self.worker.claim;
+        self.client()
+            .execute(&self.worker.guard, &[&claim.app, &claim.epoch, &claim.holder])
+            .await
+            .map_err(|source| Error::sql("the early guard", source))?;
+        Ok(())
     }
 
     /// Guards and commits, in one round trip. [`Error::TermLost`]: nothing was committed.
@@ -114,8 +183,7 @@ impl GuardedTransaction<'_> {
         let claim = &self.worker.claim;
         let client = &self.worker.connection.client;
         // Both futures are polled in this order, so the server gets the guard first.
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-            [&claim.app, &claim.epoch, &claim.holder];
+        let parameters: [&(dyn ToSql + Sync); 3] = [&claim.app, &claim.epoch, &claim.holder];
         let (guarded, committed) = tokio::join!(
             biased;
             client.execute(&self.worker.guard, &parameters),

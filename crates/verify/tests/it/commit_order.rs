@@ -52,7 +52,9 @@ async fn a_commit_after_the_next_grant_is_found_though_it_began_before() {
         let order = CommitOrder::begin(&stage.url, APP, "first").await.unwrap();
         let work = "UPDATE orders SET note = 'a ''quoted'' [x]:1' WHERE id = 1";
         old.batch_execute(&format!("BEGIN; {} {work}", label(3))).await.unwrap();
-        new.batch_execute("UPDATE changeover.term SET epoch = 91 WHERE app = 'other'").await.unwrap();
+        new.batch_execute("UPDATE changeover.term SET epoch = 91 WHERE app = 'other'")
+            .await
+            .unwrap();
         old.batch_execute("COMMIT").await.unwrap();
         let history = order.read().await.unwrap();
         assert_eq!(history.epoch, 3);

@@ -18,7 +18,8 @@ const REFUSALS: [&str; 2] = ["remaining connection slots are reserved", "too man
 /// For how long A's next connection is waited for.
 const MET_WAIT: Duration = Duration::from_secs(2);
 
-const END: &str = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE pid = $1";
+const END: &str =
+    "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE pid = $1";
 
 pub(super) async fn strike(world: &mut World<'_>) -> anyhow::Result<()> {
     if world.scenario.coin && world.place.backend_pid != 0 {

@@ -33,9 +33,29 @@ CREATE TABLE changeover.term (
     release       text,
     expires_at    timestamptz NOT NULL,
     acquired_at   timestamptz,
-    pid           integer,
-    backend_start timestamptz,
+    -- The timeline on which it was granted: after a failover the last grants may be missing here, so
+    -- a term of another timeline is nobody's.
+    timeline      bigint NOT NULL DEFAULT 0,
     CONSTRAINT term_app_epoch UNIQUE (app, epoch)
+) WITH (fillfactor = 50);
+
+-- On which backends a holder works. Entered under the guard, so none of an old epoch is entered after
+-- the next grant; whoever is granted the term ends those of lower epochs before it does anything.
+CREATE TABLE changeover.term_backend (
+    app           text NOT NULL REFERENCES changeover.app,
+    epoch         bigint NOT NULL,
+    pid           integer NOT NULL,
+    backend_start timestamptz NOT NULL,
+    PRIMARY KEY (app, epoch, pid, backend_start)
+);
+
+-- Who waits for the term, and was there a moment ago: a holder that leaves hands over to one of them.
+CREATE TABLE changeover.term_waiter (
+    app     text NOT NULL REFERENCES changeover.app,
+    holder  uuid NOT NULL,
+    head    bigint NOT NULL,
+    seen_at timestamptz NOT NULL,
+    PRIMARY KEY (app, holder)
 ) WITH (fillfactor = 50);
 
 CREATE TABLE changeover.plan (

@@ -2,7 +2,18 @@
 -- service's role needs EXECUTE on these and nothing else in the ledger.
 --
 -- SQLSTATE CO001: the head is below the floor. CO002: the term is not (or no longer) mine.
--- CO003: no such application. CO004: the instance is not registered (any more).
+-- CO003: no such application. CO004: the instance is not registered (any more). CO005: the session does
+-- not say whose it is.
+
+-- The timeline that this server writes; it changes when a standby is promoted. 0 where the server has
+-- no such thing to show (a managed service with storage of its own kind).
+CREATE FUNCTION changeover.timeline() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;
+EXCEPTION WHEN feature_not_supported OR undefined_function THEN
+    RETURN 0;
+END $$;
 
 -- The fence. Raises unless it can lock exactly my epoch; the lock lasts until the transaction ends,
 -- so the next grant waits for it, and a guard after the next grant rereads and raises.
@@ -11,6 +22,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM 1 FROM changeover.term
      WHERE app = guarded_app AND epoch = my_epoch AND holder = my_holder
+       AND timeline = changeover.timeline()
        FOR KEY SHARE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'term % of application % is not held by %', my_epoch, guarded_app, my_holder
@@ -73,6 +85,33 @@ BEGIN
             USING ERRCODE = 'CO001';
     END IF;
     RETURN current_floor;
+END $$;
+
+-- Called by every new connection of a service before its first work: says to which instance it belongs,
+-- and raises where that may not write any more. FOR SHARE as in `register`: whoever raises the floor
+-- either waits for this, and then finds the session by its name, or is waited for, and this raises.
+CREATE FUNCTION changeover.admit(my_id uuid) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mine record;
+BEGIN
+    SELECT i.app, i.head, a.floor INTO mine
+      FROM changeover.instance i JOIN changeover.app a ON a.app = i.app
+     WHERE i.id = my_id AND i.left_at IS NULL FOR SHARE OF a;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
+    END IF;
+    IF mine.head < mine.floor THEN
+        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, mine.head, mine.floor
+            USING ERRCODE = 'CO001';
+    END IF;
+    IF NOT starts_with(current_setting('application_name'),
+                       format('changeover@%s/%s/', mine.head, mine.app)) THEN
+        RAISE EXCEPTION 'the session''s application_name does not begin with changeover@%/%/',
+            mine.head, mine.app
+            USING ERRCODE = 'CO005', HINT = 'set it when connecting: by it the database knows who writes';
+    END IF;
+    RETURN mine.floor;
 END $$;
 
 CREATE FUNCTION changeover.leave(my_id uuid) RETURNS void

@@ -1,9 +1,10 @@
--- $ROLE may register, heartbeat, leave, ask and look; it may change nothing in the ledger by itself.
+-- $ROLE may register, heartbeat, admit, leave, ask and look; it may change nothing in the ledger by itself.
 GRANT USAGE ON SCHEMA changeover TO $ROLE;
 GRANT EXECUTE ON FUNCTION
     changeover.register(uuid, text, text, bigint, bigint, text, integer),
     changeover.heartbeat(uuid, text),
     changeover.leave(uuid),
+    changeover.admit(uuid),
     changeover.is_done(text, text),
     changeover.standing(text, bigint)
     TO $ROLE;

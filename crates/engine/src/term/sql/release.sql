@@ -1,4 +1,3 @@
 -- Gives my term back, so that the next one need not wait for it to expire. $1 app, $2 epoch, $3 holder.
-UPDATE changeover.term
-   SET holder = NULL, expires_at = clock_timestamp(), pid = NULL, backend_start = NULL
+UPDATE changeover.term SET holder = NULL, expires_at = clock_timestamp()
  WHERE app = $1 AND epoch = $2 AND holder = $3

@@ -1,0 +1,155 @@
+//! The mutants: what is taken out, where, and which test must notice.
+
+/// One protection taken out.
+pub(super) struct Mutant {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) edits: &'static [Edit],
+    pub(super) test: Test,
+}
+
+/// A text of a file and what stands there instead.
+pub(super) struct Edit {
+    pub(super) file: &'static str,
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+}
+
+/// A test of the engine.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Test {
+    pub(super) target: &'static [&'static str],
+    pub(super) name: &'static str,
+}
+
+const fn unit(name: &'static str) -> Test {
+    Test { target: &["--lib"], name }
+}
+
+const FUNCTIONS: &str = "crates/engine/src/ledger/sql/functions_0001.sql";
+const FORMAT: &str = "crates/engine/src/ledger/sql/format_0001.sql";
+const BATCHES: &str = "crates/engine/src/step/backfill.rs";
+const SYNC: &str = "crates/engine/src/step/sync.rs";
+
+const DROP_KEY: Edit = Edit {
+    file: FORMAT,
+    from: "CONSTRAINT term_app_epoch UNIQUE (app, epoch)",
+    to: "CHECK (epoch >= 0)",
+};
+
+const NO_TRIGGER: Edit = Edit {
+    file: SYNC,
+    from: "ddl::run(run, &install.statements).await",
+    to: "ddl::run(run, &install.statements[..0]).await",
+};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "guard-removed",
+        what: "the guard never raises",
+        edits: &[Edit {
+            file: FUNCTIONS,
+            from: "    IF NOT FOUND THEN\n        RAISE EXCEPTION 'term % of",
+            to: "    IF false THEN\n        RAISE EXCEPTION 'term % of",
+        }],
+        test: unit("a_commit_after_the_next_grant_is_refused"),
+    },
+    Mutant {
+        name: "guard-as-plain-read",
+        what: "the guard takes no lock",
+        edits: &[Edit { file: FUNCTIONS, from: "       FOR KEY SHARE;", to: "       ;" }],
+        test: unit("a_grant_waits_for_whoever_has_passed_the_guard"),
+    },
+    Mutant {
+        name: "unique-key-dropped",
+        what: "UNIQUE (app, epoch) is missing; the start must refuse",
+        edits: &[DROP_KEY],
+        test: unit("a_commit_after_the_next_grant_is_refused"),
+    },
+    Mutant {
+        name: "unique-key-dropped-unnoticed",
+        what: "the same, and nobody looks whether it is there",
+        edits: &[
+            DROP_KEY,
+            Edit {
+                file: "crates/engine/src/term/sql/unique_epoch.sql",
+                from: "SELECT EXISTS (",
+                to: "SELECT true OR EXISTS (",
+            },
+        ],
+        test: unit("a_grant_waits_for_whoever_has_passed_the_guard"),
+    },
+    Mutant {
+        name: "old-backends-not-ended",
+        what: "a successor leaves its predecessor's backends running",
+        edits: &[Edit {
+            file: "crates/engine/src/term/sql/end_backends.sql",
+            from: " WHERE b.app = $1",
+            to: " WHERE false AND b.app = $1",
+        }],
+        test: unit("a_successor_ends_what_its_predecessor_left_running"),
+    },
+    Mutant {
+        name: "timeline-ignored",
+        what: "a term of before a failover still counts",
+        edits: &[Edit {
+            file: FUNCTIONS,
+            from: "       AND timeline = changeover.timeline()\n",
+            to: "",
+        }],
+        test: unit("a_term_of_another_timeline_is_nobodys"),
+    },
+    Mutant {
+        name: "floor-read-without-lock",
+        what: "registering reads the floor and does not lock it",
+        edits: &[Edit {
+            file: FUNCTIONS,
+            from: "WHERE app = my_app FOR SHARE;",
+            to: "WHERE app = my_app;",
+        }],
+        test: Test {
+            target: &["--test", "admission"],
+            name: "a_registration_waits_for_whoever_raises_the_floor",
+        },
+    },
+    Mutant {
+        name: "admission-without-lock",
+        what: "a session is admitted by a floor that is being raised",
+        edits: &[Edit { file: FUNCTIONS, from: " FOR SHARE OF a;", to: ";" }],
+        test: Test {
+            target: &["--test", "admission"],
+            name: "an_admission_waits_for_whoever_raises_the_floor",
+        },
+    },
+    Mutant {
+        name: "cursor-outside-the-batch",
+        what: "the cursor is saved in a transaction of its own",
+        edits: &[Edit {
+            file: BATCHES,
+            from: "        let added = Advance { done: rows, written };\n",
+            to: "        let added = Advance { done: rows, written };\n        \
+                 transaction.commit().await?;\n        \
+                 let transaction = run.worker.begin().await?;\n",
+        }],
+        test: Test { target: &["--test", "resume"], name: "goes_on_after_dying_within_a_batch" },
+    },
+    Mutant {
+        name: "trigger-not-installed",
+        what: "the backfill begins without its trigger; the step must refuse",
+        edits: &[NO_TRIGGER],
+        test: Test { target: &["--test", "upgrade"], name: "old_writes_come_out_right_on_15" },
+    },
+    Mutant {
+        name: "trigger-not-installed-unnoticed",
+        what: "the same, and nobody looks whether it stands",
+        edits: &[
+            NO_TRIGGER,
+            Edit {
+                file: SYNC,
+                from: "    if row.get::<_, bool>(0) {",
+                to: "    if !row.is_empty() {",
+            },
+        ],
+        test: Test { target: &["--test", "upgrade"], name: "old_writes_come_out_right_on_15" },
+    },
+];
