@@ -146,7 +146,7 @@ async fn undisturbed(lane: &Lane, setting: &mut Setting) -> anyhow::Result<Obser
             scratch: &setting.scratch,
             name,
             pause_at: None,
-            undisturbed: true,
+            lease_ms: migrator::LONG_LEASE_MS,
         })?;
         let status = migrator.end(UNDISTURBED_MAX).await?;
         ensure!(status.success(), "undisturbed, {course}: {status}\n{}", migrator.log());

@@ -81,7 +81,9 @@ async fn act(world: &mut World<'_>) -> anyhow::Result<()> {
             Variant::Rival => world.start("b", None)?.succeed(END_WAIT).await.context("B")?,
             Variant::Race => {
                 let mut b = world.start("b", Some(GRANTED))?;
-                b.paused(STATE_WAIT).await.context("B")?;
+                if b.paused(STATE_WAIT).await.context("B")?.is_none() {
+                    bail!("B was not granted the term within {STATE_WAIT:?}\n{}", b.log());
+                }
                 rival = Some(b);
             }
         }
