@@ -14,6 +14,10 @@ const INSTALL: &str = include_str!("sql/install.sql");
 const EPOCH: &str = "SELECT coalesce((SELECT to_jsonb(t) ->> 'epoch' FROM changeover.term t \
                       WHERE t.app = $1), '0')::bigint";
 const MAKE: &str = "SELECT pg_create_logical_replication_slot($1, 'test_decoding')";
+/// Commits something that no table sees, and waits for the disk: decoding shows what is flushed only,
+/// and batches of a backfill do not wait for that.
+const FLUSH: &str =
+    "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'flush', '')";
 const READ: &str =
     "SELECT data FROM pg_logical_slot_get_changes($1, NULL, NULL, 'include-xids', '1')";
 const DROP: &str = "SELECT pg_drop_replication_slot($1)";
@@ -66,6 +70,7 @@ impl CommitOrder {
     /// When the slot cannot be read, or gives what is not understood.
     pub async fn read(self) -> Result<History, VerifyError> {
         let client = connect(&self.superuser_url, "commit_order", "reading a logical slot").await?;
+        client.batch_execute(FLUSH).await.map_err(VerifyError::sql("flushing"))?;
         let rows = client
             .query(READ, &[&self.slot])
             .await
