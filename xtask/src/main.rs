@@ -13,6 +13,7 @@ mod central_process;
 mod faults;
 mod histories;
 mod load;
+mod model;
 mod mutants;
 mod row_sums;
 mod schema;
@@ -46,6 +47,8 @@ enum Chore {
     Histories(histories::Args),
     /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
     Mutants(mutants::Args),
+    /// Term, registration, floor and contract as a state machine: explored, with and without guards.
+    Model(model::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
     Verify(verify::Args),
 }
@@ -72,6 +75,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Faults(args) => faults::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
+            Chore::Model(args) => model::run(&args),
             Chore::Verify(args) => verify::run(args).await,
         }
     })

@@ -115,6 +115,7 @@ impl Connection {
 /// Opens a connection. `application` goes to the front of `application_name`.
 ///
 /// Fails with [`Error::Url`] for a bad connection string, [`Error::Connect`] otherwise.
+/// Model: `StartSession`, `OpenSession`.
 pub(crate) async fn open(
     url: &str,
     application: &str,

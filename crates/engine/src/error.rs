@@ -209,6 +209,7 @@ impl Error {
     /// Wraps a driver's error, giving those of the ledger's own SQLSTATEs their meaning.
     pub fn sql(action: impl Into<String>, source: tokio_postgres::Error) -> Self {
         if source.code().is_some_and(|code| code.code() == SQLSTATE_FENCED) {
+            // Model: `LearnFenced`.
             return Self::TermLost;
         }
         Self::Sql { action: action.into(), source }

@@ -54,6 +54,7 @@ impl Skip {
 }
 
 /// Reads what to do next. A step that another process has marked as failed is tried again.
+/// Model: `Look`, `OpenStepsReadUnderTerm`, `OlderReleaseKeepsOut`.
 pub(super) async fn next(
     client: &Client,
     app: &str,

@@ -32,6 +32,7 @@ pub(crate) async fn below(client: &Client, app: &str, floor: u64) -> Result<Opti
 
 /// Raises the floor, or says who is in the way ([`Error::FloorBlocked`], nothing changed). `vouched`
 /// are the operator's words for releases that do not register; they are kept.
+/// Model: `RaiseFloor`, `CountedAfterRaise`.
 pub(crate) async fn raise(
     worker: &mut Worker,
     app: &str,

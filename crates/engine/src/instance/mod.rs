@@ -183,6 +183,7 @@ struct Heart {
 
 impl Heart {
     /// Ends when told to, or when the floor has passed the release.
+    /// Model: `StopRefused`.
     async fn run(self, connection: Connection) {
         let mut connection = Some(connection);
         loop {

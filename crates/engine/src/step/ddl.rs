@@ -14,6 +14,7 @@ use changeover_plan::{Phase, Step};
 const GATE: &str = include_str!("sql/gate.sql");
 
 /// Locks, runs, records, commits.
+/// Model: `Execute`, `RecordedWithEffect`.
 pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     // In a transaction of its own, so that whoever looks sees the step run while it awaits its locks.

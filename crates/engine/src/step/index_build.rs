@@ -87,6 +87,7 @@ async fn state(
 }
 
 /// Builds the index of one table that has no parts.
+/// Model: `SendBuild`, `IndexInspected`.
 async fn build_one(
     run: &StepRun<'_>,
     build: &IndexBuild,

@@ -179,6 +179,7 @@ impl GuardedTransaction<'_> {
     }
 
     /// Guards and commits, in one round trip. [`Error::TermLost`]: nothing was committed.
+    /// Model: `SendCommit`, `Commit`, `FenceAtCommit`.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         let claim = &self.worker.claim;
         let client = &self.worker.connection.client;

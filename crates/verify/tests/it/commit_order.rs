@@ -26,17 +26,18 @@ struct Stage {
 impl Stage {
     async fn new(major: u16) -> Self {
         let start = move || Server::builder().major(major).setting("wal_level", "logical").start();
-        let server = tokio::task::spawn_blocking(start).await.unwrap().unwrap();
+        let started = tokio::task::spawn_blocking(start).await.expect("starting does not panic");
+        let server = started.expect("the server starts");
         let url = server.url("postgres", "postgres");
         Self { url, _server: server }
     }
 
     /// A session that works under an epoch, by its name.
     async fn session(&self, epoch: i64) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.expect("connects");
         tokio::spawn(connection);
         let name = format!("SET application_name = 'changeover@2/shop/2/work/{epoch}'");
-        client.batch_execute(&name).await.unwrap();
+        client.batch_execute(&name).await.expect("the name is taken");
         client
     }
 }

@@ -1,5 +1,6 @@
 -- Who lives below a floor. $1 app, $2 floor.
 -- Where the server itself has just started, nobody could beat: everybody registered counts as alive.
+-- model: CountInstances
 SELECT string_agg(i.release || ' (head ' || i.head || ', ' || i.state || ', pid ' || i.pid
                   || ' on ' || i.host || ')', ', ' ORDER BY i.registered_at)
   FROM changeover.instance i

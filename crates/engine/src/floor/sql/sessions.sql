@@ -1,5 +1,6 @@
 -- Sessions that say they belong to an instance below the floor; $3: end them.
 -- $1 app, $2 floor, $3 boolean. Returns pid and whether the right to end it is there.
+-- model: EndSessions, SessionsEnded
 SELECT a.pid,
        pg_has_role(a.usesysid, 'USAGE')
        OR pg_has_role('pg_signal_backend', 'USAGE') AS may_end,

@@ -17,6 +17,7 @@ END $$;
 
 -- The fence. Raises unless it can lock exactly my epoch; the lock lasts until the transaction ends,
 -- so the next grant waits for it, and a guard after the next grant rereads and raises.
+-- model: Fence, FenceLocksTerm, FenceComparesHolder
 CREATE FUNCTION changeover.guard(guarded_app text, my_epoch bigint, my_holder uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -32,6 +33,7 @@ END $$;
 
 -- Registers an instance, or raises where its head is below the floor. FOR SHARE conflicts with
 -- raising the floor; whoever raises it counts instances in a statement after its UPDATE.
+-- model: CheckRegistration, CommitRegistration, FloorReadLocked
 CREATE FUNCTION changeover.register(
     my_id uuid, my_app text, my_release text, my_head bigint, my_ttl_ms bigint, my_host text,
     my_pid integer
@@ -64,32 +66,36 @@ BEGIN
 END $$;
 
 -- Says that an instance lives, and in which state; returns the floor it must not be below.
+-- model: Beat, CommitBeat
 CREATE FUNCTION changeover.heartbeat(my_id uuid, my_state text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    current_floor bigint;
-    my_head bigint;
+    mine record;
 BEGIN
+    -- FOR SHARE as in `register`: one who counted as dead must not come back over a rising floor.
+    SELECT i.head, a.floor INTO mine
+      FROM changeover.instance i JOIN changeover.app a ON a.app = i.app
+     WHERE i.id = my_id AND i.left_at IS NULL AND i.login = session_user
+       FOR SHARE OF a;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
+    END IF;
+    IF mine.head < mine.floor THEN
+        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, mine.head, mine.floor
+            USING ERRCODE = 'CO001';
+    END IF;
     UPDATE changeover.instance
        SET heartbeat_at = clock_timestamp(), state = my_state,
            serving_at = CASE WHEN my_state = 'serving' THEN coalesce(serving_at, clock_timestamp())
                              ELSE serving_at END
-     WHERE id = my_id AND left_at IS NULL AND login = session_user
-    RETURNING head, (SELECT a.floor FROM changeover.app a WHERE a.app = instance.app)
-         INTO my_head, current_floor;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
-    END IF;
-    IF my_head < current_floor THEN
-        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, my_head, current_floor
-            USING ERRCODE = 'CO001';
-    END IF;
-    RETURN current_floor;
+     WHERE id = my_id AND left_at IS NULL;
+    RETURN mine.floor;
 END $$;
 
 -- Called by every new connection of a service before its first work: says to which instance it belongs,
 -- and raises where that may not write any more. FOR SHARE as in `register`: whoever raises the floor
 -- either waits for this, and then finds the session by its name, or is waited for, and this raises.
+-- model: LoginsClosed
 CREATE FUNCTION changeover.admit(my_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -114,6 +120,7 @@ BEGIN
     RETURN mine.floor;
 END $$;
 
+-- model: Leave
 CREATE FUNCTION changeover.leave(my_id uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE changeover.instance SET state = 'left', left_at = clock_timestamp()

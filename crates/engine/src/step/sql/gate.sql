@@ -1,5 +1,6 @@
 -- Whether the floor is reached, and who lives below it. $1 app, $2 the floor that a step needs.
 -- Where the server itself has just started, nobody could beat: everybody registered counts as alive.
+-- model: ContractGate
 SELECT a.floor >= $2,
        (SELECT string_agg(i.release || ' (head ' || i.head || ') on ' || i.host, ', ')
           FROM changeover.instance i

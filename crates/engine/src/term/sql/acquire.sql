@@ -1,6 +1,7 @@
 -- Grants the next term if the last one has ended, by one statement on the database's clock. A term that
 -- was granted on another timeline has ended: the failover may have lost what was done under it. One
 -- that was handed over to me waits for me.
+-- model: Grant, GrantInOneStatement
 -- $1 app, $2 holder, $3 release, $4 lease in ms. No row: somebody else holds it.
 UPDATE changeover.term
    SET epoch = epoch + 1, holder = $2, release = $3, timeline = changeover.timeline(),

@@ -1,5 +1,6 @@
 -- Says on which backend the holder works, so that a successor can end it; forgets those of earlier
 -- terms, which were ended, and who waited. Within a guarded transaction. $1 app, $2 epoch, $3 holder.
+-- model: OpenWorker, BackendRegisteredUnderTerm
 WITH ended AS (
     DELETE FROM changeover.term_backend WHERE app = $1 AND epoch < $2
 ), waited AS (
