@@ -15,10 +15,10 @@ mod program;
 mod reference;
 mod rows;
 mod sample;
-mod schema;
 mod stage;
 
 use crate::budget::Budget;
+use crate::schema;
 use anyhow::ensure;
 use online::{Outcome, Ran, Tally};
 use std::path::PathBuf;

@@ -10,10 +10,13 @@ mod bench_locks;
 mod bench_takeover;
 mod budget;
 mod central_process;
+mod faults;
 mod histories;
 mod load;
 mod model;
 mod mutants;
+mod row_sums;
+mod schema;
 mod starts;
 mod verify;
 
@@ -38,6 +41,8 @@ enum Chore {
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
     Starts(starts::Args),
+    /// Every fault at every point of a migration: no stale commit, the same end.
+    Faults(faults::Args),
     /// The migrations of real projects: read, applied, planned.
     Histories(histories::Args),
     /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
@@ -67,6 +72,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
+            Chore::Faults(args) => faults::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
             Chore::Model(args) => model::run(&args),

@@ -55,6 +55,11 @@ impl Account {
         })
     }
 
+    /// Whether we are root and have to change to this user.
+    pub(crate) fn switches(&self) -> bool {
+        self.switches
+    }
+
     /// Makes `command` run as this user.
     pub(crate) fn apply_to(&self, command: &mut Command) {
         if self.switches {

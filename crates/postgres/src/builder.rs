@@ -13,6 +13,7 @@ use crate::port;
 use crate::postmaster::{self, Postmaster};
 use crate::profile::Profile;
 use crate::server::Server;
+use crate::small_disk::SmallDisk;
 use crate::template;
 use crate::watchdog::Watchdog;
 
@@ -27,6 +28,7 @@ pub struct Builder {
     settings: Vec<(String, String)>,
     parent: Option<PathBuf>,
     on_disk: bool,
+    small_disk_bytes: Option<u64>,
 }
 
 impl Builder {
@@ -65,6 +67,15 @@ impl Builder {
         self
     }
 
+    /// Gives the server a second, small disk, so that it can run out of space for real; see
+    /// [`Server::create_database_on_small_disk`]. Linux only: it is a file system in memory, mounted
+    /// where only the server sees it, hence gone with the server's processes and lost at a restart.
+    #[must_use]
+    pub fn small_disk(mut self, bytes: u64) -> Self {
+        self.small_disk_bytes = Some(bytes);
+        self
+    }
+
     /// Starts the server and waits until it takes connections.
     ///
     /// This blocks the calling thread: some 0.5 s, several seconds at the first start of a major
@@ -83,14 +94,19 @@ impl Builder {
         template::copy_to(&data, &binaries, &account, &cache)?;
         let configuration = self.configuration(watchdog.folder())?;
         append(&data.join("postgresql.conf"), &configuration)?;
+        let small_disk = match self.small_disk_bytes {
+            Some(bytes) => Some(SmallDisk::make(watchdog.folder(), bytes, &account)?),
+            None => None,
+        };
 
         let mut attempt = 1;
         loop {
             let port = port::pick()?;
             append(&data.join("postgresql.conf"), &format!("port = {port}\n"))?;
-            match Postmaster::start(&binaries, &account, &mut watchdog) {
+            match Postmaster::start(&binaries, &account, small_disk.as_ref(), &mut watchdog) {
                 Ok(postmaster) => {
-                    return Ok(Server::new(binaries, account, port, postmaster, watchdog));
+                    let parts = (postmaster, watchdog);
+                    return Ok(Server::new(binaries, account, port, small_disk, parts));
                 }
                 Err(StartError::Ended { log, .. })
                     if attempt < PORT_ATTEMPTS_MAX && postmaster::is_port_taken(&log) =>
@@ -131,7 +147,7 @@ impl Builder {
 }
 
 /// Appends, so that the file keeps its owner.
-fn append(path: &Path, text: &str) -> Result<(), StartError> {
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), StartError> {
     std::fs::OpenOptions::new()
         .append(true)
         .open(path)

@@ -81,11 +81,16 @@ impl Server {
 
     /// The server is this process's own, so a count makes a name unique.
     fn fresh_name(&self, prefix: &str) -> String {
-        let number = self.databases_named.fetch_add(1, Ordering::Relaxed);
-        format!("{prefix}_{number}")
+        format!("{prefix}_{}", self.next_number())
     }
 
-    async fn administer(
+    /// A number that this server has not given yet.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.databases_named.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Runs one statement in the database `postgres`; `database` is for the message.
+    pub(crate) async fn administer(
         &self,
         action: &'static str,
         database: &str,
@@ -120,7 +125,7 @@ impl Server {
 }
 
 /// A quoted identifier.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -187,6 +187,9 @@ pub enum StartError {
         /// The end of its log.
         log: String,
     },
+    /// A server with a small disk cannot be restarted: what is on it ends with the server's process.
+    #[error("a server with a small disk cannot be restarted: what is on it would be lost")]
+    SmallDiskLost,
     /// The server did not end although it was killed.
     #[error("the server's process {pid} did not end within {} s", deadline.as_secs())]
     NotStopped {
@@ -215,6 +218,9 @@ pub enum AdminError {
         #[source]
         source: tokio_postgres::Error,
     },
+    /// The server was started without a small disk.
+    #[error("the server has no small disk: see `Builder::small_disk`")]
+    NoSmallDisk,
     /// The server did not answer in time.
     #[error("no answer within {} s when trying to {action} database `{database}`", deadline.as_secs())]
     TookTooLong {
@@ -222,6 +228,32 @@ pub enum AdminError {
         action: &'static str,
         /// On which database.
         database: String,
+        /// How long it had.
+        deadline: Duration,
+    },
+}
+
+/// Why there is no standby, or why it was not promoted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StandbyError {
+    /// The copy's server did not start, or its files could not be copied.
+    #[error("the standby cannot be started")]
+    Start(#[from] StartError),
+    /// The primary or the standby refused a statement.
+    #[error("the copy of the primary failed")]
+    Admin(#[from] AdminError),
+    /// The primary has tablespaces, whose folders cannot be shared with a copy of it.
+    #[error("the primary has tablespaces of its own, which a copy of it cannot share")]
+    Tablespaces,
+    /// The copying thread ended by a fault.
+    #[error("the copying thread ended by a fault")]
+    Copy,
+    /// The standby did not get that far within its deadline.
+    #[error("the standby has not {what} within {} s", deadline.as_secs())]
+    TookTooLong {
+        /// What it should have done.
+        what: &'static str,
         /// How long it had.
         deadline: Duration,
     },

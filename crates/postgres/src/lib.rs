@@ -9,6 +9,7 @@
 //! find what the machine offers.
 
 mod account;
+mod base_copy;
 mod binaries;
 mod bounded_command;
 mod builder;
@@ -22,12 +23,14 @@ mod postmaster;
 mod process;
 mod profile;
 mod server;
+mod small_disk;
+mod standby;
 mod template;
 mod watchdog;
 
 pub use binaries::{SUPPORTED_MAJORS, available_majors};
 pub use builder::Builder;
-pub use error::{AdminError, StartError};
+pub use error::{AdminError, StandbyError, StartError};
 pub use pgbouncer::{PgBouncer, PgBouncerBuilder, PoolMode};
 pub use profile::Profile;
 pub use server::Server;

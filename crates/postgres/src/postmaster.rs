@@ -10,6 +10,7 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::StartError;
 use crate::process::{self, Process};
+use crate::small_disk::SmallDisk;
 use crate::watchdog::Watchdog;
 
 /// Measured 31 to 146 ms; crash recovery after an immediate stop under load takes seconds.
@@ -34,13 +35,16 @@ impl Postmaster {
     pub(crate) fn start(
         binaries: &Binaries,
         account: &Account,
+        small_disk: Option<&SmallDisk>,
         watchdog: &mut Watchdog,
     ) -> Result<Self, StartError> {
         // Errors quote what this start logged, not what earlier ones did.
         let log_start_bytes = process::log_len_bytes(watchdog.folder());
         let mut command = Command::new(binaries.program("postgres"));
         command.arg("-D").arg(watchdog.folder().join("data"));
-        let process = Process::start(&command, account, watchdog)?;
+        let shell =
+            small_disk.map_or_else(|| process::shell(account), |disk| disk.command(account));
+        let process = Process::start(&command, shell, watchdog)?;
         let mut postmaster = Self { process };
         let ready = postmaster.wait_until_ready(watchdog.folder()).map_err(|outcome| {
             let log = process::log(watchdog.folder(), log_start_bytes, process::ERROR_BYTES_MAX);

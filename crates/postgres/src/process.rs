@@ -34,15 +34,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the program with the arguments and variables of `command` as that user.
+    /// Starts the program with the arguments and variables of `command` from `shell`, which is run as
+    /// the user that it is to have: see [`shell`].
     ///
     /// Errors: it cannot be run, or the watchdog was killed.
     pub(crate) fn start(
         command: &Command,
-        account: &Account,
+        shell: Command,
         watchdog: &mut Watchdog,
     ) -> Result<Self, StartError> {
-        let mut child = spawn_held_back(command, account, watchdog.folder())?;
+        let mut child = spawn_held_back(command, shell, watchdog.folder())?;
         let go = child.stdin.take();
         let process = Self { child };
         watchdog.now_guards(Some(process.pid()))?;
@@ -110,9 +111,16 @@ pub(crate) fn log_len_bytes(folder: &Path) -> usize {
     metadata.map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(0))
 }
 
+/// A shell of that user, whose arguments are to follow.
+pub(crate) fn shell(account: &Account) -> Command {
+    let mut command = Command::new("sh");
+    account.apply_to(&mut command);
+    command
+}
+
 fn spawn_held_back(
     program: &Command,
-    account: &Account,
+    mut command: Command,
     folder: &Path,
 ) -> Result<Child, StartError> {
     let path = folder.join("log");
@@ -122,7 +130,6 @@ fn spawn_held_back(
         .open(&path)
         .map_err(file_error("open", &path))?;
     let log_too = log.try_clone().map_err(file_error("open", &path))?;
-    let mut command = Command::new("sh");
     command
         .args(["-c", "read -r go && exec \"$0\" \"$@\" </dev/null"])
         .arg(program.get_program())
@@ -141,6 +148,6 @@ fn spawn_held_back(
         command.env_remove(name);
     }
     command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    account.apply_to(&mut command);
-    command.spawn().map_err(|source| StartError::Spawn { program: "sh".to_owned(), source })
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|source| StartError::Spawn { program, source })
 }

@@ -14,6 +14,7 @@ use crate::builder::Builder;
 use crate::error::StartError;
 use crate::postmaster::{Postmaster, is_port_taken, is_predecessor_alive};
 use crate::process;
+use crate::small_disk::SmallDisk;
 use crate::watchdog::Watchdog;
 
 /// Backends of a killed server notice that at their next wait; a borrowed port is given back.
@@ -29,6 +30,7 @@ pub struct Server {
     account: Account,
     port: u16,
     folder: PathBuf,
+    small_disk: Option<SmallDisk>,
     running: Mutex<Running>,
     /// How many databases [`Server::fresh_database`] has named.
     pub(crate) databases_named: AtomicU64,
@@ -73,12 +75,23 @@ impl Server {
         binaries: Binaries,
         account: Account,
         port: u16,
-        postmaster: Postmaster,
-        watchdog: Watchdog,
+        small_disk: Option<SmallDisk>,
+        (postmaster, watchdog): (Postmaster, Watchdog),
     ) -> Self {
         let folder = watchdog.folder().to_owned();
         let running = Mutex::new(Running { postmaster, watchdog });
-        Self { binaries, account, port, folder, running, databases_named: AtomicU64::new(0) }
+        let databases_named = AtomicU64::new(0);
+        Self { binaries, account, port, folder, small_disk, running, databases_named }
+    }
+
+    /// What it runs, and as whom: for a server made like this one.
+    pub(crate) fn kind(&self) -> (Binaries, Account) {
+        (self.binaries.clone(), self.account.clone())
+    }
+
+    /// Its second disk, where it was given one.
+    pub(crate) fn small_disk(&self) -> Option<&SmallDisk> {
+        self.small_disk.as_ref()
     }
 
     /// The major version, like 17.
@@ -132,18 +145,32 @@ impl Server {
         process::log(&self.folder, 0, process::LOG_BYTES_MAX)
     }
 
+    /// How long the log is now, for [`Server::log_since`].
+    pub fn log_mark(&self) -> usize {
+        process::log_len_bytes(&self.folder)
+    }
+
+    /// What was logged since, at most the last 64 KiB of it.
+    pub fn log_since(&self, mark: usize) -> String {
+        process::log(&self.folder, mark, process::LOG_BYTES_MAX)
+    }
+
     /// Stops the server at once, as a crash would, and starts it again on the same port and data.
     ///
     /// Blocks until it takes connections again. Works also if the server has died.
     ///
-    /// Errors: it does not stop or does not come back within its deadline.
+    /// Errors: it does not stop or does not come back within its deadline; it has a small disk, whose
+    /// content would be lost.
     pub fn restart_immediate(&self) -> Result<(), StartError> {
+        if self.small_disk.is_some() {
+            return Err(StartError::SmallDiskLost);
+        }
         let mut running = self.running();
         let Running { postmaster, watchdog } = &mut *running;
         postmaster.stop(watchdog)?;
         let started = Instant::now();
         loop {
-            match Postmaster::start(&self.binaries, &self.account, watchdog) {
+            match Postmaster::start(&self.binaries, &self.account, None, watchdog) {
                 Ok(again) => {
                     *postmaster = again;
                     return Ok(());

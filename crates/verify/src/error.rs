@@ -48,6 +48,19 @@ pub enum VerifyError {
         #[source]
         source: serde_json::Error,
     },
+    /// The proxy has no port.
+    #[error("the proxy cannot listen")]
+    Proxy {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What logical decoding gave is not understood.
+    #[error("not understood of logical decoding: {line}")]
+    Decoding {
+        /// The line.
+        line: String,
+    },
     /// The task that watched ended without an answer.
     #[error("the watching task ended early")]
     WatchLost,

@@ -4,9 +4,10 @@
 use super::{
     account,
     fetch::History,
-    program, reference, schema,
+    program, reference,
     stage::{OWNER, Stage},
 };
+use crate::schema;
 use anyhow::{Context as _, ensure};
 use changeover::{Options, operate};
 use std::path::Path;

@@ -5,10 +5,11 @@
 use super::{
     account::{self, Verdict},
     fetch::History,
-    reference, rows, schema,
+    reference, rows,
     stage::{OWNER, SUPERUSER, Stage},
 };
 use crate::budget::Budget;
+use crate::{row_sums, schema};
 use anyhow::{Context as _, ensure};
 use changeover::{Options, operate};
 use changeover_plan::{Migration, Phase, Plan};
@@ -166,7 +167,7 @@ impl Before {
         let wanted = match reference::apply(&client, migration).await {
             Ok(()) => Wanted::State {
                 schema: schema::lines(&client).await?,
-                rows: rows::sums(&client).await?,
+                rows: row_sums::sums(&client).await?,
             },
             Err(error) => Wanted::FileFails(format!("{error:#}")),
         };
@@ -229,6 +230,6 @@ async fn compare(stage: &Stage, before: &Before) -> anyhow::Result<Ran> {
     let Wanted::State { schema, rows } = &before.wanted else { anyhow::bail!("no state") };
     let client = stage.connect(SUPERUSER, &before.database).await?;
     let mut differences = schema::differences(schema, &schema::lines(&client).await?);
-    differences.extend(schema::differences(rows, &rows::sums(&client).await?));
+    differences.extend(schema::differences(rows, &row_sums::sums(&client).await?));
     Ok(if differences.is_empty() { Ran::Same } else { Ran::Differs(differences) })
 }

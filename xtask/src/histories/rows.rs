@@ -1,9 +1,6 @@
-//! Rows for a database, and what rows it holds afterwards.
-//!
-//! How values are made stands in `filler.sql`, how rows are summed up in `rows.sql`.
+//! Rows for a database. How values are made stands in `filler.sql`.
 
 use super::stage::{SUPERUSER, Stage};
-use tokio_postgres::Client;
 
 /// Enough for several values of each column and quick to insert row by row.
 const ROWS_PER_TABLE: u32 = 40;
@@ -25,15 +22,4 @@ pub(super) async fn fill(stage: &Stage, database: &str, nulls: bool) -> anyhow::
         )
         .await?;
     Ok((row.get(0), row.get(1)))
-}
-
-/// One line a table: how many rows it holds and what is in them.
-pub(super) async fn sums(client: &Client) -> anyhow::Result<Vec<String>> {
-    let mut sums = Vec::new();
-    for row in client.query(include_str!("rows.sql"), &[]).await? {
-        let (title, query): (String, String) = (row.get(0), row.get(1));
-        let sum: String = client.query_one(&query, &[]).await?.get(0);
-        sums.push(format!("{title} {sum}"));
-    }
-    Ok(sums)
 }

@@ -79,7 +79,10 @@ impl Driver {
                     continue;
                 }
                 Err(Error::TermLost) => {
-                    // Another process goes on; we look at what it does.
+                    // Another process goes on; we look at what it does. By a new connection: the old
+                    // one may lead to a primary that a promotion has left behind, where terms can be
+                    // had that the server of all newer connections knows nothing of.
+                    watch = None;
                     self.pause(self.options.timing.poll).await;
                     continue;
                 }

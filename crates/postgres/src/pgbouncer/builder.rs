@@ -99,7 +99,7 @@ impl PgBouncerBuilder {
             if let Some(libraries) = &program.libraries {
                 command.env("LD_LIBRARY_PATH", libraries);
             }
-            let mut process = Process::start(&command, &account, &mut watchdog)?;
+            let mut process = Process::start(&command, process::shell(&account), &mut watchdog)?;
             match wait_until_ready(&mut process, watchdog.folder()) {
                 Ok(()) => {
                     let folder = watchdog.folder().to_owned();

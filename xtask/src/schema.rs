@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 const SHOWN_MAX: usize = 12;
 
 /// All lines, sorted.
-pub(super) async fn lines(client: &Client) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn lines(client: &Client) -> anyhow::Result<Vec<String>> {
     // Printed with its schema is only what the search path does not reach.
     client.batch_execute("BEGIN; SET LOCAL search_path = ''").await?;
     let rows = client.query(include_str!("schema.sql"), &[]).await?;
@@ -17,7 +17,7 @@ pub(super) async fn lines(client: &Client) -> anyhow::Result<Vec<String>> {
 }
 
 /// What only one of the two has: `-` what is missing, `+` what is too much.
-pub(super) fn differences(wanted: &[String], found: &[String]) -> Vec<String> {
+pub(crate) fn differences(wanted: &[String], found: &[String]) -> Vec<String> {
     let missing =
         wanted.iter().filter(|line| !found.contains(line)).map(|line| format!("- {line}"));
     let extra = found.iter().filter(|line| !wanted.contains(line)).map(|line| format!("+ {line}"));
@@ -25,7 +25,7 @@ pub(super) fn differences(wanted: &[String], found: &[String]) -> Vec<String> {
 }
 
 /// The first differences, for a message.
-pub(super) fn shown(differences: &[String]) -> String {
+pub(crate) fn shown(differences: &[String]) -> String {
     let mut text: Vec<&str> = differences.iter().take(SHOWN_MAX).map(String::as_str).collect();
     if differences.len() > SHOWN_MAX {
         text.push("…");
