@@ -25,6 +25,22 @@ async fn start(
     tokio::task::spawn_blocking(|| builder.start()).await.unwrap().unwrap()
 }
 
+/// Leaves as many idle sessions in the pool as the self-test has connections: handed out in turn, each
+/// connection would meet the same one again and again.
+async fn fill(url: &str) {
+    let mut busy = Vec::new();
+    for _ in 0..4 {
+        let (client, connection) =
+            tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("BEGIN").await.unwrap();
+        busy.push(client);
+    }
+    for client in busy {
+        client.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
 /// Whether the ledger was made.
 async fn has_ledger(database: &Database) -> bool {
     let admin = database.connect("postgres").await;
@@ -49,6 +65,9 @@ async fn sessions_that_are_shared_are_refused_before_anything_is_changed() {
                     .setting("server_round_robin", round_robin)
             })
             .await;
+            if mode == PoolMode::Transaction && size > 1 {
+                fill(&pooler.url(OWNER, &database.name)).await;
+            }
             let case = format!("{mode:?}, {size} sessions, ignoring {ignored:?}, {round_robin}");
             let mut options = database.options("1", &[ORDERS]);
             options.owner_url = Some(pooler.url(OWNER, &database.name));

@@ -1,6 +1,6 @@
 //! A real PgBouncer in front of a real server: its modes, its settings, its end.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -73,7 +73,7 @@ fn a_setting_that_it_does_not_know_fails_the_start_with_its_log() {
 fn after_sigkill_nothing_of_it_is_left() {
     if std::env::var_os(CHILD).is_some() {
         let pooler = start(PoolMode::Transaction);
-        println!("\npooler {}", pooler.pid());
+        writeln!(std::io::stdout(), "\npooler {}", pooler.pid()).unwrap();
         // Waits to be killed; bounded, should the test itself have died.
         std::thread::sleep(2 * DEADLINE);
     }
