@@ -61,7 +61,7 @@ async fn every_command_has_examples() {
         assert!(help.contains("Examples:\n  "), "{command}: {help}");
         assert!(help.contains(&format!("  changeover {command}")), "{command}: {help}");
     }
-    insta::assert_snapshot!(run(&["migrate", "--help"]).await.ok().stdout, @r"
+    insta::assert_snapshot!(run(&["migrate", "--help"]).await.ok().stdout, @"
     Do it: run all steps that nothing holds back
 
     Usage: changeover migrate [OPTIONS]
@@ -89,6 +89,8 @@ async fn every_command_has_examples() {
                                     meanwhile [default: 50]
           --rest <RATIO>            How long to rest after a batch, as a multiple of the time it took
                                     [default: 0.5]
+          --stop-after <STEP>       Stop once this step is done, e.g. 0209.2.sync; started again, it
+                                    goes on with the next
       -h, --help                    Print help
 
     Examples:
@@ -96,6 +98,8 @@ async fn every_command_has_examples() {
       changeover migrate --service-role shop
                                             and let the role shop register its instances
       changeover migrate --at-once          nobody serves: run the files as they are written
+      changeover migrate --stop-after 0209.2.sync
+                                            look around before the backfill begins
       changeover migrate --rest 2           go gently: rest twice as long as each batch took
       changeover migrate --json             one object at the end, for a pipeline
 

@@ -64,6 +64,7 @@ async fn json_is_one_object() {
       "head": 2,
       "own_head": 2,
       "parked_rows": 0,
+      "stopped_after": null,
       "waiting": [
         {
           "floor": 2,
