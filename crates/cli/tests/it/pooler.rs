@@ -11,14 +11,14 @@ async fn migrate_with_a_pooled_url_says_why_not_and_what_to_set() {
     let ran = project.run(&["migrate", "--database-url", &pooled]).await;
     insta::assert_snapshot!(ran.all(), @r"
     --- stderr
-    error: the owner's connection leads through a pooler that does not keep a session for each client: two open connections had the same backend [pid]; settings, locks, the backend that a successor may have to end, and concurrent index builds need a session of the server that is ours alone
+    error: the owner's connection leads through a pooler that does not keep a session for each client: [evidence]; settings, locks, the backend that a successor may have to end, and concurrent index builds need a session of the server that is ours alone
       what to do: give the server's own address, past the pooler (a pooler in session mode will do): CHANGEOVER_OWNER_URL or --database-url for `changeover`, `Options::owner_url` for a service that embeds the library; only the service's own connection (`Options::service_url`) may be pooled. Nothing was changed
     --- exit 10
     ");
     let ran = project.run(&["migrate", "--json", "--database-url", &pooled]).await;
     insta::assert_snapshot!(ran.all(), @r#"
     {
-      "error": "the owner's connection leads through a pooler that does not keep a session for each client: two open connections had the same backend [pid]; settings, locks, the backend that a successor may have to end, and concurrent index builds need a session of the server that is ours alone",
+      "error": "the owner's connection leads through a pooler that does not keep a session for each client: [evidence]; settings, locks, the backend that a successor may have to end, and concurrent index builds need a session of the server that is ours alone",
       "exit_code": 10,
       "remedy": "give the server's own address, past the pooler (a pooler in session mode will do): CHANGEOVER_OWNER_URL or --database-url for `changeover`, `Options::owner_url` for a service that embeds the library; only the service's own connection (`Options::service_url`) may be pooled. Nothing was changed"
     }

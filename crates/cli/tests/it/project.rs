@@ -194,6 +194,11 @@ pub(crate) fn filters() -> insta::internals::SettingsBindDropGuard {
         (r"\d+(\.\d)? m?s ago  +", "[heartbeat] "),
         (r" +(< 1 ms|\d+ ms|\d+(\.\d)? s)(\n|$)", " [took]$3"),
         (r"\((< 1 ms|\d+ ms|\d+(\.\d)? s)\)", "([took])"),
+        // What is seen first is up to the pooler.
+        (
+            r"session for each client: [^;]+; settings",
+            "session for each client: [evidence]; settings",
+        ),
         (r"the last term was \d+", "the last term was [n]"),
         (r"backend \d+", "backend [pid]"),
     ] {

@@ -5,4 +5,4 @@ SELECT l.pid, l.relation, l.relation::regclass::text, l.mode,
   FROM pg_locks l
   JOIN pg_stat_activity a ON a.pid = l.pid
  WHERE NOT l.granted AND l.locktype = 'relation'
-   AND a.datname = current_database() AND a.application_name LIKE 'changeover@%/work'
+   AND a.datname = current_database() AND a.application_name LIKE 'changeover@%/work/%'
