@@ -46,12 +46,18 @@ pub(crate) struct Start<'a> {
 impl Central {
     /// Starts it on a free port; does not wait until it is ready.
     pub(crate) fn start(start: &Start<'_>) -> anyhow::Result<Self> {
+        Self::start_with(start, &[])
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn start_with(start: &Start<'_>, arguments: &[&str]) -> anyhow::Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let child = Command::new(start.program)
             .args(["central", "serve", "--release", start.release])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args(["--database-url", start.service_url, "--owner-url", start.owner_url])
             .args(["--pool-size", "4", "--propagation-ms", "100", "--idle-ms", "100"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -78,6 +84,29 @@ impl Central {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bail!("central is not ready after {READY_WAIT:?}")
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) async fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let pid = self.child.id().context("central has ended")?;
+        let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().await?;
+        if !status.success() {
+            bail!("signal {name} was not sent");
+        }
+        Ok(())
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn wait(mut self) -> anyhow::Result<()> {
+        tokio::time::timeout(READY_WAIT, self.child.wait())
+            .await
+            .context("central does not end")??;
+        Ok(())
     }
 
     /// SIGKILL.

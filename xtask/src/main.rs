@@ -12,6 +12,7 @@ mod budget;
 mod central_process;
 mod faults;
 mod histories;
+mod instances;
 mod load;
 mod model;
 mod mutants;
@@ -43,6 +44,8 @@ enum Chore {
     Starts(starts::Args),
     /// Every fault at every point of a migration: no stale commit, the same end.
     Faults(faults::Args),
+    /// Ten instances, killed, paused and started at random while 4.8 → 4.9 → 4.10 runs.
+    Instances(instances::Args),
     /// The migrations of real projects: read, applied, planned.
     Histories(histories::Args),
     /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
@@ -73,6 +76,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
+            Chore::Instances(args) => instances::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
             Chore::Model(args) => model::run(&args),

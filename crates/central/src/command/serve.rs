@@ -4,7 +4,7 @@ use crate::{
     database::StatementMode,
     error::CentralError,
     release::Release,
-    server::{Central, Settings, drain::DrainTiming},
+    server::{Central, Settings, Trial, drain::DrainTiming},
     upgrade::UpgradeMode,
 };
 use std::{net::SocketAddr, pin::pin, time::Duration};
@@ -50,6 +50,15 @@ pub struct ServeArgs {
     /// End at once on SIGTERM, cutting everything. For showing what the drain is good for.
     #[arg(long, hide = true)]
     no_drain: bool,
+    /// For how long a term is granted, in milliseconds.
+    #[arg(long, hide = true)]
+    lease_ms: Option<u64>,
+    /// Rows of every batch of a backfill.
+    #[arg(long, hide = true)]
+    batch_rows: Option<u32>,
+    /// Each guarded transaction says in the write-ahead log under which term it was begun.
+    #[arg(long, hide = true)]
+    label_commits: bool,
     /// End as on SIGTERM when standard input ends: whoever started this process is gone.
     #[arg(long, hide = true)]
     end_with_input: bool,
@@ -73,6 +82,11 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
             idle: Duration::from_millis(args.idle_ms),
             in_flight: Duration::from_millis(args.in_flight_ms),
             ..DrainTiming::default()
+        },
+        trial: Trial {
+            lease: args.lease_ms.map(Duration::from_millis),
+            batch_rows: args.batch_rows,
+            label_commits: args.label_commits,
         },
     };
     let central = Central::listen(settings).await?;

@@ -17,7 +17,7 @@ use crate::{
 };
 use deadpool_postgres::Pool;
 use drain::{DrainPhase, DrainTiming};
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -41,6 +41,19 @@ pub struct Settings {
     pub statement_mode: StatementMode,
     /// How long each part of leaving takes.
     pub drain: DrainTiming,
+    /// For fault tests; nothing by default.
+    pub trial: Trial,
+}
+
+/// What fault tests ask of an instance's upgrade.
+#[derive(Clone, Debug, Default)]
+pub struct Trial {
+    /// For how long a term is granted.
+    pub lease: Option<Duration>,
+    /// Rows of every batch, whatever the time that it takes.
+    pub batch_rows: Option<u32>,
+    /// Each guarded transaction says in the write-ahead log under which term it was begun.
+    pub label_commits: bool,
 }
 
 /// A running instance. Dropping it without [`Central::drain`] cuts its connections, as a crash does.

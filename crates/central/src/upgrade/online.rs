@@ -122,6 +122,15 @@ fn options(settings: &Settings) -> Result<Options, CentralError> {
     options.owner_url = settings.owner_url.clone();
     options.service_url = Some(settings.database_url.clone());
     options.service_roles = vec![roles::SERVICE.to_owned()];
+    let trial = &settings.trial;
+    if let Some(lease) = trial.lease {
+        options.timing.lease = lease;
+    }
+    if let Some(rows) = trial.batch_rows {
+        options.pace.batch_rows_first = rows;
+        options.pace.batch_rows_max = rows;
+    }
+    options.label_commits = trial.label_commits;
     Ok(options)
 }
 

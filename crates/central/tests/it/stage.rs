@@ -5,7 +5,7 @@ use changeover_central::{
     population::Population,
     release::Release,
     roles, seed,
-    server::{Central, Settings, drain::DrainTiming},
+    server::{Central, Settings, Trial, drain::DrainTiming},
     upgrade::{UpgradeMode, in_one_go},
 };
 use changeover_postgres::{PgBouncer, PgBouncerBuilder, Server};
@@ -85,6 +85,7 @@ impl Stage {
                 fresh: Duration::from_millis(200),
                 in_flight: Duration::from_secs(5),
             },
+            trial: Trial::default(),
         }
     }
 

@@ -5,9 +5,11 @@
 //!    was granted.
 //! 3. What cannot be guarded (`CREATE INDEX CONCURRENTLY`) may still commit after that grant, but not
 //!    after the first effect of the higher term, whose holder ends such sessions before he works.
-//! 4. What only a migrator writes carries a label, so that nothing escapes these rules.
+//! 4. A step is done once. The floor only grows, and no instance registers below it.
+//! 5. What only a migrator writes carries a label, so that nothing escapes these rules.
 
 use super::decoded::{History, Transaction};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Tables of the ledger that only a migrator writes. Not `app`: its row is made before there is a term,
@@ -52,6 +54,22 @@ pub enum Violation {
         /// The epoch that was current.
         current: i64,
     },
+    /// A step was done a second time.
+    DoneTwice {
+        /// The transaction.
+        xid: String,
+        /// The step.
+        step: String,
+    },
+    /// The floor fell, or somebody registered below it.
+    BelowFloor {
+        /// The transaction.
+        xid: String,
+        /// The floor that it set, or the head that it registered.
+        head: i64,
+        /// The floor.
+        floor: i64,
+    },
     /// What only a migrator writes was written by nobody in particular.
     Unlabelled {
         /// The transaction.
@@ -76,6 +94,12 @@ impl fmt::Display for Violation {
                 f,
                 "transaction {xid} of epoch {epoch} committed while {current} was current"
             ),
+            Self::DoneTwice { xid, step } => {
+                write!(f, "transaction {xid} did step {step} a second time")
+            }
+            Self::BelowFloor { xid, head, floor } => {
+                write!(f, "transaction {xid} registered or set {head} below the floor {floor}")
+            }
             Self::Unlabelled { xid, wrote } => {
                 write!(f, "transaction {xid} says no epoch, having written {wrote}")
             }
@@ -88,7 +112,7 @@ pub fn violations(history: &History) -> Vec<Violation> {
     let mut current = history.epoch;
     // The highest term under which something was committed.
     let mut worked = history.epoch;
-    let mut found = Vec::new();
+    let mut found = once_and_above_the_floor(history);
     for transaction in &history.transactions {
         let xid = || transaction.xid.clone();
         let unguarded = transaction.sessions.difference(&transaction.labels);
@@ -117,6 +141,23 @@ pub fn violations(history: &History) -> Vec<Violation> {
     found
 }
 
+/// Steps that were done twice, floors that fell, instances that registered below.
+fn once_and_above_the_floor(history: &History) -> Vec<Violation> {
+    let (mut done, mut floor, mut found) = (BTreeSet::new(), i64::MIN, Vec::new());
+    for transaction in &history.transactions {
+        let xid = || transaction.xid.clone();
+        for step in transaction.done.iter().filter(|step| !done.insert(step.as_str())) {
+            found.push(Violation::DoneTwice { xid: xid(), step: step.clone() });
+        }
+        let below = transaction.registered.iter().chain(&transaction.floors);
+        for &head in below.filter(|head| **head < floor) {
+            found.push(Violation::BelowFloor { xid: xid(), head, floor });
+        }
+        floor = transaction.floors.iter().copied().fold(floor, i64::max);
+    }
+    found
+}
+
 /// Whether only a migrator can have written it. An index build's progress is written without guard, for
 /// people; it has no cursor.
 fn needs_label(transaction: &Transaction) -> bool {
@@ -138,7 +179,7 @@ fn wrote(transaction: &Transaction) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     fn transaction(xid: &str, labels: &[i64], term: &[i64], table: Option<&str>) -> Transaction {
         Transaction {
@@ -202,6 +243,31 @@ mod tests {
         assert!(matches!(back.as_slice(), [Violation::Regrown { epoch: 3, current: 4, .. }]));
         let early = found(vec![transaction("1", &[5], &[], Some("public.orders"))]);
         assert!(matches!(early.as_slice(), [Violation::Early { epoch: 5, current: 3, .. }]));
+    }
+
+    #[test]
+    fn a_step_done_twice_and_heads_below_the_floor_are_found() {
+        let done = |xid: &str| Transaction {
+            done: vec!["0002.1.ddl".to_owned()],
+            ..transaction(xid, &[3], &[], None)
+        };
+        assert!(matches!(
+            found(vec![done("1"), done("2")]).as_slice(),
+            [Violation::DoneTwice { xid, .. }] if xid == "2"
+        ));
+        let raised = Transaction { floors: vec![2], ..transaction("1", &[3], &[], None) };
+        let joins =
+            |head| Transaction { registered: vec![head], ..transaction("2", &[], &[], None) };
+        assert_eq!(found(vec![joins(1), raised.clone(), joins(2)]), []);
+        assert!(matches!(
+            found(vec![raised.clone(), joins(1)]).as_slice(),
+            [Violation::BelowFloor { head: 1, floor: 2, .. }]
+        ));
+        let fell = Transaction { floors: vec![1], ..transaction("3", &[3], &[], None) };
+        assert!(matches!(
+            found(vec![raised, fell]).as_slice(),
+            [Violation::BelowFloor { head: 1, floor: 2, .. }]
+        ));
     }
 
     #[test]

@@ -41,6 +41,12 @@ pub struct Transaction {
     pub ddl: Vec<String>,
     /// The tables written, with the actions, but for those of this check itself.
     pub tables: BTreeMap<String, BTreeSet<String>>,
+    /// Steps that it marked as done.
+    pub done: Vec<String>,
+    /// The floors that the application's row got.
+    pub floors: Vec<i64>,
+    /// The heads of instances that registered.
+    pub registered: Vec<i64>,
     /// Rows of `changeover.progress` with a cursor were written: those of a backfill.
     pub moves_cursor: bool,
 }
@@ -101,6 +107,15 @@ fn change_of(
     }
     if table == TERM_TABLE && action != "DELETE" && field("app") == Some(app) {
         transaction.term.push(field("epoch")?.parse().ok()?);
+    }
+    if table == "changeover.step" && action == "UPDATE" && field("state") == Some("done") {
+        transaction.done.push(field("id")?.to_owned());
+    }
+    if table == "changeover.app" && action == "UPDATE" && field("app") == Some(app) {
+        transaction.floors.push(field("floor")?.parse().ok()?);
+    }
+    if table == "changeover.instance" && action == "INSERT" && field("app") == Some(app) {
+        transaction.registered.push(field("head")?.parse().ok()?);
     }
     if table == "changeover.progress" && field("cursor").is_some() {
         transaction.moves_cursor = true;
