@@ -34,7 +34,8 @@ impl Stage {
 
     /// A session that works under an epoch, by its name.
     async fn session(&self, epoch: i64) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.expect("connects");
+        let (client, connection) =
+            tokio_postgres::connect(&self.url, NoTls).await.expect("connects");
         tokio::spawn(connection);
         let name = format!("SET application_name = 'changeover@2/shop/2/work/{epoch}'");
         client.batch_execute(&name).await.expect("the name is taken");
