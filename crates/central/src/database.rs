@@ -4,7 +4,13 @@
 //! the database knows which head a writer has; it goes into the startup packet, because a `SET` would
 //! leak through a pooler. The statement timeout belongs to the role (see [`crate::roles`]).
 //!
-//! Invariants: every wait for a connection is bounded; statements are prepared once per connection.
+//! Invariants: every wait for a connection is bounded; nothing here is set for a whole session, so
+//! that the service's connections may go through a pooler ([`StatementMode`]).
+
+mod statement_mode;
+
+pub(crate) use statement_mode::Parameter;
+pub use statement_mode::StatementMode;
 
 use crate::{error::CentralError, release::Release};
 use changeover::Admission;

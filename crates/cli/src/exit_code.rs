@@ -26,13 +26,15 @@ pub(crate) enum ExitCode {
     FloorBlocked = 8,
     /// The database has no ledger, or was not taken over yet.
     NoLedger = 9,
+    /// The owner's connection leads through a pooler that shares sessions; nothing was changed.
+    Pooled = 10,
     /// Stopped on request; what was committed is kept.
     Stopped = 130,
 }
 
 impl ExitCode {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -43,6 +45,7 @@ impl ExitCode {
         Self::History,
         Self::FloorBlocked,
         Self::NoLedger,
+        Self::Pooled,
         Self::Stopped,
     ];
 
@@ -64,6 +67,7 @@ impl ExitCode {
             Self::History => "the files are no history of migrations, or contradict the ledger",
             Self::FloorBlocked => "the floor cannot be raised yet: older releases live",
             Self::NoLedger => "no ledger in the database, or it was not taken over yet",
+            Self::Pooled => "the owner's connection leads through a pooler that shares sessions",
             Self::Stopped => "stopped on request; what was committed is kept",
         }
     }
@@ -83,6 +87,7 @@ impl ExitCode {
             | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
             Error::FloorBlocked { .. } => Self::FloorBlocked,
             Error::NoLedger | Error::NotAdopted { .. } => Self::NoLedger,
+            Error::Pooled { .. } => Self::Pooled,
             Error::Stopped => Self::Stopped,
             Error::Step { source, .. } | Error::GaveUp { source, .. } => Self::of(source),
             Error::Shared(error) => Self::of(error),
@@ -111,6 +116,6 @@ mod tests {
     #[test]
     fn numbers_are_listed_once_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]);
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Engine connections are not pooled and must be direct: they set session state, hold leases by
 //! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
-//! functions and works behind a pooler too.
+//! functions and works behind a pooler too; [`pooler`] tells which of the two an address is.
+
+pub(crate) mod pooler;
+mod tls;
 
 use crate::error::Error;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{CancelToken, Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -40,6 +40,10 @@ pub(crate) enum Purpose {
     Watch,
     /// Registers an instance and beats, with the service's own role.
     Service,
+    /// Shows where an application stands, to whoever asks.
+    Status,
+    /// Finds out whether a pooler stands between.
+    Probe,
 }
 
 /// Back to the settings with which a working session begins, whatever a file has set.
@@ -54,6 +58,8 @@ impl Purpose {
             Self::Lease => "lease",
             Self::Watch => "watch",
             Self::Service => "service",
+            Self::Status => "status",
+            Self::Probe => "probe",
         }
     }
 
@@ -82,7 +88,7 @@ impl Purpose {
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
-            Self::Service => "",
+            Self::Service | Self::Status | Self::Probe => "",
         }
     }
 }
@@ -140,6 +146,12 @@ pub(crate) async fn open_named(
 }
 
 async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Connection, Error> {
+    let connection = connect(config(url, name)?, purpose).await?;
+    configure(&connection.client, purpose).await?;
+    Ok(connection)
+}
+
+fn config(url: &str, name: &str) -> Result<Config, Error> {
     let mut config: Config = url
         .parse()
         .map_err(|error: tokio_postgres::Error| Error::Url { reason: error.to_string() })?;
@@ -151,6 +163,10 @@ async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Conne
         .keepalives_interval(Duration::from_secs(2))
         .keepalives_retries(3)
         .tcp_user_timeout(Duration::from_secs(10));
+    Ok(config)
+}
+
+async fn connect(config: Config, purpose: Purpose) -> Result<Connection, Error> {
     let connect_error = |source| Error::Connect { purpose: purpose.as_str(), source };
     let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
@@ -158,18 +174,17 @@ async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Conne
         let cancel = client.cancel_token();
         (client, cancel, None)
     } else {
-        let tls = tls(config.get_ssl_mode() == SslMode::Prefer)?;
+        let tls = tls::connector(config.get_ssl_mode() == SslMode::Prefer)?;
         let (client, connection) = config.connect(tls.clone()).await.map_err(connect_error)?;
         tokio::spawn(watch_connection(connection, purpose));
         let cancel = client.cancel_token();
         (client, cancel, Some(tls))
     };
-    configure(&client, purpose).await?;
     Ok(Connection { client, cancel, tls })
 }
 
 async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
-    if purpose == Purpose::Service {
+    if purpose.settings().is_empty() {
         return Ok(());
     }
     client
@@ -189,74 +204,5 @@ where
 {
     if let Err(error) = connection.await {
         tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
-    }
-}
-
-/// TLS as libpq means it: `prefer` encrypts without verifying; `require` here also verifies the
-/// server against the system's roots, since an unverified connection can be taken over.
-fn tls(unverified: bool) -> Result<MakeRustlsConnect, Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Url { reason: error.to_string() })?;
-    let config = if unverified {
-        builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Unverified(provider)))
-            .with_no_client_auth()
-    } else {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        builder.with_root_certificates(roots).with_no_client_auth()
-    };
-    Ok(MakeRustlsConnect::new(config))
-}
-
-/// Accepts any certificate: what `sslmode=prefer` promises, and no more.
-#[derive(Debug)]
-struct Unverified(Arc<rustls::crypto::CryptoProvider>);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

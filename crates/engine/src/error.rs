@@ -36,6 +36,16 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The owner's connection string leads through a pooler that shares sessions among clients.
+    #[error(
+        "the owner's connection leads through a pooler that does not keep a session for each \
+         client: {evidence}; settings, locks, the backend that a successor may have to end, and \
+         concurrent index builds need a session of the server that is ours alone"
+    )]
+    Pooled {
+        /// What was seen, or why nothing was.
+        evidence: String,
+    },
     /// A statement failed.
     #[error("{action} failed")]
     Sql {
@@ -279,6 +289,11 @@ impl Error {
         Some(match self {
             Self::Connect { .. } => "check that the server runs and that host, port, role and \
                 password in the connection string are right"
+                .to_owned(),
+            Self::Pooled { .. } => "give the server's own address, past the pooler (a pooler in \
+                session mode will do): CHANGEOVER_OWNER_URL or --database-url for `changeover`, \
+                `Options::owner_url` for a service that embeds the library; only the service's own \
+                connection (`Options::service_url`) may be pooled. Nothing was changed"
                 .to_owned(),
             Self::LockNotAvailable { .. } => "end or wait for the transactions named above, then \
                 start again: nothing was changed by this step, and it goes on from here"

@@ -16,7 +16,7 @@
 //! ```
 
 use crate::admission::Admission;
-use crate::connection::{self, Connection, Purpose};
+use crate::connection::{self, Connection, Purpose, pooler};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
 use crate::health::Health;
@@ -49,13 +49,14 @@ pub struct Changeover {
 
 impl Changeover {
     /// Makes the ledger if need be, registers, and begins (or waits for) the upgrade in the
-    /// background. Fails where the release is below the floor or does not fit the ledger.
+    /// background. Fails where the release is below the floor or does not fit the ledger, or where
+    /// the owner's connection is pooled.
     pub async fn start(options: Options) -> Result<Self, Error> {
         options.check()?;
         let options = Arc::new(options);
         if let Some(url) = &options.owner_url {
             let name = options.application_name();
-            let mut owner = connection::open(url, &name, Purpose::Watch).await?;
+            let mut owner = pooler::open_owner(url, &name, Purpose::Watch).await?;
             bootstrap::ensure(&mut owner, &options.app, &options.service_roles).await?;
             crate::history::check(&owner, &options).await?;
         }

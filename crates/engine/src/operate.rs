@@ -1,6 +1,6 @@
 //! What an operator does without a service: plan, migrate, adopt, finalize. Used by the CLI.
 
-use crate::connection::{self, Connection, Purpose};
+use crate::connection::{Connection, Purpose, pooler};
 use crate::driver::{Driver, Outlook, Until, Upgrade, plan_pending};
 use crate::error::Error;
 use crate::floor;
@@ -106,7 +106,7 @@ fn owner_url(options: &Options) -> Result<&str, Error> {
 
 async fn open_owner(options: &Options) -> Result<Connection, Error> {
     options.check()?;
-    connection::open(owner_url(options)?, &options.application_name(), Purpose::Watch).await
+    pooler::open_owner(owner_url(options)?, &options.application_name(), Purpose::Watch).await
 }
 
 /// Gets the term within a bounded wait, and a connection that works under it.

@@ -20,9 +20,11 @@ pub struct Options {
     pub release: String,
     /// The migrations that this release knows, sorted; the last one's number is its head.
     pub migrations: Vec<Migration>,
-    /// The direct (not pooled) connection of the role that owns the tables. `None`: never migrates.
+    /// The connection of the role that owns the tables: direct, or through a pooler in session mode;
+    /// another is refused. `None`: never migrates.
     pub owner_url: Option<String>,
-    /// The service's own connection: registers and beats. `None`: the owner's is used.
+    /// The service's own connection: registers and beats. May go through a pooler in transaction
+    /// mode. `None`: the owner's is used.
     pub service_url: Option<String>,
     /// Roles that may register and look, granted when the ledger is made.
     pub service_roles: Vec<String>,

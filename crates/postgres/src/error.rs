@@ -40,6 +40,34 @@ pub enum StartError {
         /// What is missing or wrong.
         problem: String,
     },
+    /// There is no PgBouncer on this machine and none could be fetched.
+    #[error(
+        "no PgBouncer on this machine and none could be fetched ({attempts}); install it (for \
+         example `apt-get install pgbouncer` or `brew install pgbouncer`), or set \
+         CHANGEOVER_PGBOUNCER to the program"
+    )]
+    PgBouncerNotFound {
+        /// What each attempt to find or fetch it said.
+        attempts: String,
+    },
+    /// An environment variable names a file that is no PgBouncer that runs here.
+    #[error("CHANGEOVER_PGBOUNCER is {}, which is no PgBouncer: {problem}", program.display())]
+    BadPgBouncer {
+        /// The variable's value.
+        program: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// PgBouncer did not come up: it ended, or was not ready within the deadline.
+    #[error("PgBouncer {version} {what}; its log ends with:\n{log}")]
+    PgBouncerNotUp {
+        /// Its version.
+        version: String,
+        /// How it failed.
+        what: String,
+        /// The end of its log.
+        log: String,
+    },
     /// The server refuses to run as root, and there is no other user to run it as.
     #[error(
         "no unprivileged user to run PostgreSQL as: neither `postgres` nor `nobody` is in /etc/passwd"

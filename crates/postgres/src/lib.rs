@@ -1,4 +1,5 @@
-//! A real PostgreSQL server in one call: any major from 13 to 18, several side by side.
+//! A real PostgreSQL server in one call: any major from 13 to 18, several side by side; and a
+//! PgBouncer in front of one in another call.
 //!
 //! For tests, measurements and the demo. The server is found on the machine or fetched once by an
 //! ordinary package client, runs as an unprivileged user (also when started by root) in a private
@@ -16,8 +17,10 @@ mod cache;
 mod databases;
 mod error;
 mod folder;
+mod pgbouncer;
 mod port;
 mod postmaster;
+mod process;
 mod profile;
 mod server;
 mod small_disk;
@@ -28,5 +31,6 @@ mod watchdog;
 pub use binaries::{SUPPORTED_MAJORS, available_majors};
 pub use builder::Builder;
 pub use error::{AdminError, StandbyError, StartError};
+pub use pgbouncer::{PgBouncer, PgBouncerBuilder, PoolMode};
 pub use profile::Profile;
 pub use server::Server;

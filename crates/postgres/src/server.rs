@@ -12,12 +12,10 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::builder::Builder;
 use crate::error::StartError;
-use crate::postmaster::{self, Postmaster, is_port_taken, is_predecessor_alive};
+use crate::postmaster::{Postmaster, is_port_taken, is_predecessor_alive};
+use crate::process;
 use crate::small_disk::SmallDisk;
 use crate::watchdog::Watchdog;
-
-/// How much of the log [`Server::log`] gives, in bytes: what a person reads.
-const LOG_BYTES_MAX: usize = 64 * 1024;
 
 /// Backends of a killed server notice that at their next wait; a borrowed port is given back.
 const RESTART_OBSTACLE_MAX: Duration = Duration::from_secs(20);
@@ -144,17 +142,17 @@ impl Server {
 
     /// The end of the server's log, at most 64 KiB.
     pub fn log(&self) -> String {
-        postmaster::log(&self.folder, 0, LOG_BYTES_MAX)
+        process::log(&self.folder, 0, process::LOG_BYTES_MAX)
     }
 
     /// How long the log is now, for [`Server::log_since`].
     pub fn log_mark(&self) -> usize {
-        postmaster::log_len_bytes(&self.folder)
+        process::log_len_bytes(&self.folder)
     }
 
     /// What was logged since, at most the last 64 KiB of it.
     pub fn log_since(&self, mark: usize) -> String {
-        postmaster::log(&self.folder, mark, LOG_BYTES_MAX)
+        process::log(&self.folder, mark, process::LOG_BYTES_MAX)
     }
 
     /// Stops the server at once, as a crash would, and starts it again on the same port and data.
@@ -210,7 +208,7 @@ impl Drop for Running {
 }
 
 /// Percent-encodes what may not stand in a part of a URL.
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let mut url = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -20,7 +20,7 @@ const END_DEADLINE: Duration = Duration::from_secs(20);
 /// How often the end is looked for; removing a folder takes some 20 ms.
 const END_POLL: Duration = Duration::from_millis(2);
 
-/// The guardian of one server's folder and process.
+/// The guardian of the folder and process of one server or pooler.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     child: Child,

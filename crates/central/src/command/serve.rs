@@ -1,6 +1,7 @@
 //! `central serve`: one instance of one release, until it is told to end.
 
 use crate::{
+    database::StatementMode,
     error::CentralError,
     release::Release,
     server::{Central, Settings, drain::DrainTiming},
@@ -21,10 +22,10 @@ pub struct ServeArgs {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// The service role's connection.
+    /// The service role's connection; may go through a pooler, see `--statements`.
     #[arg(long, env = "CENTRAL_DATABASE_URL")]
     database_url: String,
-    /// The owner's connection, where migrations are run.
+    /// The owner's connection, where migrations are run; never through a pooler in transaction mode.
     #[arg(long, env = "CENTRAL_OWNER_URL")]
     owner_url: Option<String>,
     /// How migrations are run.
@@ -33,6 +34,10 @@ pub struct ServeArgs {
     /// The most database connections.
     #[arg(long, default_value_t = 8)]
     pool_size: usize,
+    /// How statements are sent: `unnamed` behind a pooler in transaction mode, unless it keeps
+    /// prepared statements.
+    #[arg(long, value_enum, default_value = "prepared", env = "CENTRAL_STATEMENTS")]
+    statements: StatementMode,
     /// After SIGTERM: how long new connections still come, in milliseconds.
     #[arg(long, default_value_t = 3_000)]
     propagation_ms: u64,
@@ -62,6 +67,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
         owner_url: args.owner_url,
         upgrade: args.upgrade,
         pool_connections_max: args.pool_size,
+        statement_mode: args.statements,
         drain: DrainTiming {
             propagation: Duration::from_millis(args.propagation_ms),
             idle: Duration::from_millis(args.idle_ms),

@@ -12,7 +12,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
 /// The page size when none is asked for.
@@ -88,18 +88,19 @@ pub(super) async fn alerts(
 ) -> Result<Json<AlertPage>, ApiError> {
     let filter = filter(&query)?;
     let client = service.pool.get().await?;
-    let page = client.prepare_cached(service.release.statements.alerts_page.sql).await?;
     // One row more than asked for tells whether there is a next page.
-    let rows = client
+    let rows = service
+        .statement_mode
         .query(
-            &page,
+            &client,
+            service.release.statements.alerts_page,
             &[
-                &filter.after.0,
-                &filter.after.1,
-                &filter.cluster,
-                &filter.severity,
-                &filter.state,
-                &(filter.limit + 1),
+                (&filter.after.0, Type::TIMESTAMPTZ),
+                (&filter.after.1, Type::UUID),
+                (&filter.cluster, Type::UUID),
+                (&filter.severity, Type::TEXT),
+                (&filter.state, Type::TEXT),
+                (&(filter.limit + 1), Type::INT8),
             ],
         )
         .await?;

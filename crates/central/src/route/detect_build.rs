@@ -4,7 +4,10 @@ use super::state::ServiceState;
 use crate::request::{ApiError, FieldErrors, JsonBody};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::{Row, types::Json as SqlJson};
+use tokio_postgres::{
+    Row,
+    types::{Json as SqlJson, Type},
+};
 use uuid::Uuid;
 
 /// A violation names at most this many CVEs; the count tells of the others.
@@ -94,16 +97,16 @@ pub(super) async fn detect_build(
 
     let statements = &state.release.statements;
     let client = state.pool.get().await?;
-    let by_name = client.prepare_cached(statements.image_by_name.sql).await?;
-    let image = client
-        .query_opt(&by_name, &[&check.image_name])
+    let mode = state.statement_mode;
+    let image = mode
+        .query(&client, statements.image_by_name, &[(&check.image_name, Type::TEXT)])
         .await?
+        .pop()
         .ok_or_else(|| ApiError::NotFound(format!("image `{}`", check.image_name)))?;
     let digest: String = image.try_get(0)?;
-    let vulnerabilities = client.prepare_cached(statements.image_vulnerabilities.sql).await?;
-    let rows = client.query(&vulnerabilities, &[&digest]).await?;
-    let policies = client.prepare_cached(statements.build_policies.sql).await?;
-    let policies = client.query(&policies, &[]).await?;
+    let vulnerabilities = statements.image_vulnerabilities;
+    let rows = mode.query(&client, vulnerabilities, &[(&digest, Type::TEXT)]).await?;
+    let policies = mode.query(&client, statements.build_policies, &[]).await?;
 
     let mut components: Vec<(&str, &str)> = rows
         .iter()

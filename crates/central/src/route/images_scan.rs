@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio_postgres::types::Json as SqlJson;
+use tokio_postgres::types::{Json as SqlJson, Type};
 use uuid::Uuid;
 
 /// The most components of an image, far above what large images have.
@@ -90,27 +90,28 @@ pub(super) async fn images_scan(
     let statements = &state.release.statements;
     let mut client = state.pool.get().await?;
     let transaction = client.transaction().await?;
-    let upsert = transaction.prepare_cached(statements.image_upsert.sql).await?;
-    transaction
-        .execute(
-            &upsert,
-            &[
-                &scan.image_digest,
-                &scan.write_id,
-                &scan.image_name,
-                &Timestamp::now(),
-                &i32::try_from(components.len()).unwrap_or(i32::MAX),
-                &i32::try_from(cves.len()).unwrap_or(i32::MAX),
-                &json!({ "name": scan.image_name, "os": "linux" }),
-            ],
-        )
-        .await?;
-    let delete = transaction.prepare_cached(statements.image_components_delete.sql).await?;
-    transaction.execute(&delete, &[&scan.image_digest]).await?;
-    let insert = transaction.prepare_cached(statements.image_components_insert.sql).await?;
-    transaction.execute(&insert, &[&SqlJson(&components)]).await?;
-    let insert = transaction.prepare_cached(statements.image_cves_insert.sql).await?;
-    transaction.execute(&insert, &[&SqlJson(&cves)]).await?;
+    let mode = state.statement_mode;
+    mode.execute(
+        &transaction,
+        statements.image_upsert,
+        &[
+            (&scan.image_digest, Type::TEXT),
+            (&scan.write_id, Type::UUID),
+            (&scan.image_name, Type::TEXT),
+            (&Timestamp::now(), Type::TIMESTAMPTZ),
+            (&i32::try_from(components.len()).unwrap_or(i32::MAX), Type::INT4),
+            (&i32::try_from(cves.len()).unwrap_or(i32::MAX), Type::INT4),
+            (&json!({ "name": scan.image_name, "os": "linux" }), Type::JSONB),
+        ],
+    )
+    .await?;
+    let (delete, digest) = (statements.image_components_delete, &scan.image_digest);
+    mode.execute(&transaction, delete, &[(digest, Type::TEXT)]).await?;
+    for (insert, rows) in
+        [(statements.image_components_insert, &components), (statements.image_cves_insert, &cves)]
+    {
+        mode.execute(&transaction, insert, &[(&SqlJson(rows), Type::JSONB)]).await?;
+    }
     transaction.commit().await?;
     Ok(Json(ScanStored {
         write_id: scan.write_id,

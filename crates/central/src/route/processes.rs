@@ -11,6 +11,7 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 /// As many as a page of the user interface shows.
@@ -61,8 +62,10 @@ pub(super) async fn processes(
         _ => statements.processes_by_start,
     };
     let client = state.pool.get().await?;
-    let prepared = client.prepare_cached(statement.sql).await?;
-    let rows = client.query(&prepared, &[&deployment, &PROCESSES_MAX]).await?;
+    let rows = state
+        .statement_mode
+        .query(&client, statement, &[(&deployment, Type::UUID), (&PROCESSES_MAX, Type::INT8)])
+        .await?;
     let processes = rows
         .iter()
         .map(|row| {

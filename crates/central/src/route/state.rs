@@ -1,6 +1,6 @@
 //! What every handler gets: the release, the pool, and where the instance is in its life.
 
-use crate::{release::Release, upgrade::Upgrade};
+use crate::{database::StatementMode, release::Release, upgrade::Upgrade};
 use deadpool_postgres::Pool;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -24,6 +24,8 @@ pub struct ServiceState {
     pub release: &'static Release,
     /// Connections of the service role.
     pub pool: Pool,
+    /// How statements are sent on them.
+    pub statement_mode: StatementMode,
     /// This process.
     pub instance_id: Uuid,
     /// Where it is in its life.

@@ -9,7 +9,7 @@ mod connection;
 pub mod drain;
 
 use crate::{
-    database,
+    database::{self, StatementMode},
     error::CentralError,
     release::Release,
     route::{self, Lifecycle, ServiceState},
@@ -37,6 +37,8 @@ pub struct Settings {
     pub upgrade: UpgradeMode,
     /// The most connections of the pool.
     pub pool_connections_max: usize,
+    /// How the pool's statements are sent.
+    pub statement_mode: StatementMode,
     /// How long each part of leaving takes.
     pub drain: DrainTiming,
 }
@@ -94,6 +96,7 @@ impl Central {
         let router = route::router(ServiceState {
             release: settings.release,
             pool: pool.clone(),
+            statement_mode: settings.statement_mode,
             instance_id: Uuid::new_v4(),
             lifecycle: lifecycle_seen,
             upgrade: Arc::clone(&upgrade),

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod drain;
 mod load;
+mod pooler;
 mod releases;
 mod rollback;
 mod stage;

@@ -1,6 +1,8 @@
 //! Going back while an upgrade is under way, going forward by two, and two upgrades at once: releases
 //! start and restart in any order, and the ledger knows better than any of them.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use crate::{
     load,
     stage::{Stage, until},

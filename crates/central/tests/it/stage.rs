@@ -1,14 +1,14 @@
 //! A database of central for one test, and instances on it.
 
 use changeover_central::{
-    database,
+    database::{self, StatementMode},
     population::Population,
     release::Release,
     roles, seed,
     server::{Central, Settings, drain::DrainTiming},
     upgrade::{UpgradeMode, in_one_go},
 };
-use changeover_postgres::Server;
+use changeover_postgres::{PgBouncer, PgBouncerBuilder, Server};
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -45,6 +45,16 @@ impl Stage {
         self.url(roles::SERVICE)
     }
 
+    /// The service's address through a pooler.
+    pub(crate) fn pooled_service_url(&self, pooler: &PgBouncer) -> String {
+        pooler.url(roles::SERVICE, &self.database)
+    }
+
+    /// A pooler in front of the server, not started yet.
+    pub(crate) fn pooler(&self) -> PgBouncerBuilder {
+        PgBouncer::in_front_of(self.server)
+    }
+
     fn url(&self, user: &str) -> String {
         self.server.url(user, &self.database)
     }
@@ -68,6 +78,7 @@ impl Stage {
             owner_url: Some(self.owner_url()),
             upgrade,
             pool_connections_max: 4,
+            statement_mode: StatementMode::Prepared,
             drain: DrainTiming {
                 propagation: Duration::from_millis(400),
                 idle: Duration::from_millis(800),
@@ -90,9 +101,10 @@ impl Stage {
     }
 }
 
-/// Waits until the condition holds.
+/// Waits until the condition holds; the bound is far above what any of them takes, also where other
+/// work keeps the machine busy.
 pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(90);
     while !holds().await {
         assert!(tokio::time::Instant::now() < deadline, "never came: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -49,6 +49,7 @@ async fn help_tells_what_there_is() {
       7  the files are no history of migrations, or contradict the ledger
       8  the floor cannot be raised yet: older releases live
       9  no ledger in the database, or it was not taken over yet
+     10  the owner's connection leads through a pooler that shares sessions
     130  stopped on request; what was committed is kept
     ");
 }

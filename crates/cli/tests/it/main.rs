@@ -9,5 +9,6 @@ mod help;
 mod migrate;
 mod new;
 mod plan;
+mod pooler;
 mod project;
 mod status;

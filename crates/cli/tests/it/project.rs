@@ -1,6 +1,6 @@
 //! A project folder with migrations and a database of its own, and the program run in it.
 
-use changeover_postgres::Server;
+use changeover_postgres::{PgBouncer, PoolMode, Server};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -124,6 +124,15 @@ impl Project {
         command
     }
 
+    /// A pooler of its own before the server, and this project's database through it.
+    pub(crate) async fn pooled(&self, mode: PoolMode) -> (PgBouncer, String) {
+        let builder = PgBouncer::in_front_of(server().await).pool_mode(mode);
+        let pooler = tokio::task::spawn_blocking(|| builder.start()).await.unwrap().unwrap();
+        let database = self.url.rsplit('/').next().unwrap();
+        let url = pooler.url("postgres", database);
+        (pooler, url)
+    }
+
     /// Runs statements of the test's own.
     pub(crate) async fn sql(&self, statements: &str) {
         self.client().await.batch_execute(statements).await.unwrap();
@@ -186,6 +195,7 @@ pub(crate) fn filters() -> insta::internals::SettingsBindDropGuard {
         (r" +(< 1 ms|\d+ ms|\d+(\.\d)? s)(\n|$)", " [took]$3"),
         (r"\((< 1 ms|\d+ ms|\d+(\.\d)? s)\)", "([took])"),
         (r"the last term was \d+", "the last term was [n]"),
+        (r"backend \d+", "backend [pid]"),
     ] {
         settings.add_filter(volatile, name);
     }

@@ -18,19 +18,20 @@ const GRANT_SERVICE: &str = include_str!("sql/grant_service.sql");
 const CREATION_LOCK: &str =
     "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock(1667788662)";
 
-/// What stands in the table `format`, or `None` where there is no ledger.
+/// What stands in the table `format`, or `None` where there is no ledger. Typed statements, since a
+/// status is read through poolers too.
 pub(crate) async fn format(connection: &Connection) -> Result<Option<(i32, i32)>, Error> {
     let sql = |source| Error::sql("looking for the ledger", source);
     let client = &connection.client;
     let exists = client
-        .query_one("SELECT to_regclass('changeover.format') IS NOT NULL", &[])
+        .query_typed_one("SELECT to_regclass('changeover.format') IS NOT NULL", &[])
         .await
         .map_err(sql)?;
     if !exists.get::<_, bool>(0) {
         return Ok(None);
     }
     let row = client
-        .query_one("SELECT written, min_reader FROM changeover.format", &[])
+        .query_typed_one("SELECT written, min_reader FROM changeover.format", &[])
         .await
         .map_err(sql)?;
     Ok(Some((row.get(0), row.get(1))))

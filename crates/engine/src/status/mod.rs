@@ -7,8 +7,13 @@ use crate::error::Error;
 use crate::ledger::bootstrap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::types::Type;
 
 const STATUS: &str = include_str!("sql/status.sql");
+
+/// The bounds of a look, in its own transaction: a session's settings would leak through a pooler.
+const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '15s'; \
+    SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '15s'";
 
 /// Where an application stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -168,20 +173,33 @@ pub struct StatusReader {
 }
 
 impl StatusReader {
-    /// Connects. Any role that may look at the ledger will do.
+    /// Connects. Any role that may look at the ledger will do, also behind a
+    /// pooler in transaction mode.
     pub async fn connect(url: &str, app: &str) -> Result<Self, Error> {
-        let connection = connection::open(url, "changeover-status", Purpose::Watch).await?;
+        let connection = connection::open(url, "changeover-status", Purpose::Status).await?;
         Ok(Self { connection, app: app.to_owned() })
     }
 
     /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, or it
     /// does not know the application.
     pub async fn read(&self) -> Result<Status, Error> {
+        let client = &self.connection.client;
+        let sql = |source| Error::sql("reading the status", source);
+        let status = match client.batch_execute(BEGIN).await {
+            Ok(()) => self.read_in_transaction().await,
+            Err(source) => Err(sql(source)),
+        };
+        // Also after a failure: a look that was given up may have left its transaction open.
+        client.batch_execute("ROLLBACK").await.map_err(sql)?;
+        status
+    }
+
+    async fn read_in_transaction(&self) -> Result<Status, Error> {
         bootstrap::require(&self.connection).await?;
         let row = self
             .connection
             .client
-            .query_opt(STATUS, &[&self.app])
+            .query_typed_opt(STATUS, &[(&self.app, Type::TEXT)])
             .await
             .map_err(|source| Error::sql("reading the status", source))?
             .ok_or(Error::NoLedger)?;

@@ -153,7 +153,7 @@ fn parse_version(output: &str) -> Option<&str> {
 }
 
 /// An error and its causes in one line, for a list of attempts.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -13,13 +13,17 @@ mod event;
 pub use event::{SensorBatch, SensorEvent};
 
 use super::state::ServiceState;
+use crate::database::Parameter;
 use crate::request::{ApiError, ErrorBody, FieldErrors, JsonBody};
 use axum::{Json, extract::State};
 use batch::{Batch, Change};
 use deadpool_postgres::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio_postgres::{error::SqlState, types::Json as SqlJson};
+use tokio_postgres::{
+    error::SqlState,
+    types::{Json as SqlJson, Type},
+};
 use uuid::Uuid;
 
 /// The most events of one request.
@@ -66,8 +70,9 @@ pub(super) async fn sensor_events(
     let statements = &state.release.statements;
     let mut client = state.pool.get().await?;
     let transaction = client.transaction().await?;
-    let cluster = transaction.prepare_cached(statements.cluster_by_id.sql).await?;
-    if transaction.query_opt(&cluster, &[&cluster_id]).await?.is_none() {
+    let mode = state.statement_mode;
+    let key: [Parameter<'_>; 1] = [(&cluster_id, Type::UUID)];
+    if mode.query(&transaction, statements.cluster_by_id, &key).await?.is_empty() {
         return Err(ApiError::NotFound(format!("cluster `{cluster_id}`")));
     }
     for (rows, statement) in [
@@ -76,8 +81,9 @@ pub(super) async fn sensor_events(
         (&batch.alerts, statements.alerts_insert),
     ] {
         if !rows.is_empty() {
-            let insert = transaction.prepare_cached(statement.sql).await?;
-            transaction.execute(&insert, &[&SqlJson(rows)]).await.map_err(unknown_policy)?;
+            mode.execute(&transaction, statement, &[(&SqlJson(rows), Type::JSONB)])
+                .await
+                .map_err(unknown_policy)?;
         }
     }
     let mut stored = EventsStored { accepted: batch.write_ids, ..EventsStored::default() };
@@ -128,17 +134,18 @@ async fn apply(
     change: &Change,
     stored: &mut EventsStored,
 ) -> Result<(), ApiError> {
-    let statements = &state.release.statements;
+    let (statements, mode) = (&state.release.statements, state.statement_mode);
     match change {
         Change::Merge { table, key, patch } => {
-            let statement = table.merge(statements);
-            let update = transaction.prepare_cached(statement.sql).await?;
-            stored.updated += transaction.execute(&update, &[key, &cluster_id, patch]).await?;
+            let parameters: [Parameter<'_>; 3] =
+                [(key, Type::UUID), (&cluster_id, Type::UUID), (patch, Type::JSONB)];
+            stored.updated +=
+                mode.execute(transaction, table.merge(statements), &parameters).await?;
         }
         Change::Remove { table, key } => {
-            let statement = table.remove(statements);
-            let delete = transaction.prepare_cached(statement.sql).await?;
-            stored.deleted += transaction.execute(&delete, &[key, &cluster_id]).await?;
+            let parameters: [Parameter<'_>; 2] = [(key, Type::UUID), (&cluster_id, Type::UUID)];
+            stored.deleted +=
+                mode.execute(transaction, table.remove(statements), &parameters).await?;
         }
     }
     Ok(())
