@@ -37,6 +37,13 @@ impl Lane {
         Ok(Self { major, main, cramped: OnceCell::new(), lease_ms: AtomicU32::new(LEASE_MS_MIN) })
     }
 
+    /// The same with new servers.
+    pub(super) async fn anew(self, program: &Path, folders: &Folders) -> anyhow::Result<Self> {
+        let major = self.major;
+        drop(self);
+        Self::start(major, program, folders).await
+    }
+
     /// The lease for the next try of a scenario. On a machine so busy that opening a connection takes
     /// longer than a lease, nobody holds a term for long enough to do anything.
     pub(super) fn lease_ms(&self) -> u32 {

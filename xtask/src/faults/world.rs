@@ -19,6 +19,9 @@ const PAUSE_WAIT: Duration = Duration::from_secs(15);
 /// A run that comes this quickly to its pause has not lost its term on the way.
 const QUICK: Duration = Duration::from_secs(4);
 
+const TERM: &str =
+    "SELECT epoch, timeline = changeover.timeline() FROM changeover.term WHERE app = $1";
+
 /// What a scenario runs in.
 pub(super) struct World<'a> {
     pub(super) setting: &'a Setting,
@@ -165,9 +168,27 @@ impl<'a> World<'a> {
     /// Reads the order of commits so far and judges it.
     pub(super) async fn judge(&mut self) -> anyhow::Result<()> {
         let history = self.order.take().context("nothing was recorded")?.read().await?;
-        self.judged += history.transactions.iter().filter(|t| !t.labels.is_empty()).count();
+        let labelled = history.transactions.iter().filter(|t| !t.labels.is_empty()).count();
+        self.judged += labelled;
         let found = commit_order::violations(&history);
         self.faults.extend(found.iter().map(ToString::to_string));
+        if self.promoted && labelled > 0 {
+            self.judge_timeline(history.epoch).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever worked on the new primary was granted his term there, and a higher one than it had.
+    async fn judge_timeline(&mut self, epoch_before: i64) -> anyhow::Result<()> {
+        let client = connect(&self.url(SUPERUSER)).await?;
+        let row = client.query_one(TERM, &[&APP]).await?;
+        let (epoch, own): (i64, bool) = (row.get(0), row.get(1));
+        if !own || epoch <= epoch_before {
+            self.faults.push(format!(
+                "worked on the new primary under epoch {epoch} (it came with {epoch_before}), granted \
+                 on its timeline: {own}"
+            ));
+        }
         Ok(())
     }
 
