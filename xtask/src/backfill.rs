@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         program: &program,
         release,
         service_url: &service_url,
-        owner_url: &owner_url,
+        owner_url: Some(&owner_url),
     };
 
     let mut old = Central::start(&start("4.8"))?;

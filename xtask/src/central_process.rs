@@ -40,7 +40,8 @@ pub(crate) struct Start<'a> {
     pub(crate) program: &'a PathBuf,
     pub(crate) release: &'a str,
     pub(crate) service_url: &'a str,
-    pub(crate) owner_url: &'a str,
+    /// `None`: it never migrates.
+    pub(crate) owner_url: Option<&'a str>,
 }
 
 impl Central {
@@ -55,7 +56,8 @@ impl Central {
         let child = Command::new(start.program)
             .args(["central", "serve", "--release", start.release])
             .args(["--listen", &format!("127.0.0.1:{port}")])
-            .args(["--database-url", start.service_url, "--owner-url", start.owner_url])
+            .args(["--database-url", start.service_url])
+            .args(start.owner_url.iter().flat_map(|url| ["--owner-url", url]))
             .args(["--pool-size", "4", "--propagation-ms", "100", "--idle-ms", "100"])
             .args(arguments)
             .stdin(Stdio::piped())
@@ -84,6 +86,11 @@ impl Central {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bail!("central is not ready after {READY_WAIT:?}")
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
     }
 
     /// Whether it has ended by itself.

@@ -235,7 +235,7 @@ impl Stage {
                 program: &self.program,
                 release,
                 service_url: &self.service_url,
-                owner_url: &self.owner_url,
+                owner_url: Some(&self.owner_url),
             },
             &trial,
         )

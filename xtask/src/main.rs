@@ -11,6 +11,7 @@ mod bench_takeover;
 mod budget;
 mod central_process;
 mod faults;
+mod faults_under_load;
 mod histories;
 mod instances;
 mod load;
@@ -44,6 +45,8 @@ enum Chore {
     Starts(starts::Args),
     /// Every fault at every point of a migration: no stale commit, the same end.
     Faults(faults::Args),
+    /// Faults of a migrating central while an old and a new one serve.
+    FaultsUnderLoad(faults_under_load::Args),
     /// Ten instances, killed, paused and started at random while 4.8 → 4.9 → 4.10 runs.
     Instances(instances::Args),
     /// The migrations of real projects: read, applied, planned.
@@ -75,6 +78,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
+            Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
             Chore::Instances(args) => instances::run(args).await,
             Chore::Histories(args) => histories::run(args).await,

@@ -48,8 +48,12 @@ async fn round(args: &Args, server: &Server, program: &std::path::PathBuf) -> an
     let database = server.fresh_database("starts").await?;
     create_roles(&server.url("postgres", &database)).await?;
     let (service_url, owner_url) = (server.url(SERVICE, &database), server.url(OWNER, &database));
-    let start =
-        Start { program, release: &args.release, service_url: &service_url, owner_url: &owner_url };
+    let start = Start {
+        program,
+        release: &args.release,
+        service_url: &service_url,
+        owner_url: Some(&owner_url),
+    };
     let mut instances = Vec::new();
     for _ in 0..args.processes {
         instances.push(Central::start(&start)?);

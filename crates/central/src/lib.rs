@@ -20,6 +20,7 @@ pub mod roles;
 pub mod route;
 pub mod seed;
 pub mod server;
+pub mod traffic;
 pub mod upgrade;
 pub mod workload;
 pub mod writes;

@@ -8,6 +8,7 @@ use changeover_central::{
     migration,
     release::{Release, r4_8},
     roles::SERVICE,
+    traffic::Traffic,
     upgrade::online::APP,
     workload::Mix,
     writes,
@@ -20,7 +21,6 @@ use super::{
     observer::{Clock, Observer},
     pods::{Pods, release_args},
     record::{PhaseKind, RunRecord},
-    traffic::Traffic,
 };
 use crate::demo::{
     progress::Progress,

@@ -1,7 +1,7 @@
 //! One run: 4.8 serves under load, is upgraded to 4.9 and to 4.10, and all that was seen is kept.
 //!
-//! `course.rs` is the order of events; `pods.rs` says what a pod is, `traffic.rs` what clients ask
-//! for; `observer/` reads from the database how migrations stand; `journal.rs` notes when what
+//! `course.rs` is the order of events; `pods.rs` says what a pod is;
+//! `observer/` reads from the database how migrations stand; `journal.rs` notes when what
 //! began, `lives.rs` what pods did, `record.rs` is what is left at the end.
 //!
 //! Invariant: the load begins before the first upgrade and ends after the last; all that happens
@@ -13,9 +13,8 @@ mod lives;
 mod observer;
 mod pods;
 mod record;
-mod traffic;
 
+pub(super) use changeover_central::traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};
 pub(super) use course::run;
 pub(super) use pods::Pods;
 pub(super) use record::{PhaseKind, PhaseSpan, PodSpan, RunRecord, StepRecord};
-pub(super) use traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};

@@ -1,20 +1,21 @@
 //! Central's mix of requests as the load generator takes it.
 //!
 //! One batch of a sensor carries several writes, the generator knows one id a request: this keeps the
-//! requests under way by that id, and the ids of all writes that were acknowledged.
+//! requests under way by that id, and the ids of all writes that were acknowledged. Used by the demo and by
+//! the fault tests under load.
 
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use changeover_central::workload::{Mix, MixRequest};
+use crate::workload::{Mix, MixRequest};
 use changeover_rollout::load::{CAPACITY_FIRST_SEQUENCE, Request, Verdict, Workload};
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
 /// Requests that write to tables that migrate, by name.
-pub(crate) const WRITES_TO_MIGRATING_TABLES: &str = "sensor events";
+pub const WRITES_TO_MIGRATING_TABLES: &str = "sensor events";
 
 /// The header by which an answer finds its request; services log it.
 const REQUEST_ID: &str = "x-request-id";
@@ -24,7 +25,7 @@ const REQUEST_ID: &str = "x-request-id";
 const UNDER_WAY_MAX: usize = 20_000;
 
 /// The mix, and what became of its writes.
-pub(crate) struct Traffic {
+pub struct Traffic {
     mix: Mix,
     state: Mutex<State>,
 }
@@ -35,13 +36,20 @@ struct State {
     acknowledged: Vec<Uuid>,
 }
 
+impl std::fmt::Debug for Traffic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Traffic").finish_non_exhaustive()
+    }
+}
+
 impl Traffic {
-    pub(crate) fn new(mix: Mix) -> Traffic {
+    /// Nothing sent yet.
+    pub fn new(mix: Mix) -> Traffic {
         Traffic { mix, state: Mutex::default() }
     }
 
     /// The ids of all writes that were answered with success so far.
-    pub(crate) fn acknowledged(&self) -> Vec<Uuid> {
+    pub fn acknowledged(&self) -> Vec<Uuid> {
         self.state().acknowledged.clone()
     }
 
