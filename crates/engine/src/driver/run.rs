@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// When an instance that has nothing to do looks again, as a multiple of the polling time.
 const IDLE_FACTOR: u32 = 10;
+/// How often a waiter looks at the term within one polling time: every 50 ms by default.
+const TERM_LOOKS: u32 = 4;
 /// For how long the database may be unreachable before a foreground run gives up.
 const UNREACHABLE_MAX: Duration = Duration::from_secs(120);
 
@@ -74,8 +76,11 @@ impl Driver {
                     if !busy && self.until == Until::Idle {
                         return Ok(outlook);
                     }
-                    let factor = if busy { 1 } else { IDLE_FACTOR };
-                    self.pause(self.options.timing.poll * factor).await;
+                    if busy {
+                        self.wait_for_term(watch.as_ref()).await;
+                    } else {
+                        self.pause(self.options.timing.poll * IDLE_FACTOR).await;
+                    }
                     continue;
                 }
                 Err(Error::TermLost) => {
@@ -217,6 +222,21 @@ impl Driver {
             !servable
         });
         error
+    }
+
+    /// Waits for the polling time, or until the term is to be had: a handover should take less than
+    /// a poll, and looking at one row costs less than looking at everything that often.
+    async fn wait_for_term(&self, watch: Option<&Connection>) {
+        for _ in 0..TERM_LOOKS {
+            self.pause(self.options.timing.poll / TERM_LOOKS).await;
+            let Some(open) = watch else { continue };
+            let look = Term::is_free(open, &self.options.app, self.holder);
+            match within(LOOK_WAIT, "looking at the term", look).await {
+                Ok(false) => {}
+                // Where the look fails, the next round finds out why.
+                Ok(true) | Err(_) => return,
+            }
+        }
     }
 
     async fn pause(&self, pause: Duration) {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 const ENSURE: &str = include_str!("sql/ensure.sql");
 const ACQUIRE: &str = include_str!("sql/acquire.sql");
+const IS_FREE: &str = include_str!("sql/is_free.sql");
 const RENEW: &str = include_str!("sql/renew.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const WAIT: &str = include_str!("sql/wait.sql");
@@ -105,6 +106,20 @@ impl Term {
         options.hook.reached(Pause::at(PausePoint::TermGranted, None, term.claim.epoch, 0)).await;
         end_backends(watch, &term.claim).await?;
         Ok(Some(term))
+    }
+
+    /// Whether trying to acquire it now would succeed; one cheap look, for waiters.
+    pub(crate) async fn is_free(
+        watch: &Connection,
+        app: &str,
+        holder: Uuid,
+    ) -> Result<bool, Error> {
+        let row = watch
+            .client
+            .query_one(IS_FREE, &[&app, &holder])
+            .await
+            .map_err(|source| Error::sql("looking at the term", source))?;
+        Ok(row.get(0))
     }
 
     /// What the guard needs.
