@@ -21,7 +21,10 @@ async fn a_file_that_is_no_sql() {
     --- exit 3
     ");
     let fresh = Project::new().await.file("0001_broken.sql", "CREATE TABEL orders ();\n");
-    insta::assert_snapshot!(fresh.run(&["migrate"]).await.all(), @r#"
+    let told = fresh.run(&["migrate"]).await.all();
+    // Whether a look falls between the step's begin and its failure is luck.
+    let told = told.lines().filter(|line| !line.contains("  begins  ")).collect::<Vec<_>>();
+    insta::assert_snapshot!(told.join("\n"), @r#"
     --- stderr
     [clock] · plan recorded: 1 step up to migration 1
     [clock] ✗ 0001.0.script  failed  run 0001_broken.sql: step 0001.0.script (run 0001_broken.sql) failed: running CREATE TABEL orders () failed: the server answered: syntax error at or near "TABEL" [42601]
