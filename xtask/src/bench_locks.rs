@@ -3,7 +3,7 @@
 //!
 //! Holds where no lock request of the upgrade that blocks reads or writes waited longer than its
 //! deadline (as `pg_locks` shows it), and the clients' longest stall is at most a tenth of the plain
-//! one's.
+//! one's, or no longer than without any DDL in the same round.
 
 mod watcher;
 
@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         let plain = scene(&args, &server, Act::Plain).await.context("plain ALTER TABLE")?;
         let ours = scene(&args, &server, Act::Upgrade).await.context("the upgrade")?;
         show(&args, server.version(), &[&quiet, &plain, &ours]);
-        match holds(&args, &plain, &ours) {
+        match holds(&args, &quiet, &plain, &ours) {
             Ok(()) => return Ok(()),
             Err(error) if round == ROUNDS_MAX => return Err(error),
             Err(error) => println!("again, since {error}"),
@@ -105,7 +105,7 @@ fn show(args: &Args, version: &str, scenes: &[&Scene; 3]) {
 }
 
 /// What must hold in one round.
-fn holds(args: &Args, plain: &Scene, ours: &Scene) -> anyhow::Result<()> {
+fn holds(args: &Args, quiet: &Scene, plain: &Scene, ours: &Scene) -> anyhow::Result<()> {
     let cap_ms = LockLimits::default().window_cap.as_secs_f64() * 1000.0;
     ensure!(ours.felt.failed == 0, "{} transactions failed", ours.felt.failed);
     ensure!(
@@ -117,9 +117,10 @@ fn holds(args: &Args, plain: &Scene, ours: &Scene) -> anyhow::Result<()> {
         "a lock request waited {:.1} ms, its deadline is {cap_ms:.0} ms",
         ours.seen.longest_wait_ms
     );
+    // A machine that stalls its clients by itself for longer than that cannot tell.
     ensure!(
-        ours.felt.max_ms <= plain.felt.max_ms * STALL_SHARE_MAX,
-        "the longest stall is more than a tenth of the plain one's"
+        ours.felt.max_ms <= (plain.felt.max_ms * STALL_SHARE_MAX).max(quiet.felt.max_ms),
+        "the longest stall is more than a tenth of the plain one's, and more than without any DDL"
     );
     Ok(())
 }
