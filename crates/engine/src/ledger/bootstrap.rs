@@ -8,10 +8,25 @@ use crate::error::Error;
 use changeover_plan::Identifier;
 
 /// The format that this engine writes.
-pub(crate) const FORMAT: i32 = 1;
+pub(crate) const FORMAT: i32 = 2;
 
-const FORMAT_0001: &str = include_str!("sql/format_0001.sql");
-const FUNCTIONS_0001: &str = include_str!("sql/functions_0001.sql");
+/// What makes each format of the one before; the first of nothing. A format only adds, without a lock
+/// on what older engines use at that moment. Of a format tables come first: functions are checked
+/// against them.
+const FORMATS: [&[&str]; FORMAT as usize] = [
+    &[include_str!("sql/format_0001.sql"), include_str!("sql/functions_0001.sql")],
+    &[
+        include_str!("../generation/sql/tables_0002.sql"),
+        include_str!("../worker/sql/tables_0002.sql"),
+        include_str!("../job/sql/tables_0002.sql"),
+        include_str!("../generation/sql/functions_0002.sql"),
+        include_str!("../worker/sql/functions_0002.sql"),
+        include_str!("../job/sql/functions_0002.sql"),
+    ],
+];
+/// Nobody but the owner writes the ledger, whatever the owner's default privileges are.
+const REVOKE_OTHERS: &str = include_str!("sql/revoke_others.sql");
+const WRITTEN: &str = "UPDATE changeover.format SET written = $1";
 const GRANT_SERVICE: &str = include_str!("sql/grant_service.sql");
 
 /// Serialises creation among processes; the figure is the word "chov" in ASCII and means nothing.
@@ -48,13 +63,14 @@ pub(crate) async fn require(connection: &Connection) -> Result<(), Error> {
     }
 }
 
-/// Makes the ledger where there is none, the application's row in it, and the services' grants.
+/// Makes the ledger where there is none, or what an older engine's lacks, the application's row in it,
+/// and the services' grants.
 pub(crate) async fn ensure(
     connection: &mut Connection,
     app: &str,
     service_roles: &[String],
 ) -> Result<(), Error> {
-    if format(connection).await?.is_none() {
+    if format(connection).await?.is_none_or(|(written, _)| written < FORMAT) {
         create(connection).await?;
     }
     require(connection).await?;
@@ -85,9 +101,22 @@ async fn create(connection: &mut Connection) -> Result<(), Error> {
         )
         .await
         .map_err(sql)?;
-    if !exists.get::<_, bool>(0) {
-        transaction.batch_execute(FORMAT_0001).await.map_err(sql)?;
-        transaction.batch_execute(FUNCTIONS_0001).await.map_err(sql)?;
+    let mut written = 0_i32;
+    if exists.get::<_, bool>(0) {
+        let row = transaction
+            .query_one("SELECT written FROM changeover.format", &[])
+            .await
+            .map_err(sql)?;
+        written = row.get(0);
+    }
+    let missing =
+        usize::try_from(written).map_or(&FORMATS[..0], |from| FORMATS.get(from..).unwrap_or(&[]));
+    for statement in missing.iter().copied().flatten() {
+        transaction.batch_execute(statement).await.map_err(sql)?;
+    }
+    if !missing.is_empty() {
+        transaction.batch_execute(REVOKE_OTHERS).await.map_err(sql)?;
+        transaction.execute(WRITTEN, &[&FORMAT]).await.map_err(sql)?;
     }
     transaction.commit().await.map_err(sql)
 }
@@ -101,7 +130,8 @@ async fn grant(connection: &mut Connection, role: &str) -> Result<(), Error> {
         .query_one(
             "SELECT has_schema_privilege($1::text, 'changeover', 'USAGE') \
                 AND has_table_privilege($1::text, 'changeover.event', 'SELECT') \
-                AND has_function_privilege($1::text, 'changeover.standing(text, bigint)', 'EXECUTE')",
+                AND has_function_privilege($1::text, 'changeover.standing(text, bigint)', 'EXECUTE') \
+                AND has_function_privilege($1::text, 'changeover.settle_v1(text)', 'EXECUTE')",
             &[&role],
         )
         .await

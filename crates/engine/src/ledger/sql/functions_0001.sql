@@ -165,23 +165,3 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ON CONFLICT (app, step, relation, key) DO UPDATE
         SET error = excluded.error, parked_at = clock_timestamp()
 $$;
-
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA changeover FROM PUBLIC;
-
--- The owner's default privileges (ALTER DEFAULT PRIVILEGES … GRANT … TO a service) have just given
--- others rights on these tables too. Nobody but the owner writes the ledger.
-DO $$
-DECLARE
-    given record;
-BEGIN
-    FOR given IN
-        SELECT DISTINCT CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS who
-          FROM pg_class c
-         CROSS JOIN LATERAL aclexplode(c.relacl) AS acl
-          LEFT JOIN pg_roles r ON r.oid = acl.grantee
-         WHERE c.relnamespace = 'changeover'::regnamespace AND acl.grantee <> c.relowner
-    LOOP
-        EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA changeover FROM ' || given.who;
-        EXECUTE 'REVOKE ALL ON ALL SEQUENCES IN SCHEMA changeover FROM ' || given.who;
-    END LOOP;
-END $$;
