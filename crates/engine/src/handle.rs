@@ -140,6 +140,11 @@ impl Changeover {
         self.instance.id()
     }
 
+    /// Who this is, for [`crate::Member`].
+    pub(crate) fn identity(&self) -> (Arc<Options>, Uuid) {
+        (Arc::clone(&self.options), self.instance.id())
+    }
+
     /// What the service's pool calls for each connection that it makes.
     pub fn admission(&self) -> Admission {
         Admission { id: self.instance.id(), options: Arc::clone(&self.options) }

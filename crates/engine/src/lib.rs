@@ -25,6 +25,7 @@ mod history;
 mod instance;
 mod ledger;
 mod lock;
+mod member;
 pub mod operate;
 mod options;
 mod pause;
@@ -41,6 +42,7 @@ pub use error::{
 };
 pub use handle::Changeover;
 pub use instance::InstanceState;
+pub use member::{Held, Member};
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 

@@ -20,6 +20,8 @@ pub struct Options {
     pub release: String,
     /// The migrations that this release knows, sorted; the last one's number is its head.
     pub migrations: Vec<Migration>,
+    /// The head of a process that has no migration files and never migrates; else `None`.
+    pub known_head: Option<u64>,
     /// The connection of the role that owns the tables: direct, or through a pooler in session mode;
     /// another is refused. `None`: never migrates.
     pub owner_url: Option<String>,
@@ -58,6 +60,7 @@ impl Options {
             app: app.into(),
             release: release.into(),
             migrations,
+            known_head: None,
             owner_url: None,
             service_url: None,
             service_roles: Vec::new(),
@@ -74,7 +77,8 @@ impl Options {
 
     /// The highest migration that this release knows; 0 where it knows none.
     pub fn head(&self) -> u64 {
-        self.migrations.last().map_or(0, |migration| migration.number)
+        let last = || self.migrations.last().map_or(0, |migration| migration.number);
+        self.known_head.unwrap_or_else(last)
     }
 
     /// Fails where the application's name cannot stand in an `application_name`: sessions of its
@@ -83,6 +87,10 @@ impl Options {
         let fits = !self.app.is_empty()
             && self.app.len() <= APP_BYTES_MAX
             && self.app.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        if self.known_head.is_some() && self.owner_url.is_some() {
+            let what = "who migrates knows its head from the migrations, not from a number given";
+            return Err(Error::Invalid(what.to_owned()));
+        }
         if fits {
             return Ok(());
         }
