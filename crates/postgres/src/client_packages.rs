@@ -54,10 +54,14 @@ pub fn python_packages(requirements: &Path) -> Result<PathBuf, StartError> {
 /// Errors: `npm` is missing or fails, or what it got is not what the lock file says.
 pub fn node_modules(package: &Path) -> Result<PathBuf, StartError> {
     let lock_file = package.join("package-lock.json");
-    fetched(&format!("npm-{}", hash(&lock_file)?), |work| {
+    let name = format!("node-{}", hash(&lock_file)?);
+    let packages = fetched(&name, |work| {
+        // Packages find each other only in a folder of that name.
+        let tree = work.join("tree");
+        std::fs::create_dir(&tree).map_err(file_error("make", &tree))?;
         for name in ["package.json", "package-lock.json"] {
             let file = package.join(name);
-            std::fs::copy(&file, work.join(name)).map_err(file_error("copy", &file))?;
+            std::fs::copy(&file, tree.join(name)).map_err(file_error("copy", &file))?;
         }
         let mut npm = Command::new("npm");
         // A cache of its own: the user's may belong to root, or there is no home at all.
@@ -70,10 +74,11 @@ pub fn node_modules(package: &Path) -> Result<PathBuf, StartError> {
             "--cache",
         ])
         .arg(work.join("client-cache"))
-        .current_dir(work);
+        .current_dir(&tree);
         bounded_command::run(npm, FETCH_DEADLINE)?;
-        Ok(work.join("node_modules"))
-    })
+        Ok(tree)
+    })?;
+    Ok(packages.join("node_modules"))
 }
 
 /// What is in the cache under `name`; put there by `fetch`, which returns where it has prepared it.

@@ -12,4 +12,5 @@ mod new;
 mod plan;
 mod pooler;
 mod project;
+mod sql_functions;
 mod status;

@@ -116,12 +116,12 @@ async fn beside_a_process_of_somebody_elses_it_writes_a_file() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{instance}\n"));
     // That process has a job, so the agent waits for it.
     stage
-        .rows(&format!(
+        .rows(
             "INSERT INTO changeover.job_kind (app, kind, version, since_gen, max_attempts, \
-               max_crashes, at_most_once) VALUES ('tally', 'greet', 1, 1, 20, 3, false) \
-             RETURNING changeover.enqueue_v1('tally', 'greet', 1, ARRAY['{{}}'::jsonb])"
-        ))
+               max_crashes, at_most_once) VALUES ('tally', 'greet', 1, 1, 20, 3, false) RETURNING id"
+        )
         .await;
+    stage.enqueue(1, 0).await;
     stage.rows(&format!("UPDATE changeover.job SET claimant = '{instance}' RETURNING id")).await;
     agent.signal("TERM");
     agent.probe("/readyz", 503).await;

@@ -3,4 +3,4 @@
 mod handover;
 mod jobs;
 mod life;
-mod stage;
+pub(crate) mod stage;

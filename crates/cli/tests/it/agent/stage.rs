@@ -147,8 +147,10 @@ impl Stage {
 
     /// Enqueues jobs that take so long each.
     pub(crate) async fn enqueue(&self, count: i32, job_ms: i32) {
+        // Ready is the instance; the kind is declared when its process runs.
+        self.until("EXISTS (SELECT FROM changeover.job_kind)").await;
         let sql = "SELECT changeover.enqueue_v1($1, 'greet', 1, ARRAY( \
-            SELECT jsonb_build_object('name', 'n' || i, 'ms', $3) FROM generate_series(1, $2) i))";
+            SELECT jsonb_build_object('name', 'n' || i, 'ms', $3::int) FROM generate_series(1, $2::int) i))";
         let rows = self.admin.query(sql, &[&APP, &count, &job_ms]).await.unwrap();
         assert_eq!(rows.len(), usize::try_from(count).unwrap());
     }
@@ -198,6 +200,8 @@ impl Agent {
         let heard = Arc::clone(&said);
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
+                // Shown where the test fails.
+                println!("{line}");
                 heard.lock().unwrap().push(line);
             }
         });

@@ -103,6 +103,8 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM changeover.instance i
                     WHERE i.id = my_instance AND i.state = 'serving' AND i.login = session_user
                       AND i.left_at IS NULL) THEN
+        -- Not serving: none. No member: raises, since it would wait for ever.
+        PERFORM changeover.member_app(my_instance);
         RETURN;
     END IF;
     FOR head IN
@@ -169,7 +171,7 @@ BEGIN
     RETURNING j.shelf INTO now_on;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'job % is not claimed by % any more', my_job, my_instance
-            USING ERRCODE = 'CO007';
+            USING ERRCODE = 'CO007', HINT = 'others run it now: do nothing more for it';
     END IF;
     RETURN now_on;
 END $$;
@@ -202,7 +204,8 @@ BEGIN
        AND j.called_at IS NULL;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'job % is not claimed by % any more, or was called already',
-            my_job, my_instance USING ERRCODE = 'CO007';
+            my_job, my_instance
+            USING ERRCODE = 'CO007', HINT = 'do not make the call';
     END IF;
 END $$;
 
@@ -216,7 +219,7 @@ BEGIN
      WHERE j.id = my_job AND j.attempt = my_attempt AND j.claimant = my_instance;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'job % is not claimed by % any more', my_job, my_instance
-            USING ERRCODE = 'CO007';
+            USING ERRCODE = 'CO007', HINT = 'others run it now: do nothing more for it';
     END IF;
 END $$;
 

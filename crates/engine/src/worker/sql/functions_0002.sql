@@ -232,7 +232,8 @@ BEGIN
      WHERE w.app = my_app AND w.name = my_name AND w.epoch = my_epoch AND w.holder = my_instance;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'worker % of application % is not held by % under epoch %',
-            my_name, my_app, my_instance, my_epoch USING ERRCODE = 'CO002';
+            my_name, my_app, my_instance, my_epoch
+            USING ERRCODE = 'CO002', HINT = 'another process has taken it over';
     END IF;
     PERFORM pg_notify('changeover_worker', my_app);
     RETURN heir.instance;
