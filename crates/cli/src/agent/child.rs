@@ -61,6 +61,11 @@ impl Child {
         }
     }
 
+    /// Whether it has ended and was reaped.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
     /// Passes a signal on. Its number is ours until it is reaped, so nobody else is hit.
     pub(crate) fn send(&self, what: Signal) {
         if self.ended.is_none()

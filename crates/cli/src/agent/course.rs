@@ -13,7 +13,7 @@ use super::signals::{Asked, Signals};
 use super::state::{SharedState, Stage, State};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use changeover::{Changeover, Options};
+use changeover::{Changeover, Error, Held, Options};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
+
+/// For how long the ledger may take to answer, all in all, before the agent goes on without.
+pub(crate) const LEDGER_WAIT: Duration = Duration::from_secs(10);
 
 /// What the agent is told.
 pub(crate) struct Plan {
@@ -44,7 +47,7 @@ pub(crate) struct Plan {
 pub(crate) struct Life {
     pub(crate) plan: Plan,
     pub(crate) upgrade: Changeover,
-    pub(crate) member: SharedMember,
+    member: SharedMember,
     pub(crate) state: SharedState,
     pub(crate) signals: Signals,
     drain: CancellationToken,
@@ -52,8 +55,11 @@ pub(crate) struct Life {
 
 /// Lives, and says how the agent ends: with the code of the process where there was one.
 pub(crate) async fn run(plan: Plan) -> Result<std::process::ExitCode, Failure> {
-    let signals = Signals::install()?;
-    let upgrade = Changeover::start(plan.options.clone()).await?;
+    let mut signals = Signals::install()?;
+    let upgrade = tokio::select! {
+        started = Changeover::start(plan.options.clone()) => started?,
+        () = signals.stop() => return Ok(ExitCode::Stopped.into()),
+    };
     let member = Arc::new(Mutex::new(upgrade.member(plan.generation)));
     let state = watch::Sender::new(first_state(&plan, &upgrade));
     let stop = CancellationToken::new();
@@ -109,18 +115,13 @@ impl Life {
 
     /// Waits until the release may serve; false: told to stop before.
     async fn until_servable(&mut self) -> Result<bool, Failure> {
-        loop {
-            tokio::select! {
-                servable = self.upgrade.wait_until_servable() => {
-                    servable?;
-                    return Ok(true);
-                }
-                () = self.drain.cancelled() => return Ok(false),
-                asked = self.signals.next() => match asked {
-                    Asked::Stop => return Ok(false),
-                    Asked::PassOn(_nobody) => {}
-                },
+        tokio::select! {
+            servable = self.upgrade.wait_until_servable() => {
+                servable?;
+                Ok(true)
             }
+            () = self.drain.cancelled() => Ok(false),
+            () = self.signals.stop() => Ok(false),
         }
     }
 
@@ -153,11 +154,11 @@ impl Life {
 
     /// Serves until something ends it.
     async fn serve(&mut self, mut child: Option<&mut Child>) -> Result<Why, Failure> {
-        self.upgrade.mark_serving().await?;
+        within("saying that the instance serves", self.upgrade.mark_serving()).await?;
         self.state.send_modify(|state| state.stage = Stage::Serving);
         tracing::info!("serving");
         // At once: this instance may be what a new generation waits for.
-        poll::note(self.member.lock().await.settle().await, &self.state);
+        self.settle().await;
         loop {
             tokio::select! {
                 code = ended(child.as_deref_mut()) => return Ok(Why::Ended(code)),
@@ -171,6 +172,22 @@ impl Life {
                 },
             }
         }
+    }
+
+    /// Settles now, not at the next poll.
+    pub(crate) async fn settle(&self) {
+        let settling = async { self.member.lock().await.settle().await };
+        poll::note(within("settling", settling).await, &self.state);
+    }
+
+    /// What the process has in hand.
+    pub(crate) async fn held(&self) -> Result<Held, Error> {
+        within("looking what is in hand", async { self.member.lock().await.held().await }).await
+    }
+
+    /// Hands over the workers of a process that has ended.
+    pub(crate) async fn hand_over(&self, held: &Held) -> Result<(), Error> {
+        within("handing over", async { self.member.lock().await.hand_over(held).await }).await
     }
 
     async fn leave(&self) {
@@ -194,6 +211,13 @@ impl Life {
             tracing::warn!(%error, "the instance's file was not removed");
         }
     }
+}
+
+async fn within<T>(what: &str, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(LEDGER_WAIT, asked).await.unwrap_or_else(|_elapsed| {
+        let limit_ms = u64::try_from(LEDGER_WAIT.as_millis()).unwrap_or(u64::MAX);
+        Err(Error::Deadline { what: what.to_owned(), limit_ms })
+    })
 }
 
 /// The end of the process; never where there is none.

@@ -4,8 +4,7 @@
 //! Called once by the course, for every reason. Every wait is bounded.
 
 use super::child::Child;
-use super::course::{Life, ended};
-use super::poll;
+use super::course::{LEDGER_WAIT, Life, ended};
 use super::signals::Asked;
 use super::state::Stage;
 use crate::exit_code::ExitCode;
@@ -18,8 +17,6 @@ use tokio::time::{Instant, timeout};
 
 /// For how long leaving may take: one statement, and the library's own waits for its background work.
 pub(crate) const LEAVE_WAIT: Duration = Duration::from_secs(30);
-/// For how long the ledger may take to note that the instance drains.
-const NOTE_WAIT: Duration = Duration::from_secs(10);
 /// For how long a killed process may take to end: the kernel needs milliseconds.
 const KILL_WAIT: Duration = Duration::from_secs(10);
 
@@ -42,13 +39,13 @@ pub(crate) async fn drain(
     why: Why,
 ) -> Result<std::process::ExitCode, Failure> {
     life.state.send_modify(|state| state.stage = Stage::Draining);
-    match timeout(NOTE_WAIT, life.upgrade.drain()).await {
+    match timeout(LEDGER_WAIT, life.upgrade.drain()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(error = chain(&error), "the ledger does not know of it"),
         Err(_elapsed) => tracing::warn!("the ledger did not answer in time"),
     }
     // At once: others are asked to take over while the process still ends its work.
-    poll::note(life.member.lock().await.settle().await, &life.state);
+    life.settle().await;
     let code = match (&why, child.as_deref_mut()) {
         (Why::Ended(code), _) => Some(*code),
         (_, Some(child)) => Some(stop(life, child).await),
@@ -58,7 +55,7 @@ pub(crate) async fn drain(
         }
     };
     life.state.send_modify(|state| state.child_pid = None);
-    tell_rest(life, child.is_some()).await;
+    tell_rest(life, child.is_some_and(|child| child.has_ended())).await;
     match (why, code) {
         (Why::Failed(failure), _) => Err(failure),
         (Why::Refused(error), _) => Err(Error::Shared(error).into()),
@@ -77,7 +74,7 @@ async fn stop(life: &mut Life, child: &mut Child) -> u8 {
     if let Some(code) = wait(life, child, life.plan.grace).await {
         return code;
     }
-    match life.member.lock().await.held().await {
+    match life.held().await {
         Ok(held) => tracing::warn!(
             jobs = ?held.jobs, workers = ?held.workers,
             "the process has not ended within its grace: killed, with this in hand"
@@ -116,7 +113,7 @@ async fn wait(life: &mut Life, child: &mut Child, how_long: Duration) -> Option<
 async fn until_nothing_is_held(life: &mut Life) {
     let until = Instant::now() + life.plan.delay + life.plan.grace;
     while Instant::now() < until {
-        match life.member.lock().await.held().await {
+        match life.held().await {
             Ok(held) if held.is_empty() => return,
             Ok(_held) => {}
             Err(error) => tracing::warn!(error = chain(&error), "not known what is in hand"),
@@ -132,9 +129,8 @@ async fn until_nothing_is_held(life: &mut Life) {
 
 /// What the process has left behind: workers are handed over where it has surely ended; jobs are given
 /// to others once the instance has left. Both are named.
-async fn tell_rest(life: &mut Life, has_ended: bool) {
-    let mut member = life.member.lock().await;
-    let held = match member.held().await {
+async fn tell_rest(life: &Life, has_ended: bool) {
+    let held = match life.held().await {
         Ok(held) => held,
         Err(error) => {
             tracing::warn!(error = chain(&error), "not known what is left in hand");
@@ -148,7 +144,7 @@ async fn tell_rest(life: &mut Life, has_ended: bool) {
         return;
     }
     tracing::warn!(workers = ?held.workers, "cut: these workers were not handed over by the process");
-    if has_ended && let Err(error) = member.hand_over(&held).await {
+    if has_ended && let Err(error) = life.hand_over(&held).await {
         tracing::warn!(error = chain(&error), "not handed over: their leases run out");
     }
 }

@@ -40,6 +40,11 @@ impl Signals {
         Ok(Self { received: wanted.into_iter().map(install).collect::<Result<_, _>>()? })
     }
 
+    /// Waits for one that asks to end; there is nobody yet to pass others on to.
+    pub(crate) async fn stop(&mut self) {
+        while self.next().await != Asked::Stop {}
+    }
+
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) -> Asked {
         std::future::poll_fn(|context| {

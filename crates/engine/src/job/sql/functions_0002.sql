@@ -102,8 +102,10 @@ DECLARE
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM changeover.instance i
                     WHERE i.id = my_instance AND i.state = 'serving' AND i.login = session_user
-                      AND i.left_at IS NULL) THEN
-        -- Not serving: none. No member: raises, since it would wait for ever.
+                      AND i.left_at IS NULL
+                      AND i.heartbeat_at > clock_timestamp() - i.ttl_ms * interval '1 millisecond') THEN
+        -- Not serving, or not heard of (an orphan's claims would be returned again and again, each time
+        -- as a crash): none. No member: raises, since it would wait for ever.
         PERFORM changeover.member_app(my_instance);
         RETURN;
     END IF;
@@ -231,7 +233,7 @@ RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload j
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
       FROM changeover.job_kind k, changeover.member_app(my_instance) AS mine
-     WHERE k.id = j.kind_id AND k.app = mine AND j.id = ANY (ARRAY(
+     WHERE k.id = j.kind_id AND k.app = mine AND changeover.is_live(my_instance) AND j.id = ANY (ARRAY(
            SELECT o.id FROM changeover.job_consumer c
              JOIN changeover.job o ON o.kind_id = c.kind_id AND o.shelf = 'unknown'
             WHERE c.instance = my_instance AND o.claimant IS NULL

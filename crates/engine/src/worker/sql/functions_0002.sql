@@ -166,6 +166,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET
      WHERE w.app = changeover.member_app(my_instance) AND w.name = my_name
        AND c.app = w.app AND c.name = w.name AND c.instance = my_instance
        AND i.state = 'serving'
+       AND i.heartbeat_at > clock_timestamp() - i.ttl_ms * interval '1 millisecond'
        AND c.gen BETWEEN w.min_gen AND w.max_gen
        AND (w.holder IS NULL OR w.holder = my_instance OR w.expires_at < clock_timestamp()
             OR w.timeline <> changeover.timeline())
