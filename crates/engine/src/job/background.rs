@@ -32,6 +32,6 @@ impl BackgroundBuilder {
 impl Background {
     /// For enqueueing jobs.
     pub fn jobs(&self) -> JobQueue {
-        JobQueue::new(&self.options.app)
+        JobQueue::new(&self.member.options().app)
     }
 }

@@ -98,13 +98,7 @@ impl Unit {
             return Ok(());
         }
         for job in &self.jobs {
-            let marked = async {
-                let connection = self.connection(ended).await?;
-                let marked = ledger::mark(&connection.client, self.context.instance, job).await;
-                ended.connection = (!connection.client.is_closed()).then_some(connection);
-                marked
-            };
-            if let Err(error) = marked.await {
+            if let Err(error) = self.mark_one(job, ended).await {
                 tracing::warn!(job = job.id, error = chain(&error), "not marked, so not called");
                 // If it was marked after all, giving it back makes it unknown.
                 self.deliver(Ending::given_back(&self.jobs), ended).await;
@@ -112,6 +106,13 @@ impl Unit {
             }
         }
         Ok(())
+    }
+
+    async fn mark_one(&self, job: &Job, ended: &mut Ended) -> Result<(), Error> {
+        let connection = self.connection(ended).await?;
+        let marked = ledger::mark(&connection.client, self.context.instance, job).await;
+        ended.connection = (!connection.client.is_closed()).then_some(connection);
+        marked
     }
 
     async fn connection(&self, ended: &mut Ended) -> Result<Connection, Error> {
@@ -225,19 +226,20 @@ impl Unit {
 
     /// Tells the ledger, or leaves it to the fetcher, which tries again.
     async fn deliver(&self, ending: Ending, ended: &mut Ended) {
-        let told = async {
-            let connection = self.connection(ended).await?;
-            let told = ledger::tell(&connection.client, self.context.instance, &ending).await;
-            ended.connection = (!connection.client.is_closed()).then_some(connection);
-            told
-        };
         // Cut off, the fetcher gives back, so that it can say what.
         if self.context.cut.is_cancelled() {
             ended.undelivered.push(ending);
-        } else if let Err(error) = told.await {
+        } else if let Err(error) = self.tell(&ending, ended).await {
             tracing::debug!(error = chain(&error), "not told to the ledger; trying again later");
             ended.undelivered.push(ending);
         }
+    }
+
+    async fn tell(&self, ending: &Ending, ended: &mut Ended) -> Result<(), Error> {
+        let connection = self.connection(ended).await?;
+        let told = ledger::tell(&connection.client, self.context.instance, ending).await;
+        ended.connection = (!connection.client.is_closed()).then_some(connection);
+        told.map(|_returned| ())
     }
 }
 
