@@ -3,7 +3,7 @@
 //! The test starts itself again as a process that runs jobs, and kills it.
 
 use crate::claimant::Claimant;
-use crate::stage::{Act, Stage};
+use crate::stage::{Act, BASE, Stage};
 use changeover::Changeover;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -60,7 +60,7 @@ fn start(stage: &Stage) -> Child {
 }
 
 async fn run_jobs(url: String) {
-    let mut options = changeover::Options::new("shop", "1", Vec::new());
+    let mut options = changeover::Options::new("shop", "1", crate::common::migrations(BASE));
     options.service_url = Some(url);
     options.generation = Some(1);
     options.timing.poll = Duration::from_millis(20);

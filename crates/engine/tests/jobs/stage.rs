@@ -9,7 +9,7 @@ use serde_json::json;
 use std::time::Duration;
 use tokio_postgres::Client;
 
-const BASE: &[(&str, &str)] = &[(
+pub(crate) const BASE: &[(&str, &str)] = &[(
     "0001_base.sql",
     "CREATE TABLE effects (job bigint NOT NULL, attempt integer NOT NULL, what text NOT NULL);",
 )];
