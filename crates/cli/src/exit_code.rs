@@ -85,7 +85,7 @@ impl ExitCode {
             Error::History(_)
             | Error::Plan(PlanError::History(_))
             | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
-            Error::FloorBlocked { .. } => Self::FloorBlocked,
+            Error::FloorBlocked { .. } | Error::WorkersUnowned { .. } => Self::FloorBlocked,
             Error::NoLedger | Error::NotAdopted { .. } => Self::NoLedger,
             Error::Pooled { .. } => Self::Pooled,
             Error::Stopped => Self::Stopped,

@@ -1,11 +1,13 @@
 //! The program `changeover`: plans, runs and watches upgrades of services with data in PostgreSQL.
 //!
 //! - [`command`]: one file a subcommand, each with `Args` and `run`.
+//! - [`agent`]: the sidecar of a process in another language.
 //! - [`arguments`], [`settings`]: what all commands are told, by flags, environment and file.
 //! - [`view`]: what people see: plans, refusals, statuses. Pure: data in, text out.
 //! - [`progress`]: what is shown while steps run: bars on a terminal, lines in a pipe.
 //! - [`output`]: the only way to the screen; [`failure`], [`exit_code`]: how a command ends.
 
+mod agent;
 mod arguments;
 mod command;
 mod demo;
@@ -26,14 +28,14 @@ use output::Output;
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.color);
-    let ended = start_logging(&cli.command).and_then(|()| run(cli, &output));
+    let ended = start_logging(&cli).and_then(|()| run(cli, &output));
     match ended {
-        Ok(exit_code) => exit_code.into(),
+        Ok(exit_code) => exit_code,
         Err(failure) => failure.report(&output).into(),
     }
 }
 
-fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
+fn run(cli: Cli, output: &Output) -> Result<std::process::ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -46,13 +48,18 @@ fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
 
 /// Logs go to stderr. An operator's command logs nothing unless told to by `CHANGEOVER_LOG`
 /// (`info`, `changeover=debug`, …): what it has to say, it says itself. The service logs.
-fn start_logging(command: &command::Command) -> Result<(), Failure> {
-    let default = if command.is_service() { "info" } else { "off" };
+/// With `--json` each of its lines is an object.
+fn start_logging(cli: &Cli) -> Result<(), Failure> {
+    let is_service = cli.command.is_service();
+    let default = if is_service { "info" } else { "off" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("CHANGEOVER_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .try_init()
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = if is_service && cli.json {
+        lines.json().flatten_event(true).try_init()
+    } else {
+        lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init()
+    };
+    started
         .map_err(|error| Failure::told(ExitCode::Failed, format!("logging cannot start: {error}")))
 }

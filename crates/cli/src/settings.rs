@@ -78,8 +78,12 @@ impl Settings {
 
     /// The application.
     pub(crate) fn app(&self, args: &DatabaseArgs) -> String {
-        let told = args.app.as_ref().or(self.app.as_ref());
-        told.map_or_else(|| DEFAULT_APP.to_owned(), Clone::clone)
+        self.app_or(args.app.as_ref())
+    }
+
+    /// The application, where the command line may have named it.
+    pub(crate) fn app_or(&self, named: Option<&String>) -> String {
+        named.or(self.app.as_ref()).map_or_else(|| DEFAULT_APP.to_owned(), Clone::clone)
     }
 
     /// The folder of migrations, not read yet.

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::admission::Admission;
+use crate::background::BackgroundBuilder;
 use crate::connection::{self, Connection, Purpose, pooler};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
@@ -130,6 +131,11 @@ impl Changeover {
         self.instance.set_state(InstanceState::Draining).await
     }
 
+    /// Collects what this release does in the background: workers, jobs, schedules.
+    pub fn background(&self) -> BackgroundBuilder {
+        BackgroundBuilder::new(Arc::clone(&self.options), Arc::clone(&self.instance))
+    }
+
     /// What the probes answer; see [`crate::health::router`].
     pub fn health(&self) -> Health {
         self.health.clone()
@@ -138,6 +144,11 @@ impl Changeover {
     /// The instance's id in the ledger.
     pub fn instance_id(&self) -> Uuid {
         self.instance.id()
+    }
+
+    /// Who this is, for [`crate::Member`].
+    pub(crate) fn identity(&self) -> (Arc<Options>, Uuid) {
+        (Arc::clone(&self.options), self.instance.id())
     }
 
     /// What the service's pool calls for each connection that it makes.

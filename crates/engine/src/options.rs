@@ -20,6 +20,8 @@ pub struct Options {
     pub release: String,
     /// The migrations that this release knows, sorted; the last one's number is its head.
     pub migrations: Vec<Migration>,
+    /// The head of a process that has no migration files and never migrates; else `None`.
+    pub known_head: Option<u64>,
     /// The connection of the role that owns the tables: direct, or through a pooler in session mode;
     /// another is refused. `None`: never migrates.
     pub owner_url: Option<String>,
@@ -32,6 +34,12 @@ pub struct Options {
     pub mode: PlanMode,
     /// The database's tables belong to something else: begin with the first migration.
     pub fresh: bool,
+    /// Which release this is when two of them share the background work: the higher one owns it.
+    /// `None`: the head. Needed where releases differ without a migration.
+    pub generation: Option<i64>,
+    /// How many jobs' transactions this process runs at once, each on a connection of its own; one more
+    /// looks for jobs.
+    pub job_connections: usize,
     /// Leases and heartbeats.
     pub timing: Timing,
     /// How locks are taken.
@@ -58,11 +66,14 @@ impl Options {
             app: app.into(),
             release: release.into(),
             migrations,
+            known_head: None,
             owner_url: None,
             service_url: None,
             service_roles: Vec::new(),
             mode: PlanMode::Online,
             fresh: false,
+            generation: None,
+            job_connections: 4,
             timing: Timing::default(),
             locks: LockLimits::default(),
             pace: Pace::default(),
@@ -74,7 +85,13 @@ impl Options {
 
     /// The highest migration that this release knows; 0 where it knows none.
     pub fn head(&self) -> u64 {
-        self.migrations.last().map_or(0, |migration| migration.number)
+        let last = || self.migrations.last().map_or(0, |migration| migration.number);
+        self.known_head.unwrap_or_else(last)
+    }
+
+    /// Which release this is in background work.
+    pub(crate) fn generation(&self) -> i64 {
+        self.generation.unwrap_or_else(|| i64::try_from(self.head()).unwrap_or(i64::MAX))
     }
 
     /// Fails where the application's name cannot stand in an `application_name`: sessions of its
@@ -83,6 +100,10 @@ impl Options {
         let fits = !self.app.is_empty()
             && self.app.len() <= APP_BYTES_MAX
             && self.app.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+        if self.known_head.is_some() && self.owner_url.is_some() {
+            let what = "who migrates knows its head from the migrations, not from a number given";
+            return Err(Error::Invalid(what.to_owned()));
+        }
         if fits {
             return Ok(());
         }

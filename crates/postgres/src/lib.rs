@@ -14,6 +14,7 @@ mod binaries;
 mod bounded_command;
 mod builder;
 mod cache;
+mod client_packages;
 mod databases;
 mod error;
 mod folder;
@@ -30,6 +31,7 @@ mod watchdog;
 
 pub use binaries::{SUPPORTED_MAJORS, available_majors};
 pub use builder::Builder;
+pub use client_packages::{node_modules, python_packages};
 pub use error::{AdminError, StandbyError, StartError};
 pub use pgbouncer::{PgBouncer, PgBouncerBuilder, PoolMode};
 pub use profile::Profile;

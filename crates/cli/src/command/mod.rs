@@ -2,6 +2,8 @@
 //! `run(args, output) -> Result<ExitCode, Failure>`; it prints through [`Output`] only.
 
 mod adopt;
+mod agent;
+mod agent_child;
 mod central;
 mod completion;
 mod demo;
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Adopt(adopt::Args),
     /// Say that older releases will not come back, so that what they needed may go
     Finalize(finalize::Args),
+    /// Take part in upgrades on behalf of a process in any language
+    Agent(agent::Args),
     /// Upgrade a service twice under load, without and with Changeover, and compare
     Demo(demo::Args),
     /// Print a shell's completion script
@@ -40,18 +44,27 @@ pub(crate) enum Command {
     /// The reference service, which the demo runs
     #[command(hide = true)]
     Central(central::Args),
+    /// Becomes the process that an agent starts
+    #[command(hide = true)]
+    AgentChild(agent_child::Args),
 }
 
 impl Command {
     /// Whether this runs as a service, with logs instead of a screen.
     pub(crate) fn is_service(&self) -> bool {
-        matches!(self, Self::Central(_))
+        matches!(self, Self::Central(_) | Self::Agent(_) | Self::AgentChild(_))
     }
 }
 
 /// Runs a subcommand to its end.
-pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, Failure> {
-    match command {
+pub(crate) async fn run(
+    command: Command,
+    output: &Output,
+) -> Result<std::process::ExitCode, Failure> {
+    let ended = match command {
+        // These end as a process of somebody else's does.
+        Command::Agent(args) => return agent::run(args).await,
+        Command::AgentChild(args) => return agent_child::run(&args),
         Command::Plan(args) => plan::run(args, output).await,
         Command::Migrate(args) => migrate::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
@@ -62,5 +75,6 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, F
         Command::Completion(args) => completion::run(args, output),
         Command::ExitCodes(args) => exit_codes::run(args, output),
         Command::Central(args) => central::run(args).await,
-    }
+    };
+    ended.map(ExitCode::into)
 }

@@ -16,6 +16,7 @@ async fn help_tells_what_there_is() {
       new         Make the next migration's file
       adopt       Take over an existing database, running nothing
       finalize    Say that older releases will not come back, so that what they needed may go
+      agent       Take part in upgrades on behalf of a process in any language
       demo        Upgrade a service twice under load, without and with Changeover, and compare
       completion  Print a shell's completion script
       exit-codes  Print what the exit codes mean
@@ -56,7 +57,9 @@ async fn help_tells_what_there_is() {
 
 #[tokio::test]
 async fn every_command_has_examples() {
-    for command in ["plan", "migrate", "status", "new", "adopt", "finalize", "demo", "completion"] {
+    for command in
+        ["plan", "migrate", "status", "new", "adopt", "finalize", "agent", "demo", "completion"]
+    {
         let help = run(&[command, "--help"]).await.ok().stdout;
         assert!(help.contains("Examples:\n  "), "{command}: {help}");
         assert!(help.contains(&format!("  changeover {command}")), "{command}: {help}");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test's helper too, a failure fails the test")]
 
+mod agent;
 mod central;
 mod errors;
 mod floor;
@@ -11,4 +12,5 @@ mod new;
 mod plan;
 mod pooler;
 mod project;
+mod sql_functions;
 mod status;

@@ -165,7 +165,8 @@ pub(crate) async fn ended(child: Child) -> Ran {
     }
 }
 
-fn command(args: &[&str]) -> Command {
+/// The program with nothing of the environment that would tell it where to work.
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
     command
         .args(args)

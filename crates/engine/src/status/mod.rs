@@ -2,6 +2,10 @@
 //!
 //! One statement reads all of it (`sql/status.sql`); any role that may look at the ledger may.
 
+mod workers;
+
+pub use workers::{WorkerInstance, WorkerStatus};
+
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::ledger::bootstrap;
@@ -183,18 +187,25 @@ impl StatusReader {
     /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, or it
     /// does not know the application.
     pub async fn read(&self) -> Result<Status, Error> {
+        self.in_transaction(async || self.read_status().await).await
+    }
+
+    async fn in_transaction<T>(
+        &self,
+        look: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let client = &self.connection.client;
         let sql = |source| Error::sql("reading the status", source);
-        let status = match client.batch_execute(BEGIN).await {
-            Ok(()) => self.read_in_transaction().await,
+        let seen = match client.batch_execute(BEGIN).await {
+            Ok(()) => look().await,
             Err(source) => Err(sql(source)),
         };
         // Also after a failure: a look that was given up may have left its transaction open.
         client.batch_execute("ROLLBACK").await.map_err(sql)?;
-        status
+        seen
     }
 
-    async fn read_in_transaction(&self) -> Result<Status, Error> {
+    async fn read_status(&self) -> Result<Status, Error> {
         bootstrap::require(&self.connection).await?;
         let row = self
             .connection

@@ -29,7 +29,8 @@ BEGIN
     SELECT i.app INTO my_app FROM changeover.instance i
      WHERE i.id = my_instance AND i.left_at IS NULL AND i.login = session_user;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'instance % is not registered', my_instance USING ERRCODE = 'CO004';
+        RAISE EXCEPTION 'instance % is not registered by %', my_instance, session_user
+            USING ERRCODE = 'CO004', HINT = 'register with the login that joins; an agent does so';
     END IF;
     INSERT INTO changeover.member (instance, app, gen) VALUES (my_instance, my_app, my_gen)
     ON CONFLICT (instance) DO UPDATE SET gen = excluded.gen;
@@ -46,8 +47,8 @@ BEGIN
       FROM changeover.member m JOIN changeover.instance i ON i.id = m.instance
      WHERE m.instance = my_instance AND i.left_at IS NULL AND i.login = session_user;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'instance % takes no part in background work', my_instance
-            USING ERRCODE = 'CO004', HINT = 'register, then join_v1';
+        RAISE EXCEPTION 'instance % of % takes no part in background work', my_instance, session_user
+            USING ERRCODE = 'CO004', HINT = 'register, then join_v1, all with one login';
     END IF;
     RETURN my_app;
 END $$;
