@@ -9,6 +9,7 @@
 //! - A request that was answered with 200 is committed; any other answer means that nothing was.
 //! - A release never names a column that it does not know.
 
+pub mod cluster_health;
 pub mod command;
 pub mod database;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod request;
 pub mod roles;
 pub mod route;
 pub mod seed;
+pub mod sensor_traffic;
 pub mod server;
 pub mod traffic;
 pub mod upgrade;
