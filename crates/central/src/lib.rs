@@ -22,6 +22,7 @@ pub mod seed;
 pub mod server;
 pub mod traffic;
 pub mod upgrade;
+pub mod worker;
 pub mod workload;
 pub mod writes;
 

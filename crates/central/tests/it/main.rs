@@ -11,3 +11,4 @@ mod rollback;
 mod stage;
 mod start;
 mod upgrade;
+mod workers;
