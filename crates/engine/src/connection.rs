@@ -8,9 +8,11 @@ pub(crate) mod pooler;
 mod tls;
 
 use crate::error::Error;
+use std::future::poll_fn;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// For how long a server may take to answer: `connect_timeout` bounds only the socket, and one that
@@ -18,6 +20,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const OPEN_WAIT: Duration = Duration::from_secs(10);
 /// For how long a request to cancel may take.
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
+
+/// How many notifications wait to be read; more of them wake nobody twice.
+const NOTIFICATIONS_MAX: usize = 64;
 
 /// Settings that not every server knows. A dead client's statement ends within 2 s (14 and later; not
 /// on every platform), no bound on whole transactions that a role may have set and that would kill an
@@ -40,6 +45,10 @@ pub(crate) enum Purpose {
     Watch,
     /// Registers an instance and beats, with the service's own role.
     Service,
+    /// Owns a singleton worker: its transactions set their own bounds, since it may be pooled.
+    Owner,
+    /// Hears of hand-overs.
+    Listen,
     /// Shows where an application stands, to whoever asks.
     Status,
     /// Finds out whether a pooler stands between.
@@ -58,6 +67,8 @@ impl Purpose {
             Self::Lease => "lease",
             Self::Watch => "watch",
             Self::Service => "service",
+            Self::Owner => "worker",
+            Self::Listen => "listen",
             Self::Status => "status",
             Self::Probe => "probe",
         }
@@ -88,7 +99,7 @@ impl Purpose {
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
-            Self::Service | Self::Status | Self::Probe => "",
+            Self::Service | Self::Owner | Self::Listen | Self::Status | Self::Probe => "",
         }
     }
 }
@@ -151,6 +162,24 @@ async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Conne
     Ok(connection)
 }
 
+/// Opens a connection whose notifications are passed on. Ended by dropping either.
+pub(crate) async fn open_listening(
+    url: &str,
+    application: &str,
+) -> Result<(Connection, mpsc::Receiver<Notification>), Error> {
+    let (passed_on, heard) = mpsc::channel(NOTIFICATIONS_MAX);
+    let name = format!("{application}/{}", Purpose::Listen.as_str());
+    let connecting = connect_with(config(url, &name)?, Purpose::Listen, Some(passed_on));
+    let connection =
+        tokio::time::timeout(OPEN_WAIT, connecting).await.unwrap_or_else(|_elapsed| {
+            Err(Error::Deadline {
+                what: "connecting to the database".to_owned(),
+                limit_ms: u64::try_from(OPEN_WAIT.as_millis()).unwrap_or(u64::MAX),
+            })
+        })?;
+    Ok((connection, heard))
+}
+
 fn config(url: &str, name: &str) -> Result<Config, Error> {
     let mut config: Config = url
         .parse()
@@ -167,16 +196,24 @@ fn config(url: &str, name: &str) -> Result<Config, Error> {
 }
 
 async fn connect(config: Config, purpose: Purpose) -> Result<Connection, Error> {
+    connect_with(config, purpose, None).await
+}
+
+async fn connect_with(
+    config: Config,
+    purpose: Purpose,
+    heard: Option<mpsc::Sender<Notification>>,
+) -> Result<Connection, Error> {
     let connect_error = |source| Error::Connect { purpose: purpose.as_str(), source };
     let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
-        tokio::spawn(watch_connection(connection, purpose));
+        tokio::spawn(watch_connection(connection, purpose, heard));
         let cancel = client.cancel_token();
         (client, cancel, None)
     } else {
         let tls = tls::connector(config.get_ssl_mode() == SslMode::Prefer)?;
         let (client, connection) = config.connect(tls.clone()).await.map_err(connect_error)?;
-        tokio::spawn(watch_connection(connection, purpose));
+        tokio::spawn(watch_connection(connection, purpose, heard));
         let cancel = client.cancel_token();
         (client, cancel, Some(tls))
     };
@@ -197,12 +234,31 @@ async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
         .map_err(|source| Error::sql("setting the session's bounds", source))
 }
 
-async fn watch_connection<S, T>(connection: tokio_postgres::Connection<S, T>, purpose: Purpose)
-where
+async fn watch_connection<S, T>(
+    mut connection: tokio_postgres::Connection<S, T>,
+    purpose: Purpose,
+    heard: Option<mpsc::Sender<Notification>>,
+) where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
+    // Ends with the connection.
+    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+        match (message, &heard) {
+            (Ok(AsyncMessage::Notification(notification)), Some(heard)) => {
+                // Where the queue is full, whoever reads it has enough to wake up for.
+                if let Err(mpsc::error::TrySendError::Closed(_)) = heard.try_send(notification) {
+                    return;
+                }
+            }
+            (Ok(AsyncMessage::Notice(notice)), _) => {
+                tracing::debug!(%notice, purpose = purpose.as_str(), "the server says");
+            }
+            (Ok(_), _) => {}
+            (Err(error), _) => {
+                tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
+                return;
+            }
+        }
     }
 }

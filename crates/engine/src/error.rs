@@ -110,6 +110,28 @@ pub enum Error {
     /// Another process holds a newer term.
     #[error("the term was lost: another process has taken over the migration")]
     TermLost,
+    /// Another process owns the worker by now; nothing of the transaction was committed.
+    #[error("worker {worker} is owned by another process: epoch {epoch} is over")]
+    TenureLost {
+        /// The worker.
+        worker: String,
+        /// The number under which it was owned.
+        epoch: i64,
+    },
+    /// A floor would leave workers with nobody who could own them.
+    #[error(
+        "the floor cannot be raised to {floor}: {} would have no owner: no ready instance from there \
+         on could own {}, and none has retired {}",
+        .workers.join(", "),
+        if .workers.len() == 1 { "it" } else { "them" },
+        if .workers.len() == 1 { "it" } else { "them" }
+    )]
+    WorkersUnowned {
+        /// The floor that was asked for.
+        floor: u64,
+        /// The workers.
+        workers: Vec<String>,
+    },
     /// The head is below the floor.
     #[error("release {release} (head {head}) is below the floor {floor} of application {app}")]
     BelowFloor {
@@ -258,7 +280,9 @@ impl Error {
     /// Whether somebody else has to do something first: not a failure, the step waits.
     pub fn is_held(&self) -> bool {
         match self {
-            Self::FloorBlocked { .. } | Self::RowsParked { .. } => true,
+            Self::FloorBlocked { .. } | Self::RowsParked { .. } | Self::WorkersUnowned { .. } => {
+                true
+            }
             Self::Step { source, .. } => source.is_held(),
             _ => false,
         }
@@ -267,9 +291,10 @@ impl Error {
     /// Whether the same thing may succeed when tried again, nothing else changed.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::LockNotAvailable { .. } | Self::FloorBlocked { .. } | Self::Deadline { .. } => {
-                true
-            }
+            Self::LockNotAvailable { .. }
+            | Self::FloorBlocked { .. }
+            | Self::WorkersUnowned { .. }
+            | Self::Deadline { .. } => true,
             Self::Step { source, .. } => source.is_retryable(),
             Self::Sql { .. } | Self::Connect { .. } => {
                 self.is_connection_lost()
@@ -329,6 +354,13 @@ impl Error {
                 changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
             Self::FloorBlocked { .. } => "stop or upgrade these instances, then try again".to_owned(),
+            Self::TenureLost { .. } => "nothing is to be done: the other process goes on from the \
+                last unit of work that was committed"
+                .to_owned(),
+            Self::WorkersUnowned { .. } => "wait until an instance of the newer release serves that \
+                has the worker (`changeover workers` shows who owns what), or let the release that \
+                does without it say so: `.retired(name)`"
+                .to_owned(),
             Self::Step { source, .. } => return source.remedy().or_else(|| step_remedy(source)),
             Self::Folder { source: FolderError::Source(source), .. } => source.remedy().to_owned(),
             Self::Sql { .. } => return step_remedy(self),

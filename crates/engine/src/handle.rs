@@ -16,6 +16,7 @@
 //! ```
 
 use crate::admission::Admission;
+use crate::background::BackgroundBuilder;
 use crate::connection::{self, Connection, Purpose, pooler};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
@@ -128,6 +129,11 @@ impl Changeover {
         self.health.set_draining();
         self.stop.cancel();
         self.instance.set_state(InstanceState::Draining).await
+    }
+
+    /// Collects what this release does in the background: workers, jobs, schedules.
+    pub fn background(&self) -> BackgroundBuilder {
+        BackgroundBuilder::new(Arc::clone(&self.options), Arc::clone(&self.instance))
     }
 
     /// What the probes answer; see [`crate::health::router`].

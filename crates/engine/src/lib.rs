@@ -7,18 +7,21 @@
 //! - `instance/`, `floor/`: who lives, and who may come back.
 //! - `driver/`: what to do next, and doing it.
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
+//! - `background/`, `generation/`, `worker/`: work that two releases share, one owner at a time.
 //! - `catalog/`: reads what the planner plans against.
 //!
 //! The planner chooses, the engine chooses nothing: `changeover-plan` says what a step is.
 
 mod admission;
 mod backfill;
+mod background;
 mod catalog;
 mod connection;
 mod driver;
 mod error;
 mod floor;
 pub mod folder;
+mod generation;
 mod handle;
 pub mod health;
 mod history;
@@ -32,8 +35,10 @@ pub mod pause_file;
 pub mod status;
 mod step;
 mod term;
+mod worker;
 
 pub use admission::Admission;
+pub use background::{Background, BackgroundBuilder, DrainReport};
 pub use driver::{Outlook, Upgrade};
 pub use error::{
     Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_UNKNOWN_APP,
@@ -43,6 +48,12 @@ pub use handle::Changeover;
 pub use instance::InstanceState;
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
+pub use worker::{SingletonWorker, Tenure, WorkError, WorkTransaction};
+
+/// What a worker's or handler's method returns.
+pub use futures_util::future::BoxFuture;
+/// Says that a worker is asked to stop.
+pub use tokio_util::sync::CancellationToken;
 
 /// Everything about plans: the planner's own crate.
 pub use changeover_plan as planning;

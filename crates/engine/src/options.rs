@@ -32,6 +32,9 @@ pub struct Options {
     pub mode: PlanMode,
     /// The database's tables belong to something else: begin with the first migration.
     pub fresh: bool,
+    /// Which release this is when two of them share the background work: the higher one owns it.
+    /// `None`: the head. Needed where releases differ without a migration.
+    pub generation: Option<i64>,
     /// Leases and heartbeats.
     pub timing: Timing,
     /// How locks are taken.
@@ -63,6 +66,7 @@ impl Options {
             service_roles: Vec::new(),
             mode: PlanMode::Online,
             fresh: false,
+            generation: None,
             timing: Timing::default(),
             locks: LockLimits::default(),
             pace: Pace::default(),
@@ -75,6 +79,11 @@ impl Options {
     /// The highest migration that this release knows; 0 where it knows none.
     pub fn head(&self) -> u64 {
         self.migrations.last().map_or(0, |migration| migration.number)
+    }
+
+    /// Which release this is in background work.
+    pub(crate) fn generation(&self) -> i64 {
+        self.generation.unwrap_or_else(|| i64::try_from(self.head()).unwrap_or(i64::MAX))
     }
 
     /// Fails where the application's name cannot stand in an `application_name`: sessions of its

@@ -56,7 +56,7 @@ pub(crate) async fn open_owner(
 }
 
 /// Whether the server itself has answered. A failure is none of ours: the next attempt meets it.
-async fn is_direct(url: &str, application: &str) -> bool {
+pub(crate) async fn is_direct(url: &str, application: &str) -> bool {
     let token = Uuid::new_v4().to_string();
     match timeout(PROBE_WAIT, shown_setting(url, application, &token)).await {
         Ok(Ok(shown)) => shown.as_ref() == Some(&token),

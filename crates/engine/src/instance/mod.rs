@@ -37,11 +37,23 @@ impl InstanceState {
     }
 }
 
+/// What the ledger has of an instance, as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The state that was written last.
+    pub(crate) state: InstanceState,
+    /// How often it was registered: more than once where it was given up and came back.
+    pub(crate) registrations: u32,
+    /// Whether it has left.
+    pub(crate) left: bool,
+}
+
 /// A registered instance. Beats in the background until [`Instance::leave`].
 pub(crate) struct Instance {
     id: Uuid,
     options: Arc<Options>,
     state: watch::Sender<InstanceState>,
+    standing: watch::Sender<Standing>,
     stop: CancellationToken,
     heart: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
@@ -58,11 +70,22 @@ impl Instance {
         register(&connection, &options, id).await?;
         let (state, states) = watch::channel(InstanceState::Starting);
         let (refused, refusal) = watch::channel(None);
+        let standing = watch::Sender::new(Standing {
+            state: InstanceState::Starting,
+            registrations: 1,
+            left: false,
+        });
         let stop = CancellationToken::new();
-        let heart =
-            Heart { id, options: Arc::clone(&options), states, refused, stop: stop.clone() };
+        let heart = Heart {
+            id,
+            options: Arc::clone(&options),
+            states,
+            standing: standing.clone(),
+            refused,
+            stop: stop.clone(),
+        };
         let heart = tokio::sync::Mutex::new(Some(tokio::spawn(heart.run(connection))));
-        Ok((Self { id, options, state, stop, heart }, refusal))
+        Ok((Self { id, options, state, standing, stop, heart }, refusal))
     }
 
     /// The instance's id.
@@ -74,7 +97,19 @@ impl Instance {
     pub(crate) async fn set_state(&self, state: InstanceState) -> Result<(), Error> {
         self.state.send_replace(state);
         let connection = open(&self.options).await?;
-        beat(&connection, &self.options, self.id, state).await
+        beat(&connection, &self.options, self.id, state).await?;
+        self.standing.send_modify(|standing| standing.state = state);
+        Ok(())
+    }
+
+    /// In which state it is meant to be.
+    pub(crate) fn state(&self) -> InstanceState {
+        *self.state.borrow()
+    }
+
+    /// What the ledger has of it, and when that changes.
+    pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
     }
 
     /// Leaves the registry.
@@ -92,6 +127,7 @@ impl Instance {
             .query_typed("SELECT changeover.leave($1)", &[(&self.id, Type::UUID)])
             .await
             .map_err(|source| Error::sql("leaving the registry", source))?;
+        self.standing.send_modify(|standing| standing.left = true);
         Ok(())
     }
 }
@@ -103,10 +139,15 @@ impl Drop for Instance {
 }
 
 async fn open(options: &Options) -> Result<Connection, Error> {
+    open_for(options, Purpose::Service).await
+}
+
+/// A connection of the service, as which it may call the ledger's functions.
+pub(crate) async fn open_for(options: &Options, purpose: Purpose) -> Result<Connection, Error> {
     let url = options.service_url.as_ref().or(options.owner_url.as_ref()).ok_or_else(|| {
         Error::Invalid("neither a service's nor an owner's connection string was given".to_owned())
     })?;
-    connection::open(url, &options.application_name(), Purpose::Service).await
+    connection::open(url, &options.application_name(), purpose).await
 }
 
 async fn register(connection: &Connection, options: &Options, id: Uuid) -> Result<(), Error> {
@@ -177,6 +218,7 @@ struct Heart {
     id: Uuid,
     options: Arc<Options>,
     states: watch::Receiver<InstanceState>,
+    standing: watch::Sender<Standing>,
     refused: watch::Sender<Option<Arc<Error>>>,
     stop: CancellationToken,
 }
@@ -194,7 +236,12 @@ impl Heart {
             let state = *self.states.borrow();
             let limit = self.options.timing.instance_ttl;
             match tokio::time::timeout(limit, self.beat(&mut connection, state)).await {
-                Ok(Ok(())) => {}
+                // A beat that follows a failed `set_state` makes up for it.
+                Ok(Ok(())) => {
+                    self.standing.send_if_modified(|standing| {
+                        std::mem::replace(&mut standing.state, state) != state
+                    });
+                }
                 Ok(Err(error @ Error::BelowFloor { .. })) => {
                     tracing::error!(%error, "the floor has passed this release");
                     self.refused.send_replace(Some(Arc::new(error)));
@@ -223,7 +270,11 @@ impl Heart {
                 if error.sqlstate() == Some(SQLSTATE_UNREGISTERED) && !self.stop.is_cancelled() =>
             {
                 // Somebody has given us up; the floor decides whether we may come back.
-                register(&open, &self.options, self.id).await
+                let registered = register(&open, &self.options, self.id).await;
+                if registered.is_ok() {
+                    self.standing.send_modify(|standing| standing.registrations += 1);
+                }
+                registered
             }
             outcome => outcome,
         };

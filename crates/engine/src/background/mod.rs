@@ -1,0 +1,108 @@
+//! What a release does besides answering: singleton workers, jobs, schedules.
+//!
+//! A service calls [`crate::Changeover::background`], adds what it can do, and starts it. Two releases may
+//! do so at the same time: the ledger says which of them owns what. Each kind of work is a [`Part`]; the
+//! [`Member`] polls the ledger and wakes them.
+//!
+//! Invariant: nothing is begun before the instance serves, and nothing once it drains. No SQL here: see
+//! `generation/`, `worker/`, `job/`.
+
+mod part;
+mod report;
+
+pub(crate) use part::Part;
+pub use report::DrainReport;
+
+use crate::error::Error;
+use crate::generation::Member;
+use crate::instance::{Instance, InstanceState};
+use crate::options::Options;
+use crate::worker::{SingletonWorker, Workers};
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Collects what a release does in the background.
+pub struct BackgroundBuilder {
+    options: Arc<Options>,
+    instance: Arc<Instance>,
+    workers: Vec<Arc<dyn SingletonWorker>>,
+    retired: Vec<String>,
+    // The job runtime's handlers and schedules are collected here too; its builder methods stand in
+    // `job/` (`impl BackgroundBuilder`).
+}
+
+impl BackgroundBuilder {
+    pub(crate) fn new(options: Arc<Options>, instance: Arc<Instance>) -> Self {
+        Self { options, instance, workers: Vec::new(), retired: Vec::new() }
+    }
+
+    /// Adds a worker of which one runs at a time, whatever the number of instances and releases.
+    #[must_use]
+    pub fn singleton(mut self, worker: impl SingletonWorker) -> Self {
+        self.workers.push(Arc::new(worker));
+        self
+    }
+
+    /// Says that this release has no such worker any more: once the older ones have gone, it is
+    /// nobody's, and that is well.
+    #[must_use]
+    pub fn retired(mut self, name: &str) -> Self {
+        self.retired.push(name.to_owned());
+        self
+    }
+
+    /// Joins, declares what was added, and starts the loops. Work begins once the instance serves.
+    pub async fn start(self) -> Result<Background, Error> {
+        let member = Member::join(Arc::clone(&self.options), Arc::clone(&self.instance)).await?;
+        let workers = Workers::new(member.clone(), self.workers, self.retired)?;
+        // The job runtime is one more part: pushed here.
+        let parts: Vec<Arc<dyn Part>> = vec![Arc::new(workers)];
+        for part in &parts {
+            part.declare().await?;
+        }
+        for part in &parts {
+            part.start();
+        }
+        member.start(parts.clone());
+        Ok(Background { member, instance: self.instance, parts })
+    }
+}
+
+/// Background work that runs. Dropped without [`Background::drain`], everything stops where it is: open
+/// transactions are rolled back and the leases run out by themselves.
+pub struct Background {
+    member: Member,
+    instance: Arc<Instance>,
+    parts: Vec<Arc<dyn Part>>,
+}
+
+impl Background {
+    /// Hands over what this process owns, lets units of work that have begun end within `budget`, and
+    /// begins nothing new. Says what was cut. To be called after [`crate::Changeover::drain`] and before
+    /// [`crate::Changeover::leave`].
+    pub async fn drain(&self, budget: Duration) -> DrainReport {
+        let until = Instant::now() + budget;
+        // Whoever drains must not be named as the next owner.
+        if self.instance.state() != InstanceState::Draining
+            && let Err(error) = self.instance.set_state(InstanceState::Draining).await
+        {
+            tracing::warn!(%error, "could not say that the instance drains");
+        }
+        self.member.settle_now();
+        let reports = join_all(self.parts.iter().map(|part| part.drain(until))).await;
+        let mut all = DrainReport::default();
+        for report in reports {
+            all.add(report);
+        }
+        self.member.stop();
+        all
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.member.stop();
+    }
+}

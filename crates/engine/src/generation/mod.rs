@@ -1,0 +1,15 @@
+//! Takes part in background work: joins with a generation, keeps the switch and the owners settled.
+//!
+//! A member polls (`settle_v1`), hears of hand-overs by NOTIFY where there is a direct connection, and
+//! wakes the parts after each. Polling suffices: behind a pooler there is no NOTIFY. Called by
+//! `background/`; SQL: `sql/`.
+//!
+//! Invariant: every decision is the ledger's; a member only asks for it often enough.
+
+mod control;
+mod listen;
+mod member;
+mod poll;
+
+pub(crate) use control::{Control, Parameter};
+pub(crate) use member::{Member, Topic};
