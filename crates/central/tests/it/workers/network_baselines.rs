@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::rivals::{Guard, Rival, Rivals};
-use changeover_central::worker::network_baselines::Baselines;
+use changeover_central::worker::network_baselines::{BATCH_ROWS, Baselines};
 use uuid::Uuid;
 
 const FLOW: &str = "INSERT INTO network_flows (cluster_id, id, source_deployment_id,
@@ -15,7 +15,8 @@ async fn walk(rival: &Rival, baselines: &mut Baselines) -> bool {
     if !rival.begin().await {
         return false;
     }
-    while baselines.read(&rival.client).await.unwrap() > 0 {}
+    let batch = usize::try_from(BATCH_ROWS).unwrap();
+    while baselines.read(&rival.client).await.unwrap() == batch {}
     baselines.flush(&rival.client).await.unwrap();
     let committed = rival.commit().await;
     if committed {
