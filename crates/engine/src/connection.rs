@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     Service,
     /// Owns a singleton worker: its transactions set their own bounds, since it may be pooled.
     Owner,
+    /// Looks for jobs, or runs one: its transactions set their own bounds, since it may be pooled.
+    Job,
     /// Hears of hand-overs.
     Listen,
     /// Shows where an application stands, to whoever asks.
@@ -68,6 +70,7 @@ impl Purpose {
             Self::Watch => "watch",
             Self::Service => "service",
             Self::Owner => "worker",
+            Self::Job => "job",
             Self::Listen => "listen",
             Self::Status => "status",
             Self::Probe => "probe",
@@ -99,7 +102,7 @@ impl Purpose {
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
-            Self::Service | Self::Owner | Self::Listen | Self::Status | Self::Probe => "",
+            Self::Service | Self::Owner | Self::Job | Self::Listen | Self::Status | Self::Probe => "",
         }
     }
 }

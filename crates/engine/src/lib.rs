@@ -8,6 +8,7 @@
 //! - `driver/`: what to do next, and doing it.
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
 //! - `background/`, `generation/`, `worker/`: work that two releases share, one owner at a time.
+//! - `job/`, `schedule/`: the durable queue, and what enqueues by the clock.
 //! - `catalog/`: reads what the planner plans against.
 //!
 //! The planner chooses, the engine chooses nothing: `changeover-plan` says what a step is.
@@ -26,12 +27,14 @@ mod handle;
 pub mod health;
 mod history;
 mod instance;
+mod job;
 mod ledger;
 mod lock;
 pub mod operate;
 mod options;
 mod pause;
 pub mod pause_file;
+mod schedule;
 pub mod status;
 mod step;
 mod term;
@@ -41,13 +44,17 @@ pub use admission::Admission;
 pub use background::{Background, BackgroundBuilder, DrainReport};
 pub use driver::{Outlook, Upgrade};
 pub use error::{
-    Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_UNKNOWN_APP,
-    SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED, chain,
+    Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_NOT_CLAIMED,
+    SQLSTATE_NOT_ENQUEUEABLE, SQLSTATE_UNKNOWN_APP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED, chain,
 };
 pub use handle::Changeover;
 pub use instance::InstanceState;
+pub use job::{
+    BatchJobHandler, Enqueue, Job, JobError, JobHandler, JobLimits, JobQueue, JobTransaction, Reconciled,
+};
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
+pub use schedule::{CatchUp, Schedule};
 pub use worker::{SingletonWorker, Tenure, WorkError, WorkTransaction};
 
 /// What a worker's or handler's method returns.

@@ -35,6 +35,9 @@ pub struct Options {
     /// Which release this is when two of them share the background work: the higher one owns it.
     /// `None`: the head. Needed where releases differ without a migration.
     pub generation: Option<i64>,
+    /// How many jobs' transactions this process runs at once, each on a connection of its own; one more
+    /// looks for jobs.
+    pub job_connections: usize,
     /// Leases and heartbeats.
     pub timing: Timing,
     /// How locks are taken.
@@ -67,6 +70,7 @@ impl Options {
             mode: PlanMode::Online,
             fresh: false,
             generation: None,
+            job_connections: 4,
             timing: Timing::default(),
             locks: LockLimits::default(),
             pace: Pace::default(),

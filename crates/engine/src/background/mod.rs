@@ -16,7 +16,9 @@ pub use report::DrainReport;
 use crate::error::Error;
 use crate::generation::Member;
 use crate::instance::{Instance, InstanceState};
+use crate::job::{Handler, Jobs};
 use crate::options::Options;
+use crate::schedule::{Schedule, Schedules};
 use crate::worker::{SingletonWorker, Workers};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -29,13 +31,14 @@ pub struct BackgroundBuilder {
     instance: Arc<Instance>,
     workers: Vec<Arc<dyn SingletonWorker>>,
     retired: Vec<String>,
-    // The job runtime's handlers and schedules are collected here too; its builder methods stand in
-    // `job/` (`impl BackgroundBuilder`).
+    // Added by the builder's methods in `job/background.rs`.
+    pub(crate) handlers: Vec<Handler>,
+    pub(crate) schedules: Vec<Schedule>,
 }
 
 impl BackgroundBuilder {
     pub(crate) fn new(options: Arc<Options>, instance: Arc<Instance>) -> Self {
-        Self { options, instance, workers: Vec::new(), retired: Vec::new() }
+        Self { options, instance, workers: Vec::new(), retired: Vec::new(), handlers: Vec::new(), schedules: Vec::new() }
     }
 
     /// Adds a worker of which one runs at a time, whatever the number of instances and releases.
@@ -57,8 +60,10 @@ impl BackgroundBuilder {
     pub async fn start(self) -> Result<Background, Error> {
         let member = Member::join(Arc::clone(&self.options), Arc::clone(&self.instance)).await?;
         let workers = Workers::new(member.clone(), self.workers, self.retired)?;
-        // The job runtime is one more part: pushed here.
-        let parts: Vec<Arc<dyn Part>> = vec![Arc::new(workers)];
+        let jobs = Jobs::new(member.clone(), self.handlers)?;
+        let schedules = Schedules::new(member.clone(), self.schedules)?;
+        let parts: Vec<Arc<dyn Part>> =
+            vec![Arc::new(workers), Arc::new(jobs), Arc::new(schedules)];
         for part in &parts {
             part.declare().await?;
         }
@@ -73,7 +78,7 @@ impl BackgroundBuilder {
 /// Background work that runs. Dropped without [`Background::drain`], everything stops where it is: open
 /// transactions are rolled back and the leases run out by themselves.
 pub struct Background {
-    member: Member,
+    pub(crate) member: Member,
     instance: Arc<Instance>,
     parts: Vec<Arc<dyn Part>>,
 }

@@ -1,7 +1,8 @@
 -- The queue. CO004: no member. CO006: no such kind, or not before the switch. CO007: the job is not (or
 -- no longer) mine, so that whoever finishes it must roll back.
 
--- Says that this instance runs a kind of job in a version of its payload.
+-- Says that this instance runs a kind of job in a version of its payload. Where releases state other
+-- limits, those of the highest generation count.
 CREATE FUNCTION changeover.declare_job_v1(
     my_instance uuid, my_kind text, my_version integer, my_max_attempts integer,
     my_max_crashes integer, my_at_most_once boolean
@@ -13,14 +14,23 @@ DECLARE
 BEGIN
     SELECT m.gen INTO my_gen FROM changeover.member m WHERE m.instance = my_instance;
     INSERT INTO changeover.job_kind AS k
-           (app, kind, version, since_gen, max_attempts, max_crashes, at_most_once)
-    VALUES (my_app, my_kind, my_version, my_gen, my_max_attempts, my_max_crashes, my_at_most_once)
+           (app, kind, version, since_gen, limits_gen, max_attempts, max_crashes, at_most_once)
+    VALUES (my_app, my_kind, my_version, my_gen, my_gen, GREATEST(my_max_attempts, 1),
+            GREATEST(my_max_crashes, 1), my_at_most_once)
     ON CONFLICT (app, kind, version) DO UPDATE
-        SET since_gen = LEAST(k.since_gen, excluded.since_gen), max_attempts = excluded.max_attempts,
-            max_crashes = excluded.max_crashes, at_most_once = excluded.at_most_once
-        WHERE (k.since_gen > excluded.since_gen
-               OR (k.max_attempts, k.max_crashes, k.at_most_once)
-                  <> (excluded.max_attempts, excluded.max_crashes, excluded.at_most_once));
+        SET since_gen = LEAST(k.since_gen, excluded.since_gen),
+            limits_gen = GREATEST(k.limits_gen, excluded.limits_gen),
+            max_attempts = CASE WHEN excluded.limits_gen >= k.limits_gen
+                                THEN excluded.max_attempts ELSE k.max_attempts END,
+            max_crashes = CASE WHEN excluded.limits_gen >= k.limits_gen
+                               THEN excluded.max_crashes ELSE k.max_crashes END,
+            at_most_once = CASE WHEN excluded.limits_gen >= k.limits_gen
+                                THEN excluded.at_most_once ELSE k.at_most_once END
+        WHERE k.since_gen > excluded.since_gen
+           OR k.limits_gen < excluded.limits_gen
+           OR k.limits_gen = excluded.limits_gen
+              AND (k.max_attempts, k.max_crashes, k.at_most_once)
+                  <> (excluded.max_attempts, excluded.max_crashes, excluded.at_most_once);
     INSERT INTO changeover.job_consumer (instance, kind_id)
     SELECT my_instance, k.id FROM changeover.job_kind k
      WHERE k.app = my_app AND k.kind = my_kind AND k.version = my_version
@@ -72,11 +82,16 @@ DECLARE
     number integer := changeover.enqueueable_kind(of_app, of_kind, of_version);
     is_later boolean := coalesce(at > clock_timestamp(), false);
 BEGIN
+    -- Longer ones would fail in the index, with an error about its pages.
+    IF EXISTS (SELECT 1 FROM unnest(unique_keys) AS k (key) WHERE octet_length(k.key) > 1000) THEN
+        RAISE EXCEPTION 'a unique key may have 1000 bytes' USING ERRCODE = '22001';
+    END IF;
     RETURN QUERY
     INSERT INTO changeover.job (kind_id, shelf, priority, run_at, unique_key, payload)
     SELECT number, CASE WHEN is_later THEN 'later' ELSE 'open' END, with_priority,
            coalesce(at, clock_timestamp()),
-           CASE WHEN p.key IS NOT NULL THEN format('%s/%s/%s', of_app, of_kind, p.key) END, p.payload
+           CASE WHEN p.key IS NOT NULL THEN jsonb_build_array(of_app, of_kind, p.key)::text END,
+           p.payload
       FROM unnest(payloads, unique_keys) WITH ORDINALITY AS p (payload, key, place)
      WHERE p.payload IS NOT NULL
      ORDER BY p.place
@@ -88,16 +103,25 @@ BEGIN
 END $$;
 
 -- Claims up to `at_most` jobs that this instance has declared to run: of each kind the most urgent ones,
--- the kind with the most urgent ones first. Counts an attempt. The claim need not be durable: a job
--- whose claim is lost in a crash of the server is claimed again, and its finish refused.
-CREATE FUNCTION changeover.claim_v1(my_instance uuid, at_most integer)
+-- the kind with the most urgent ones first; of a kind that is in `of_kinds` at most as many as `limits`
+-- says, of others none (both NULL: any). Counts an attempt. The claim need not be durable: a job whose
+-- claim is lost in a crash of the server is claimed again, and its finish refused.
+-- Of jobs that a process has died with, an instance has one at a time: see job.crashes.
+-- The planner's choice is taken away: statistics of a queue are always out of date, and its index gives
+-- the rows in the order in which they are needed.
+CREATE FUNCTION changeover.claim_v1(
+    my_instance uuid, at_most integer, of_kinds text[] DEFAULT NULL, limits integer[] DEFAULT NULL
+)
 RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
-               enqueued_at timestamptz, run_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+               enqueued_at timestamptz, run_at timestamptz, failures integer, crashes integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
-    head record;
+    mine record;
+    left_of jsonb := (SELECT jsonb_object_agg(l.kind, l.n) FROM unnest(of_kinds, limits) AS l (kind, n));
     taken integer := 0;
+    want integer;
     got integer;
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM changeover.instance i
@@ -105,34 +129,60 @@ BEGIN
                       AND i.left_at IS NULL) THEN
         RETURN;
     END IF;
-    FOR head IN
+    -- Held to the end of this transaction: whoever returns my jobs, should I count as dead, waits.
+    PERFORM 1 FROM changeover.job_consumer c WHERE c.instance = my_instance FOR SHARE;
+    FOR mine IN
         SELECT c.kind_id, k.kind, k.version, h.priority
           FROM changeover.job_consumer c JOIN changeover.job_kind k ON k.id = c.kind_id
          CROSS JOIN LATERAL (
                SELECT j.priority FROM changeover.job j
                 WHERE j.kind_id = c.kind_id AND j.shelf = 'open' AND j.claimant IS NULL
+                  AND j.crashes = 0
                 ORDER BY j.priority, j.id LIMIT 1) h
-         WHERE c.instance = my_instance
+         WHERE c.instance = my_instance AND NOT c.returned
+           AND (of_kinds IS NULL OR k.kind = ANY (of_kinds))
          ORDER BY h.priority, random()
     LOOP
+        want := LEAST(at_most - taken, coalesce((left_of ->> mine.kind)::integer, at_most));
+        CONTINUE WHEN want <= 0;
+        -- By place: the rows are locked, so they stay where they are.
         RETURN QUERY
         UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
-         WHERE j.id = ANY (ARRAY(
-               SELECT o.id FROM changeover.job o
-                WHERE o.kind_id = head.kind_id AND o.shelf = 'open' AND o.priority = head.priority
-                  AND o.claimant IS NULL
-                ORDER BY o.id LIMIT at_most - taken FOR NO KEY UPDATE SKIP LOCKED))
-        RETURNING j.id, head.kind, head.version, j.attempt, j.payload, j.enqueued_at, j.run_at;
+         WHERE j.ctid = ANY (ARRAY(
+               SELECT o.ctid FROM changeover.job o
+                WHERE o.kind_id = mine.kind_id AND o.shelf = 'open' AND o.priority = mine.priority
+                  AND o.claimant IS NULL AND o.crashes = 0
+                ORDER BY o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED))
+        RETURNING j.id, mine.kind, mine.version, j.attempt, j.payload, j.enqueued_at, j.run_at,
+                  j.failures, j.crashes;
         GET DIAGNOSTICS got = ROW_COUNT;
         taken := taken + got;
+        left_of := left_of || jsonb_build_object(mine.kind, want - got);
         EXIT WHEN taken >= at_most;
     END LOOP;
+    IF taken >= at_most OR EXISTS (
+        SELECT 1 FROM changeover.job j WHERE j.shelf = 'open' AND j.crashes > 0
+                                         AND j.claimant = my_instance) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
+      FROM changeover.job_kind k
+     WHERE k.id = j.kind_id AND j.id = ANY (ARRAY(
+           SELECT o.id FROM changeover.job_consumer c
+             JOIN changeover.job_kind m ON m.id = c.kind_id
+             JOIN changeover.job o ON o.kind_id = c.kind_id AND o.shelf = 'open' AND o.crashes > 0
+            WHERE c.instance = my_instance AND NOT c.returned AND o.claimant IS NULL
+              AND (of_kinds IS NULL OR (left_of ->> m.kind)::integer > 0)
+            ORDER BY o.priority, o.id LIMIT 1 FOR NO KEY UPDATE OF o SKIP LOCKED))
+    RETURNING j.id, k.kind, k.version, j.attempt, j.payload, j.enqueued_at, j.run_at, j.failures,
+              j.crashes;
 END $$;
 
 -- Finishes jobs, in the transaction of their effects: all of them are mine and at that attempt, or it
 -- raises and nothing of the transaction happens.
 CREATE FUNCTION changeover.finish_v1(my_instance uuid, ids bigint[], attempts integer[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     gone bigint;
 BEGIN
@@ -140,14 +190,15 @@ BEGIN
     DELETE FROM changeover.job j USING unnest(ids, attempts) AS m (id, attempt)
      WHERE j.id = m.id AND j.attempt = m.attempt AND j.claimant = my_instance;
     GET DIAGNOSTICS gone = ROW_COUNT;
-    IF gone <> cardinality(ids) THEN
+    IF gone IS DISTINCT FROM cardinality(ids) THEN
         RAISE EXCEPTION '% of % jobs are not claimed by % any more',
             cardinality(ids) - gone, cardinality(ids), my_instance
             USING ERRCODE = 'CO007', HINT = 'others run them now: roll back';
     END IF;
 END $$;
 
--- The attempt has failed: tried again after a pause that doubles (from 1 s to an hour, unless given),
+-- The attempt has failed: tried again after a pause that doubles (from 1 s to an hour; or as given, up
+-- to 30 days),
 -- or given up after the kind's number of attempts. Returns the shelf. CO007: it is not mine any more.
 CREATE FUNCTION changeover.fail_v1(
     my_instance uuid, my_job bigint, my_attempt integer, why text, pause_ms bigint DEFAULT NULL,
@@ -160,7 +211,7 @@ BEGIN
     UPDATE changeover.job j
        SET shelf = CASE WHEN give_up OR j.failures + 1 >= k.max_attempts THEN 'dead' ELSE 'later' END,
            failures = j.failures + 1, claimant = NULL, called_at = NULL, error = left(why, 2000),
-           run_at = clock_timestamp() + coalesce(pause_ms,
+           run_at = clock_timestamp() + coalesce(LEAST(GREATEST(pause_ms, 0), 2592000000),
                LEAST(1000 * 2 ^ LEAST(j.failures, 20), 3600000) * (0.75 + random() / 2)
            ) * interval '1 millisecond'
       FROM changeover.job_kind k
@@ -174,22 +225,44 @@ BEGIN
     RETURN now_on;
 END $$;
 
--- Gives back jobs that were claimed and not begun: no attempt is counted. Those that are not mine any
--- more are passed over. Returns how many.
+-- Gives back jobs that were claimed and not begun, or rolled back: counts as no failure. What was called
+-- outside is of unknown outcome. The attempt stays as it is, as the fence of whoever still works at it.
+-- Those that are not mine any more are passed over. Returns how many.
 CREATE FUNCTION changeover.unclaim_v1(my_instance uuid, ids bigint[], attempts integer[])
 RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH given AS (
-        UPDATE changeover.job j SET claimant = NULL, attempt = j.attempt - 1
-          FROM unnest(ids, attempts) AS m (id, attempt), changeover.member_app(my_instance) AS mine
-         WHERE j.id = m.id AND j.attempt = m.attempt AND j.claimant = my_instance
-        RETURNING 1
-    ), told AS (
-        SELECT pg_notify('changeover_job', mine) FROM changeover.member_app(my_instance) AS mine
-         WHERE cardinality(ids) > 0
-    )
-    SELECT (SELECT count(*) FROM given) + 0 * (SELECT count(*) FROM told)
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    my_app text := changeover.member_app(my_instance);
+    given bigint;
+BEGIN
+    UPDATE changeover.job j
+       SET claimant = NULL,
+           shelf = CASE WHEN j.called_at IS NOT NULL THEN 'unknown' ELSE j.shelf END,
+           error = CASE WHEN j.called_at IS NOT NULL AND j.shelf = 'open'
+                        THEN 'given back after the call and before the answer was kept'
+                        ELSE j.error END
+      FROM unnest(ids, attempts) AS m (id, attempt)
+     WHERE j.id = m.id AND j.attempt = m.attempt AND j.claimant = my_instance;
+    GET DIAGNOSTICS given = ROW_COUNT;
+    IF given > 0 THEN
+        PERFORM pg_notify('changeover_job', my_app);
+    END IF;
+    RETURN given;
+END $$;
+
+-- Gives back what I have claimed, but for what I know of: the answer to a claim may be lost with its
+-- connection. To be called when no claim is under way. Reads all open jobs, so only after such a loss.
+CREATE FUNCTION changeover.unclaim_others_v1(my_instance uuid, known bigint[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    lost record;
+BEGIN
+    SELECT array_agg(j.id) AS ids, array_agg(j.attempt) AS attempts INTO lost
+      FROM changeover.job j
+     WHERE j.claimant = my_instance AND j.shelf IN ('open', 'unknown') AND j.id <> ALL (known);
+    RETURN CASE WHEN lost.ids IS NULL THEN 0
+                ELSE changeover.unclaim_v1(my_instance, lost.ids, lost.attempts) END;
+END $$;
 
 -- For at-most-once kinds, committed before what cannot be undone is done outside the database: a process
 -- that dies after this leaves the job as `unknown`, and nobody does it a second time.
@@ -221,20 +294,29 @@ BEGIN
 END $$;
 
 -- Claims jobs of unknown outcome, of kinds that this instance runs, for asking the other side. Counts an
--- attempt, as the fence of who asks. Ended by finish_v1 (it was done), or fail_v1 (it was not).
+-- attempt, as the fence of who asks. Ended by finish_v1 (it was done), fail_v1 (it was not), or
+-- unclaim_v1 (still not known). One that takes its process with it too often waits for a person.
 CREATE FUNCTION changeover.claim_unknown_v1(my_instance uuid, at_most integer)
 RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
-               enqueued_at timestamptz, run_at timestamptz)
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+               enqueued_at timestamptz, run_at timestamptz, failures integer, crashes integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM changeover.member_app(my_instance);
+    PERFORM 1 FROM changeover.job_consumer c WHERE c.instance = my_instance FOR SHARE;
+    RETURN QUERY
     UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
-      FROM changeover.job_kind k, changeover.member_app(my_instance) AS mine
-     WHERE k.id = j.kind_id AND k.app = mine AND j.id = ANY (ARRAY(
+      FROM changeover.job_kind k
+     WHERE k.id = j.kind_id AND j.id = ANY (ARRAY(
            SELECT o.id FROM changeover.job_consumer c
+             JOIN changeover.job_kind m ON m.id = c.kind_id
              JOIN changeover.job o ON o.kind_id = c.kind_id AND o.shelf = 'unknown'
-            WHERE c.instance = my_instance AND o.claimant IS NULL
+            WHERE c.instance = my_instance AND NOT c.returned AND o.claimant IS NULL
+              AND o.crashes < m.max_crashes
             ORDER BY o.id LIMIT at_most FOR NO KEY UPDATE OF o SKIP LOCKED))
-    RETURNING j.id, k.kind, k.version, j.attempt, j.payload, j.enqueued_at, j.run_at
-$$;
+    RETURNING j.id, k.kind, k.version, j.attempt, j.payload, j.enqueued_at, j.run_at, j.failures,
+              j.crashes;
+END $$;
 
 -- What every member does at every poll: jobs whose time has come are opened, and those of instances that
 -- have died are returned; both only for kinds that this instance runs, so that an older release never
@@ -244,9 +326,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock
 DECLARE
     my_app text := changeover.member_app(my_instance);
     opened bigint;
-    returned bigint := 0;
+    returned_now bigint := 0;
     gone record;
 BEGIN
+    -- I counted as dead for a while, and live.
+    UPDATE changeover.job_consumer c SET returned = false WHERE c.instance = my_instance AND c.returned;
     UPDATE changeover.job j SET shelf = 'open'
      WHERE j.id = ANY (ARRAY(
            SELECT o.id FROM changeover.job o
@@ -256,24 +340,24 @@ BEGIN
     GET DIAGNOSTICS opened = ROW_COUNT;
     FOR gone IN
         SELECT DISTINCT d.instance FROM changeover.job_consumer d
-          JOIN changeover.member m ON m.instance = d.instance AND m.app = my_app
           JOIN changeover.job_consumer c ON c.kind_id = d.kind_id AND c.instance = my_instance
-         WHERE d.instance <> my_instance AND NOT changeover.is_live(d.instance)
+         WHERE d.instance <> my_instance AND NOT d.returned AND NOT changeover.is_live(d.instance)
     LOOP
-        returned := returned + changeover.rescue_jobs(my_instance, gone.instance);
+        returned_now := returned_now + changeover.rescue_jobs(my_instance, gone.instance);
     END LOOP;
-    IF opened + returned > 0 THEN
+    IF opened + returned_now > 0 THEN
         PERFORM pg_notify('changeover_job', my_app);
     END IF;
-    RETURN opened + returned;
+    RETURN opened + returned_now;
 END $$;
 
--- Returns the jobs of an instance that has died, of kinds that `rescuer` runs. Called, and died: what
--- must not happen twice becomes unknown; what has taken its process with it too often is poison.
+-- Returns the jobs of an instance that has died, of kinds that `rescuer` runs. Called, and died: that
+-- becomes unknown; what has taken its process with it too often is poison. Reads all open jobs, since
+-- no index may know the claimant (see the table): once for each instance that ends.
 CREATE FUNCTION changeover.rescue_jobs(rescuer uuid, of_instance uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    returned bigint;
+    returned_now bigint;
 BEGIN
     -- One rescuer at a time, and none while the instance says that it lives after all.
     PERFORM 1 FROM changeover.instance i
@@ -281,48 +365,27 @@ BEGIN
        AND (i.left_at IS NOT NULL
             OR i.heartbeat_at <= clock_timestamp() - i.ttl_ms * interval '1 millisecond')
        FOR NO KEY UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    IF NOT FOUND AND EXISTS (SELECT 1 FROM changeover.instance i WHERE i.id = of_instance) THEN
         RETURN 0;
     END IF;
+    -- Waits for a claim under way; the next statement sees it.
+    UPDATE changeover.job_consumer d SET returned = true
+      FROM changeover.job_consumer c
+     WHERE d.instance = of_instance AND c.instance = rescuer AND c.kind_id = d.kind_id;
     UPDATE changeover.job j
        SET claimant = NULL, crashes = j.crashes + 1,
-           error = CASE WHEN j.called_at IS NOT NULL AND k.at_most_once
+           error = CASE WHEN j.called_at IS NOT NULL
                         THEN 'its process ended after the call and before the answer was kept'
                         ELSE 'its process ended before it was done' END,
            run_at = clock_timestamp() + LEAST(j.crashes, 60) * interval '1 second',
-           shelf = CASE WHEN j.called_at IS NOT NULL AND k.at_most_once THEN 'unknown'
+           shelf = CASE WHEN j.called_at IS NOT NULL THEN 'unknown'
                         WHEN j.crashes + 1 >= k.max_crashes THEN 'dead'
                         WHEN j.crashes > 0 THEN 'later' ELSE 'open' END
       FROM changeover.job_kind k, changeover.job_consumer c
      WHERE k.id = j.kind_id AND c.kind_id = j.kind_id AND c.instance = rescuer
        AND j.claimant = of_instance AND j.shelf IN ('open', 'unknown');
-    GET DIAGNOSTICS returned = ROW_COUNT;
-    DELETE FROM changeover.job_consumer d USING changeover.job_consumer c
-     WHERE d.instance = of_instance AND c.instance = rescuer AND c.kind_id = d.kind_id;
-    RETURN returned;
-END $$;
-
--- With the switch to a generation: jobs that it cannot run are parked (going back), and those that it
--- can, are open again (going forth). Nothing is lost, and an event says so.
-CREATE FUNCTION changeover.park_jobs(of_app text, for_gen bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    moved bigint;
-BEGIN
-    UPDATE changeover.job j SET shelf = 'parked'
-      FROM changeover.job_kind k
-     WHERE k.id = j.kind_id AND k.app = of_app AND k.since_gen > for_gen
-       AND j.shelf IN ('open', 'later') AND j.claimant IS NULL;
-    GET DIAGNOSTICS moved = ROW_COUNT;
-    IF moved > 0 THEN
-        INSERT INTO changeover.event (app, kind, detail)
-        VALUES (of_app, 'jobs_parked',
-                format('%s jobs cannot be run by generation %s; they wait for a later one', moved, for_gen));
-    END IF;
-    UPDATE changeover.job j
-       SET shelf = CASE WHEN j.run_at > clock_timestamp() THEN 'later' ELSE 'open' END
-      FROM changeover.job_kind k
-     WHERE k.id = j.kind_id AND k.app = of_app AND k.since_gen <= for_gen AND j.shelf = 'parked';
+    GET DIAGNOSTICS returned_now = ROW_COUNT;
+    RETURN returned_now;
 END $$;
 
 -- How many jobs a generation could not run: must be 0, or be parked knowingly, before going back to it.
@@ -335,22 +398,44 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      GROUP BY k.kind, k.version ORDER BY k.kind, k.version
 $$;
 
--- Puts jobs that were given up, or whose outcome is unknown, back, with a fresh count of failures.
-CREATE FUNCTION changeover.requeue_v1(of_app text, ids bigint[]) RETURNS bigint
+-- With the switch to a generation: an event says how many jobs it cannot run. Nothing is done to them:
+-- no consumer of that generation claims, opens or returns them, and the view `jobs` calls them parked
+-- until a generation that can run them is back. A million rows would hold the switch up.
+CREATE FUNCTION changeover.park_jobs(of_app text, for_gen bigint) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH back AS (
-        UPDATE changeover.job j
-           SET shelf = 'open', failures = 0, crashes = 0, claimant = NULL, called_at = NULL,
-               run_at = clock_timestamp()
-          FROM changeover.job_kind k
-         WHERE k.id = j.kind_id AND k.app = of_app AND j.id = ANY (ids) AND j.claimant IS NULL
-           AND j.shelf IN ('dead', 'unknown')
-        RETURNING 1
-    ), told AS (SELECT pg_notify('changeover_job', of_app))
-    SELECT (SELECT count(*) FROM back) + 0 * (SELECT count(*) FROM told)
+    INSERT INTO changeover.event (app, kind, detail)
+    SELECT of_app, 'jobs_parked',
+           format('%s jobs cannot be run by generation %s; they wait for a later one', sum(b.jobs), for_gen)
+      FROM changeover.jobs_beyond_v1(of_app, for_gen) b
+    HAVING sum(b.jobs) > 0
 $$;
 
--- States a schedule; the one of the current generation counts.
+-- Puts jobs that were given up, or whose outcome is unknown, back, with a fresh count of failures. Those
+-- whose unique key another one has by now stay. Returns how many were put back.
+CREATE FUNCTION changeover.requeue_v1(of_app text, ids bigint[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    back bigint;
+BEGIN
+    UPDATE changeover.job j
+       SET shelf = 'open', failures = 0, crashes = 0, called_at = NULL, run_at = clock_timestamp()
+      FROM changeover.job_kind k
+     WHERE k.id = j.kind_id AND k.app = of_app AND j.id = ANY (ids) AND j.claimant IS NULL
+       AND j.shelf IN ('dead', 'unknown')
+       AND (j.unique_key IS NULL OR NOT EXISTS (
+            SELECT 1 FROM changeover.job o
+             WHERE o.unique_key = j.unique_key AND o.id <> j.id
+               AND (o.shelf IN ('open', 'later', 'unknown')
+                    OR o.shelf = 'dead' AND o.id = ANY (ids) AND o.id < j.id)));
+    GET DIAGNOSTICS back = ROW_COUNT;
+    IF back > 0 THEN
+        PERFORM pg_notify('changeover_job', of_app);
+    END IF;
+    RETURN back;
+END $$;
+
+-- States a schedule. The one of the current generation counts: an older release that starts once more
+-- does not overwrite it.
 CREATE FUNCTION changeover.declare_schedule_v1(
     my_instance uuid, my_name text, my_cron text, my_time_zone text, my_catch_up text
 ) RETURNS void
@@ -363,11 +448,13 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
             gen = excluded.gen
         WHERE (s.cron, s.time_zone, s.catch_up, s.gen)
               IS DISTINCT FROM (excluded.cron, excluded.time_zone, excluded.catch_up, excluded.gen)
+          AND excluded.gen = coalesce((SELECT g.gen FROM changeover.generation g WHERE g.app = s.app),
+                                      excluded.gen)
 $$;
 
 -- Enqueues what is due of a schedule, each scheduled time once, whoever computes it; only for the
--- generation that has the background work. Times at or before `done_until` are passed over. Returns
--- the scheduled times that this call enqueued.
+-- generation that has the background work. Times at or before `done_until` are passed over, and so are
+-- those that have not come yet by the database's clock. Returns the scheduled times that were enqueued.
 CREATE FUNCTION changeover.tick_v1(
     my_instance uuid, my_name text, due timestamptz[], up_to timestamptz,
     of_kind text, of_version integer
@@ -390,7 +477,7 @@ BEGIN
     END IF;
     number := changeover.enqueueable_kind(my_app, of_kind, of_version);
     FOREACH moment IN ARRAY due LOOP
-        CONTINUE WHEN moment <= passed OR EXISTS (
+        CONTINUE WHEN moment <= passed OR moment > clock_timestamp() OR EXISTS (
             SELECT 1 FROM changeover.tick t
              WHERE t.app = my_app AND t.name = my_name AND t.scheduled_at = moment);
         INSERT INTO changeover.job (kind_id, payload)
@@ -400,7 +487,7 @@ BEGIN
         VALUES (my_app, my_name, moment, new_job);
         RETURN NEXT moment;
     END LOOP;
-    UPDATE changeover.schedule s SET done_until = GREATEST(s.done_until, up_to)
+    UPDATE changeover.schedule s SET done_until = GREATEST(s.done_until, LEAST(up_to, clock_timestamp()))
      WHERE s.app = my_app AND s.name = my_name;
     IF cardinality(due) > 0 THEN
         PERFORM pg_notify('changeover_job', my_app);
@@ -416,17 +503,24 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
     DELETE FROM changeover.worker_candidate c USING changeover.instance i
      WHERE c.app = of_app AND i.id = c.instance
        AND coalesce(i.left_at, i.heartbeat_at) < clock_timestamp() - interval '1 day';
+    DELETE FROM changeover.job_consumer c USING changeover.member m, changeover.instance i
+     WHERE m.app = of_app AND m.instance = c.instance AND i.id = m.instance AND c.returned
+       AND coalesce(i.left_at, i.heartbeat_at) < clock_timestamp() - interval '1 day';
     DELETE FROM changeover.member m USING changeover.instance i
      WHERE m.app = of_app AND i.id = m.instance
        AND coalesce(i.left_at, i.heartbeat_at) < clock_timestamp() - interval '1 day'
        AND NOT EXISTS (SELECT 1 FROM changeover.job_consumer c WHERE c.instance = m.instance)
 $$;
 
--- For people: each job with its state in one word.
+-- For people: each job with its state in one word. Parked: only a generation above the current one has
+-- said that it can run it.
 CREATE VIEW changeover.jobs AS
 SELECT j.id, k.app, k.kind, k.version,
        CASE WHEN j.claimant IS NOT NULL THEN 'running'
+            WHEN j.shelf IN ('open', 'later') AND k.since_gen > g.gen THEN 'parked'
             WHEN j.shelf = 'open' THEN 'waiting' ELSE j.shelf END AS state,
        j.priority, j.attempt, j.failures, k.max_attempts, j.crashes, j.claimant, j.called_at, j.run_at,
        j.enqueued_at, j.error, j.payload
-  FROM changeover.job j JOIN changeover.job_kind k ON k.id = j.kind_id;
+  FROM changeover.job j
+  JOIN changeover.job_kind k ON k.id = j.kind_id
+  LEFT JOIN changeover.generation g ON g.app = k.app;

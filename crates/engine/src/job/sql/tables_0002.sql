@@ -8,6 +8,8 @@ CREATE TABLE changeover.job_kind (
     version      integer NOT NULL,
     -- The lowest generation that has registered it: it may be enqueued from the switch to that one on.
     since_gen    bigint NOT NULL,
+    -- Whose limits these are: where releases differ, those of the highest generation count.
+    limits_gen   bigint NOT NULL,
     max_attempts integer NOT NULL,
     -- How often a job may take its process with it before it counts as poison.
     max_crashes  integer NOT NULL,
@@ -16,29 +18,37 @@ CREATE TABLE changeover.job_kind (
     UNIQUE (app, kind, version)
 );
 
--- What a living instance can run. Not removed before its jobs are returned.
+-- What an instance can run. Whoever claims locks its rows here FOR SHARE, whoever returns the jobs of a
+-- dead instance changes them first: so no claim is committed after the look for what it has claimed.
 CREATE TABLE changeover.job_consumer (
     instance uuid NOT NULL,
     kind_id  integer NOT NULL REFERENCES changeover.job_kind,
+    -- It counted as dead, and what it had claimed was returned; it claims again after its next
+    -- tend_jobs_v1.
+    returned boolean NOT NULL DEFAULT false,
     PRIMARY KEY (instance, kind_id)
 );
 
 -- Waiting and running jobs, and those that wait for a person. A claim changes no indexed column: half
 -- of each page is free, so that it is a heap-only update and writes no index (measured: claiming and
--- finishing by batches of 500 then costs less than twice the bare DELETE … SKIP LOCKED).
+-- finishing by batches of 500 then costs less than twice the bare DELETE … SKIP LOCKED). No foreign key
+-- to job_kind: kinds are never deleted, rows come only through enqueue_v1 and tick_v1, and the check
+-- would make every enqueuing transaction lock the same row.
 CREATE TABLE changeover.job (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind_id     integer NOT NULL REFERENCES changeover.job_kind,
-    -- open: to be run now, or running (claimant). later: at run_at. dead: given up. parked: only a
-    -- release that is not there can run it. unknown: called outside, outcome not known.
+    kind_id     integer NOT NULL,
+    -- open: to be run now, or running (claimant). later: at run_at. dead: given up. unknown: called
+    -- outside, outcome not known. Parked is no shelf: see the view `jobs`.
     shelf       text NOT NULL DEFAULT 'open'
-                CHECK (shelf IN ('open', 'later', 'dead', 'parked', 'unknown')),
+                CHECK (shelf IN ('open', 'later', 'dead', 'unknown')),
     -- Smaller is more urgent.
     priority    smallint NOT NULL DEFAULT 0,
     -- Counts claims, and only grows: with the claimant it is the fence of whoever finishes.
     attempt     integer NOT NULL DEFAULT 0,
-    failures    smallint NOT NULL DEFAULT 0,
-    crashes     smallint NOT NULL DEFAULT 0,
+    failures    integer NOT NULL DEFAULT 0,
+    -- How often its process died while it had claimed this. After the first it is a suspect: claimed
+    -- alone, so that the next death says which one it was.
+    crashes     integer NOT NULL DEFAULT 0,
     claimant    uuid,
     called_at   timestamptz,
     run_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -48,9 +58,10 @@ CREATE TABLE changeover.job (
     payload     jsonb NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX job_next ON changeover.job (kind_id, shelf, priority, id);
+CREATE INDEX job_suspect ON changeover.job (kind_id, priority, id) WHERE shelf = 'open' AND crashes > 0;
 CREATE INDEX job_later ON changeover.job (run_at) WHERE shelf = 'later';
 CREATE UNIQUE INDEX job_unique ON changeover.job (unique_key)
-    WHERE unique_key IS NOT NULL AND shelf IN ('open', 'later', 'parked', 'unknown');
+    WHERE unique_key IS NOT NULL AND shelf IN ('open', 'later', 'unknown');
 
 -- What is enqueued by the clock. Computed by the members of the current generation.
 CREATE TABLE changeover.schedule (

@@ -1,0 +1,105 @@
+//! One look at the ledger: tells what could not be told, tends, claims. A task of its own, so that units
+//! that end meanwhile make room for the next ones at once.
+
+use super::claimed::Job;
+use super::ledger::{self, Ending};
+use super::unit::Context;
+use crate::connection::Connection;
+use crate::error::Error;
+use std::sync::Arc;
+
+/// How many jobs of unknown outcome are asked for at a time.
+const UNKNOWN_MAX: i32 = 10;
+
+/// What is to be looked for.
+pub(super) struct Fetch {
+    pub(super) context: Arc<Context>,
+    pub(super) connection: Option<Connection>,
+    pub(super) undelivered: Vec<Ending>,
+    /// A claim's answer was lost: all that we know of, so that the rest can be given back.
+    pub(super) known: Option<Vec<i64>>,
+    /// It is time for a poll: open what is due, return what the dead have claimed.
+    pub(super) tend: bool,
+    /// Whether any kind here has unknown outcomes to ask about.
+    pub(super) ask_unknown: bool,
+    /// How many to claim of each kind; empty: none.
+    pub(super) limits: Vec<(String, i32)>,
+}
+
+/// What was found.
+pub(super) struct Fetched {
+    pub(super) connection: Option<Connection>,
+    pub(super) undelivered: Vec<Ending>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) unknown: Vec<Job>,
+    /// As many as were asked for: there may be more.
+    pub(super) is_full: bool,
+    /// What we do not know of was given back.
+    pub(super) swept: bool,
+    /// A claim was sent, and its answer did not come.
+    pub(super) is_claim_lost: bool,
+    pub(super) error: Option<Error>,
+}
+
+impl Fetch {
+    pub(super) async fn run(mut self) -> Fetched {
+        let mut fetched = Fetched {
+            connection: None,
+            undelivered: Vec::new(),
+            jobs: Vec::new(),
+            unknown: Vec::new(),
+            is_full: false,
+            swept: false,
+            is_claim_lost: false,
+            error: None,
+        };
+        let connection = match self.connection.take() {
+            Some(open) if !open.client.is_closed() => Ok(open),
+            _ => self.context.open().await,
+        };
+        match connection {
+            Ok(connection) => {
+                if let Err(error) = self.look(&connection, &mut fetched).await {
+                    fetched.error = Some(error);
+                } else {
+                    fetched.connection = Some(connection);
+                }
+            }
+            Err(error) => fetched.error = Some(error),
+        }
+        fetched.undelivered = self.undelivered;
+        fetched
+    }
+
+    async fn look(&mut self, connection: &Connection, fetched: &mut Fetched) -> Result<(), Error> {
+        let (client, instance) = (&connection.client, self.context.instance);
+        while let Some(ending) = self.undelivered.last() {
+            ledger::tell(client, instance, ending).await?;
+            self.undelivered.pop();
+        }
+        if let Some(known) = &self.known {
+            let returned = ledger::give_back_others(client, instance, known).await?;
+            fetched.swept = true;
+            if returned > 0 {
+                tracing::info!(returned, "jobs of a lost claim were given back");
+            }
+        }
+        if self.tend {
+            ledger::tend(client, instance).await?;
+        }
+        let app = &self.context.options.app;
+        if self.ask_unknown {
+            fetched.is_claim_lost = true;
+            fetched.unknown = ledger::claim_unknown(client, instance, app, UNKNOWN_MAX).await?;
+            fetched.is_claim_lost = false;
+        }
+        let at_most = self.limits.iter().map(|(_, count)| *count).sum::<i32>().min(500);
+        if at_most > 0 {
+            fetched.is_claim_lost = true;
+            fetched.jobs = ledger::claim(client, instance, app, at_most, &self.limits).await?;
+            fetched.is_claim_lost = false;
+            fetched.is_full = i32::try_from(fetched.jobs.len()).is_ok_and(|got| got >= at_most);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! One kind of job in this process: its handler, what waits here, and how much of it runs.
+//!
+//! Decides, without I/O, how many jobs to claim and what to begin next. Owned by [`super::fetcher`].
+
+use super::claimed::Job;
+use super::handler::{BATCH_MAX, Handler};
+use super::unit::Task;
+use std::collections::VecDeque;
+
+/// How many single jobs wait here for each that may run: enough that a claim's round trip is hidden, and
+/// not so many that another process could have begun them long ago.
+const WAITING_PER_SLOT: usize = 8;
+
+pub(super) struct Lane {
+    pub(super) handler: Handler,
+    waiting: VecDeque<Job>,
+    /// Their outcome is unknown; asked one by one.
+    unknown: VecDeque<Job>,
+    running: usize,
+}
+
+impl Lane {
+    pub(super) fn new(handler: Handler) -> Self {
+        Self { handler, waiting: VecDeque::new(), unknown: VecDeque::new(), running: 0 }
+    }
+
+    /// How many jobs to claim now. Nothing while half of what may wait is there: small claims cost as much
+    /// as large ones.
+    pub(super) fn wanted(&self) -> usize {
+        let target = match self.handler {
+            Handler::One(_) => (self.slots() * WAITING_PER_SLOT).min(BATCH_MAX),
+            Handler::Batch(_) => self.handler.batch_max(),
+        };
+        if self.waiting.len() * 2 > target { 0 } else { target - self.waiting.len() }
+    }
+
+    pub(super) fn push(&mut self, job: Job, task: Task) {
+        match task {
+            Task::Run => self.waiting.push_back(job),
+            Task::Reconcile => self.unknown.push_back(job),
+        }
+    }
+
+    /// What may begin now. A suspect (its process has died with it) is alone in its transaction, and so
+    /// is what has failed in a batch before.
+    pub(super) fn next(&mut self) -> Option<(Task, Vec<Job>)> {
+        if self.running >= self.slots() {
+            return None;
+        }
+        let (task, jobs) = if let Some(job) = self.unknown.pop_front() {
+            (Task::Reconcile, vec![job])
+        } else {
+            let mut batch = vec![self.waiting.pop_front()?];
+            let alone = |job: &Job| job.crashes > 0 || job.failures > 0;
+            while !alone(&batch[0])
+                && batch.len() < self.handler.batch_max()
+                && let Some(job) = self.waiting.pop_front_if(|job| !alone(job))
+            {
+                batch.push(job);
+            }
+            (Task::Run, batch)
+        };
+        self.running += 1;
+        Some((task, jobs))
+    }
+
+    pub(super) fn ended(&mut self) {
+        self.running -= 1;
+    }
+
+    /// Everything that has not begun.
+    pub(super) fn take_waiting(&mut self) -> Vec<Job> {
+        self.waiting.drain(..).chain(self.unknown.drain(..)).collect()
+    }
+
+    pub(super) fn waiting_ids(&self) -> impl Iterator<Item = i64> + '_ {
+        self.waiting.iter().chain(&self.unknown).map(|job| job.id)
+    }
+
+    fn slots(&self) -> usize {
+        self.handler.limits().concurrency.max(1)
+    }
+}

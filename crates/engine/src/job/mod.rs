@@ -1,0 +1,35 @@
+//! The queue: jobs that are enqueued with the caller's own transaction and run once, whatever dies.
+//!
+//! [`JobQueue`] enqueues; a [`Fetcher`] a process claims by batches and hands the jobs to their handlers.
+//! A job's effects and its finish are one transaction, so there is no moment at which one of them stands
+//! without the other. Which releases may run what, and what becomes of the jobs of the dead, is decided by
+//! the functions in `sql/`; nothing here decides it.
+//!
+//! Invariants:
+//! - Each claimed job ends in exactly one of: finished, failed, of unknown outcome, given back. Where the
+//!   database could not be told, it is told later (`undelivered`), so that no job stays "running".
+//! - What is claimed and not finished is bounded by each handler's limits.
+//!
+//! For users: `docs/jobs.md`.
+
+mod background;
+mod claimed;
+mod drain;
+mod error;
+mod fetch;
+mod fetcher;
+mod handler;
+mod lane;
+mod ledger;
+mod part;
+mod queue;
+mod transaction;
+mod unit;
+
+pub use claimed::Job;
+pub use error::JobError;
+pub use handler::{BatchJobHandler, JobHandler, JobLimits, Reconciled};
+pub(crate) use handler::Handler;
+pub(crate) use part::Jobs;
+pub use queue::{Enqueue, JobQueue};
+pub use transaction::JobTransaction;

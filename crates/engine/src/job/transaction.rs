@@ -1,0 +1,81 @@
+//! The transaction in which a job's effects happen, and in which it is finished.
+//!
+//! `finish_v1` is its last statement, sent together with `COMMIT`: whoever does not hold the job any more
+//! is refused there, and with it everything that he has done. Both answers are awaited, since `COMMIT` of
+//! a failed transaction answers success with the tag ROLLBACK.
+
+use super::claimed::Job;
+use super::ledger;
+use crate::connection::Connection;
+use crate::error::Error;
+use std::time::Duration;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+/// The open transaction of a job, or of a batch of jobs.
+pub struct JobTransaction {
+    connection: Connection,
+}
+
+impl JobTransaction {
+    /// The client; what runs on it is part of this transaction.
+    pub fn client(&self) -> &Client {
+        &self.connection.client
+    }
+
+    /// READ COMMITTED whatever the role's default is: the finish must reread after a wait.
+    pub(super) async fn begin(connection: Connection, idle_max: Duration) -> Result<Self, Error> {
+        let statement = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; \
+             SET LOCAL idle_in_transaction_session_timeout = {}",
+            idle_max.as_millis().clamp(100, 3_600_000)
+        );
+        connection
+            .client
+            .batch_execute(&statement)
+            .await
+            .map_err(|source| Error::sql("beginning a job's transaction", source))?;
+        Ok(Self { connection })
+    }
+
+    /// Finishes the jobs and commits, in one round trip. An error: nothing of it happened, unless the
+    /// connection was lost on the way.
+    pub(super) async fn finish(self, instance: Uuid, jobs: &[Job]) -> Finish {
+        let client = &self.connection.client;
+        let (finished, committed) = tokio::join!(
+            biased;
+            ledger::finish(client, instance, jobs),
+            client.batch_execute("COMMIT"),
+        );
+        let outcome = finished.and_then(|()| {
+            committed.map_err(|source| Error::sql("committing a job's effects", source))
+        });
+        Finish { outcome, connection: usable(self.connection) }
+    }
+
+    /// Rolls back; the connection, if it still serves.
+    pub(super) async fn roll_back(self) -> Option<Connection> {
+        match self.connection.client.batch_execute("ROLLBACK").await {
+            Ok(()) => usable(self.connection),
+            Err(error) => {
+                tracing::debug!(%error, "not rolled back: the connection is given up");
+                None
+            }
+        }
+    }
+
+    /// Ends it while a statement runs: cancelled, and the session with it, so that it is rolled back.
+    pub(super) async fn cut(self) {
+        self.connection.cancel().await;
+    }
+}
+
+/// What became of a finish.
+pub(super) struct Finish {
+    pub(super) outcome: Result<(), Error>,
+    pub(super) connection: Option<Connection>,
+}
+
+fn usable(connection: Connection) -> Option<Connection> {
+    (!connection.client.is_closed()).then_some(connection)
+}

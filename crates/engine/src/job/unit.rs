@@ -1,0 +1,253 @@
+//! One unit of work: the transaction of a job, or of a batch of jobs, from its begin to its end.
+//!
+//! Runs as a task of its own, started by [`super::fetcher`], which owns everything that outlives it: what
+//! could not be told to the ledger comes back as `undelivered`. A handler that panics has failed; one that
+//! takes too long is cut off, statement and session.
+
+use super::claimed::Job;
+use super::error::{JobError, Meaning};
+use super::handler::{Handler, Reconciled};
+use super::ledger::{self, Ending};
+use super::transaction::JobTransaction;
+use crate::connection::{Connection, Purpose};
+use crate::error::{Error, chain};
+use crate::instance::open_for;
+use crate::options::Options;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// What every unit needs.
+pub(super) struct Context {
+    pub(super) options: Arc<Options>,
+    pub(super) instance: Uuid,
+    /// Cancelled when the budget of a drain is spent.
+    pub(super) cut: CancellationToken,
+}
+
+impl Context {
+    pub(super) async fn open(&self) -> Result<Connection, Error> {
+        open_for(&self.options, Purpose::Job).await
+    }
+}
+
+/// What is done with the jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    Run,
+    /// Their outcome is unknown: the other side is asked.
+    Reconcile,
+}
+
+/// One unit, before it begins.
+pub(super) struct Unit {
+    pub(super) handler: Handler,
+    pub(super) task: Task,
+    pub(super) jobs: Vec<Job>,
+    pub(super) context: Arc<Context>,
+}
+
+/// What is left of a unit.
+#[derive(Default)]
+pub(super) struct Ended {
+    /// For the next unit.
+    pub(super) connection: Option<Connection>,
+    /// What the ledger could not be told yet.
+    pub(super) undelivered: Vec<Ending>,
+    pub(super) finished: usize,
+}
+
+/// How a transaction ended.
+enum Verdict {
+    Finished,
+    /// Others have the jobs now, or they are finished already.
+    NotMine,
+    Failed(JobError),
+    StillUnknown,
+    GiveBack,
+}
+
+impl Unit {
+    pub(super) async fn run(self, connection: Option<Connection>) -> Ended {
+        let mut ended = Ended { connection, ..Ended::default() };
+        if self.mark(&mut ended).await.is_err() {
+            return ended;
+        }
+        let verdict = self.attempt(&self.jobs, &mut ended).await;
+        if let Verdict::Failed(error) = &verdict
+            && self.jobs.len() > 1
+        {
+            // One of them is at fault, and the others must not pay for it.
+            tracing::info!(kind = self.handler.kind(), why = error.why, "a batch has failed; one by one");
+            for job in &self.jobs {
+                let alone = std::slice::from_ref(job);
+                let verdict = self.attempt(alone, &mut ended).await;
+                self.conclude(alone, verdict, &mut ended).await;
+            }
+            return ended;
+        }
+        self.conclude(&self.jobs, verdict, &mut ended).await;
+        ended
+    }
+
+    /// Before a call that must not be made twice. An error: nothing is to be run.
+    async fn mark(&self, ended: &mut Ended) -> Result<(), ()> {
+        if self.task != Task::Run || !self.handler.limits().at_most_once {
+            return Ok(());
+        }
+        for job in &self.jobs {
+            if let Err(error) = self.mark_one(job, ended).await {
+                tracing::warn!(job = job.id, error = chain(&error), "not marked, so not called");
+                // If it was marked after all, giving it back makes it unknown.
+                self.deliver(Ending::given_back(&self.jobs), ended).await;
+                return Err(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn mark_one(&self, job: &Job, ended: &mut Ended) -> Result<(), Error> {
+        let connection = self.connection(ended).await?;
+        let marked = ledger::mark(&connection.client, self.context.instance, job).await;
+        ended.connection = (!connection.client.is_closed()).then_some(connection);
+        marked
+    }
+
+    async fn connection(&self, ended: &mut Ended) -> Result<Connection, Error> {
+        match ended.connection.take() {
+            Some(connection) if !connection.client.is_closed() => Ok(connection),
+            _ => self.context.open().await,
+        }
+    }
+
+    /// One transaction with these jobs.
+    async fn attempt(&self, jobs: &[Job], ended: &mut Ended) -> Verdict {
+        let limits = self.handler.limits();
+        if self.context.cut.is_cancelled() {
+            return Verdict::GiveBack;
+        }
+        let begun = match self.connection(ended).await {
+            Ok(connection) => JobTransaction::begin(connection, limits.idle_max).await,
+            Err(error) => Err(error),
+        };
+        let mut transaction = match begun {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "no transaction for a job; it is given back");
+                return Verdict::GiveBack;
+            }
+        };
+        let work = AssertUnwindSafe(self.work(jobs, &mut transaction)).catch_unwind();
+        let outcome = tokio::select! {
+            () = self.context.cut.cancelled() => {
+                transaction.cut().await;
+                return Verdict::GiveBack;
+            }
+            outcome = tokio::time::timeout(limits.run_max, work) => outcome,
+        };
+        match outcome {
+            Ok(Ok(Ok(Reconciled::Done))) => {
+                let finish = transaction.finish(self.context.instance, jobs).await;
+                ended.connection = finish.connection;
+                match finish.outcome {
+                    Ok(()) => Verdict::Finished,
+                    Err(error) if ledger::is_not_mine(&error) => {
+                        tracing::warn!(error = chain(&error), "refused: rolled back");
+                        Verdict::NotMine
+                    }
+                    Err(error) => Verdict::Failed(JobError::failed(chain(&error))),
+                }
+            }
+            Ok(Ok(not_done)) => {
+                ended.connection = transaction.roll_back().await;
+                match not_done {
+                    Ok(Reconciled::NotDone) => {
+                        Verdict::Failed(JobError::not_done("it was not done, says the other side", None))
+                    }
+                    Ok(_) => Verdict::StillUnknown,
+                    Err(error) => Verdict::Failed(error),
+                }
+            }
+            Ok(Err(panic)) => {
+                transaction.cut().await;
+                Verdict::Failed(JobError::failed(format!("the handler panicked: {}", said(&*panic))))
+            }
+            Err(_elapsed) => {
+                transaction.cut().await;
+                let limit_ms = limits.run_max.as_millis();
+                Verdict::Failed(JobError::failed(format!("it took longer than {limit_ms} ms")))
+            }
+        }
+    }
+
+    async fn work(
+        &self,
+        jobs: &[Job],
+        transaction: &mut JobTransaction,
+    ) -> Result<Reconciled, JobError> {
+        match (self.task, jobs) {
+            (Task::Reconcile, [job]) => self.handler.reconcile(job, transaction).await,
+            _ => self.handler.run(jobs, transaction).await.map(|()| Reconciled::Done),
+        }
+    }
+
+    async fn conclude(&self, jobs: &[Job], verdict: Verdict, ended: &mut Ended) {
+        match verdict {
+            Verdict::Finished => ended.finished += jobs.len(),
+            Verdict::NotMine => {}
+            Verdict::GiveBack | Verdict::StillUnknown => {
+                self.deliver(Ending::given_back(jobs), ended).await;
+            }
+            Verdict::Failed(error) => {
+                for job in jobs {
+                    tracing::warn!(job = job.id, kind = job.kind, why = error.why, "a job has failed");
+                    self.deliver(self.failure(job, &error), ended).await;
+                }
+            }
+        }
+    }
+
+    fn failure(&self, job: &Job, error: &JobError) -> Ending {
+        let is_unknown = self.task == Task::Reconcile || self.handler.limits().at_most_once;
+        let (pause, give_up) = match error.meaning {
+            // Called, and no answer that says it was not done.
+            Meaning::Failed if is_unknown => {
+                let (job, attempt) = (job.id, job.attempt);
+                return Ending::Unknown { job, attempt, why: error.why.clone() };
+            }
+            Meaning::Failed => (None, false),
+            Meaning::NotDone(pause) => (pause, false),
+            Meaning::GivenUp => (None, true),
+        };
+        Ending::Failed { job: job.id, attempt: job.attempt, why: error.why.clone(), pause, give_up }
+    }
+
+    /// Tells the ledger, or leaves it to the fetcher, which tries again.
+    async fn deliver(&self, ending: Ending, ended: &mut Ended) {
+        // Cut off, the fetcher gives back, so that it can say what.
+        if self.context.cut.is_cancelled() {
+            ended.undelivered.push(ending);
+        } else if let Err(error) = self.tell(&ending, ended).await {
+            tracing::debug!(error = chain(&error), "not told to the ledger; trying again later");
+            ended.undelivered.push(ending);
+        }
+    }
+
+    async fn tell(&self, ending: &Ending, ended: &mut Ended) -> Result<(), Error> {
+        let connection = self.connection(ended).await?;
+        let told = ledger::tell(&connection.client, self.context.instance, ending).await;
+        ended.connection = (!connection.client.is_closed()).then_some(connection);
+        told.map(|_returned| ())
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("something that is no text")
+}
