@@ -9,6 +9,24 @@ CREATE TABLE clusters (
     payload jsonb NOT NULL
 );
 
+-- The stream of each cluster's sensor: how many there were, who holds the newest one, which alone may
+-- write, and how far its events are stored.
+CREATE TABLE sensor_streams (
+    cluster_id uuid PRIMARY KEY REFERENCES clusters (id),
+    epoch bigint NOT NULL,
+    instance_id uuid NOT NULL,
+    opened_at timestamptz NOT NULL,
+    last_sequence bigint NOT NULL
+);
+
+-- Written only by who holds the newest stream, which `stream_epoch` names.
+CREATE TABLE cluster_health (
+    cluster_id uuid PRIMARY KEY REFERENCES clusters (id),
+    state text NOT NULL,
+    seen_at timestamptz NOT NULL,
+    stream_epoch bigint NOT NULL
+);
+
 CREATE TABLE deployments (
     id uuid PRIMARY KEY,
     cluster_id uuid NOT NULL REFERENCES clusters (id),

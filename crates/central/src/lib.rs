@@ -9,6 +9,7 @@
 //! - A request that was answered with 200 is committed; any other answer means that nothing was.
 //! - A release never names a column that it does not know.
 
+pub mod cluster_health;
 pub mod command;
 pub mod database;
 pub mod error;

@@ -1,6 +1,7 @@
 //! `central serve`: one instance of one release, until it is told to end.
 
 use crate::{
+    cluster_health::HealthTiming,
     database::StatementMode,
     error::CentralError,
     release::Release,
@@ -83,10 +84,12 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
             in_flight: Duration::from_millis(args.in_flight_ms),
             ..DrainTiming::default()
         },
+        health: HealthTiming::default(),
         trial: Trial {
             lease: args.lease_ms.map(Duration::from_millis),
             batch_rows: args.batch_rows,
             label_commits: args.label_commits,
+            ..Trial::default()
         },
     };
     let central = Central::listen(settings).await?;
@@ -96,6 +99,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
         () = &mut input_ended => Ok(()),
     };
     if !args.no_drain {
+        // What was cut stands in the log.
         central.drain().await;
     }
     outcome

@@ -70,6 +70,16 @@ statements! {
     flow_delete,
     /// A deployment's processes, the youngest container first.
     processes_by_start,
+    /// Takes a cluster's stream over, with the next epoch.
+    stream_open,
+    /// How far a stream's events are stored; no row for one that is not the newest.
+    stream_cursor,
+    /// Notes how far a stream's events are stored.
+    stream_advance,
+    /// Writes a cluster's health, for the newest stream only.
+    health_write,
+    /// Writes that a cluster is inactive of which nothing was heard for a while.
+    health_expire,
     ;
     /// The same list as long as `container_start_time` is not filled everywhere.
     processes_half_filled,

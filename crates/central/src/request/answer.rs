@@ -58,6 +58,18 @@ impl From<deadpool_postgres::PoolError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let (status, body) = self.into_parts();
+        (status, Json(body)).into_response()
+    }
+}
+
+impl ApiError {
+    /// What a client is told where there is no status to tell it by.
+    pub fn into_body(self) -> ErrorBody {
+        self.into_parts().1
+    }
+
+    fn into_parts(self) -> (StatusCode, ErrorBody) {
         let (status, code, message, fields) = match self {
             Self::Invalid(errors) => (
                 StatusCode::BAD_REQUEST,
@@ -93,8 +105,7 @@ impl IntoResponse for ApiError {
             }
             Self::Database(error) => database(&error),
         };
-        let body = ErrorBody { code: code.to_owned(), message, fields };
-        (status, Json(body)).into_response()
+        (status, ErrorBody { code: code.to_owned(), message, fields })
     }
 }
 

@@ -49,6 +49,12 @@ impl FieldErrors {
         if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }
     }
 
+    /// All of them in one line: `field: problem; …`.
+    pub fn to_text(&self) -> String {
+        let one = |(field, problem): (&String, &String)| format!("{field}: {problem}");
+        self.0.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
     pub(super) fn into_map(self) -> BTreeMap<String, String> {
         self.0
     }

@@ -12,10 +12,12 @@ pub mod ping;
 mod probe;
 pub mod processes;
 pub mod sensor_events;
+pub mod sensor_stream;
 mod state;
 
 pub use openapi::{document, router};
 pub use sensor_events::{SensorBatch, SensorEvent};
+pub use sensor_stream::{CutStream, HeldStream, StreamBook, StreamsEnded};
 pub use state::{Lifecycle, ServiceState};
 
 /// The severities of policies, alerts and CVEs, mildest first.

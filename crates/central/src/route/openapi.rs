@@ -1,7 +1,8 @@
 //! Joins the routes into one router and one OpenAPI document, from the same list.
 
 use super::state::{Lifecycle, ServiceState};
-use super::{alerts, detect_build, images_scan, metadata, ping, probe, processes, sensor_events};
+use super::{alerts, detect_build, images_scan, metadata, ping, probe, processes};
+use super::{sensor_events, sensor_stream};
 use crate::request::{ApiError, BODY_BYTES_MAX};
 use axum::{
     Json, Router,
@@ -23,6 +24,7 @@ fn api() -> (Router<ServiceState>, OpenApi) {
         .routes(routes!(images_scan::images_scan))
         .routes(routes!(alerts::alerts))
         .routes(routes!(sensor_events::sensor_events))
+        .routes(routes!(sensor_stream::sensor_stream))
         .routes(routes!(processes::processes))
         .split_for_parts()
 }

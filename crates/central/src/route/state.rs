@@ -1,5 +1,6 @@
 //! What every handler gets: the release, the pool, and where the instance is in its life.
 
+use super::sensor_stream::StreamBook;
 use crate::{database::StatementMode, release::Release, upgrade::Upgrade};
 use deadpool_postgres::Pool;
 use std::sync::Arc;
@@ -32,4 +33,6 @@ pub struct ServiceState {
     pub lifecycle: watch::Receiver<Lifecycle>,
     /// Tells which columns are filled.
     pub upgrade: Arc<Upgrade>,
+    /// The sensors' streams that this instance holds.
+    pub streams: Arc<StreamBook>,
 }

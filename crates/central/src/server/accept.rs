@@ -3,7 +3,7 @@
 //! Invariant: when it has stopped, every connection that the kernel had accepted by then has a task;
 //! closing a listening socket would reset those that still wait in its backlog.
 
-use super::{connection, drain::DrainPhase};
+use super::{connection, drain::DrainPhase, in_flight::InFlight};
 use axum::Router;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -31,21 +31,17 @@ pub(super) struct Acceptor {
     task: JoinHandle<()>,
 }
 
-struct Parts {
-    router: Router,
-    phase: watch::Sender<DrainPhase>,
-    connections: TaskTracker,
+/// What connections are served with.
+pub(super) struct Parts {
+    pub(super) router: Router,
+    pub(super) phase: watch::Sender<DrainPhase>,
+    pub(super) connections: TaskTracker,
+    pub(super) in_flight: Arc<InFlight>,
 }
 
 impl Acceptor {
-    pub(super) fn start(
-        listener: TcpListener,
-        router: Router,
-        phase: watch::Sender<DrainPhase>,
-        connections: TaskTracker,
-    ) -> Self {
+    pub(super) fn start(listener: TcpListener, parts: Parts) -> Self {
         let stop = CancellationToken::new();
-        let parts = Parts { router, phase, connections };
         let task = tokio::spawn(run(listener, parts, stop.clone()));
         Self { stop: stop.drop_guard(), task }
     }
@@ -113,8 +109,9 @@ impl Parts {
     fn serve(&self, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let phase = self.phase.subscribe();
         let router = self.router.clone();
+        let in_flight = Arc::clone(&self.in_flight);
         self.connections.spawn(async move {
-            connection::serve(stream, router, phase).await;
+            connection::serve(stream, router, phase, in_flight).await;
             drop(permit);
         });
     }
@@ -137,8 +134,13 @@ mod tests {
         }
         let router = Router::new().route("/", get(async || "here"));
         let (phase, _) = watch::channel(DrainPhase::Announcing);
-        let connections = TaskTracker::new();
-        Acceptor::start(listener, router, phase.clone(), connections).stop().await;
+        let parts = Parts {
+            router,
+            phase: phase.clone(),
+            connections: TaskTracker::new(),
+            in_flight: Arc::default(),
+        };
+        Acceptor::start(listener, parts).stop().await;
 
         for mut stream in waiting {
             stream.write_all(b"GET / HTTP/1.1\r\nhost: central\r\n\r\n").await.unwrap();

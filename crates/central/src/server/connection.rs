@@ -11,7 +11,7 @@
 //! While serving, an idle connection is never closed from here: a request that is on its way would be
 //! lost with it. How many there may be is bounded by the accept loop.
 
-use super::drain::DrainPhase;
+use super::{drain::DrainPhase, in_flight::InFlight};
 use axum::{Router, body::Body};
 use hyper::{
     Request, Response, Version,
@@ -25,7 +25,10 @@ use hyper_util::{
 };
 use std::{
     convert::Infallible,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::{net::TcpStream, sync::watch};
 use tower::ServiceExt;
@@ -38,6 +41,7 @@ pub(super) async fn serve(
     stream: TcpStream,
     router: Router,
     mut phase: watch::Receiver<DrainPhase>,
+    in_flight: Arc<InFlight>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -49,8 +53,10 @@ pub(super) async fn serve(
         is_http2.store(!is_http1, Ordering::Relaxed);
         let router = router.clone();
         let phase = phase_of_response.clone();
+        let ticket = in_flight.enter(&request);
         async move {
-            let mut response: Response<Body> = router.oneshot(request.map(Body::new)).await?;
+            let response: Response<Body> = router.oneshot(request.map(Body::new)).await?;
+            let mut response = response.map(|body| ticket.until_sent(body));
             if is_http1 && *phase.borrow() != DrainPhase::Serving {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -71,18 +77,18 @@ pub(super) async fn serve(
                 }
                 return;
             }
-            changed = phase.changed(), if !told_to_end => {
+            changed = phase.changed() => {
                 let now = *phase.borrow_and_update();
                 let is_time = match now {
                     DrainPhase::Serving | DrainPhase::Announcing => false,
                     DrainPhase::GoAway => is_http2.load(Ordering::Relaxed),
-                    DrainPhase::Closing => true,
+                    DrainPhase::Closing | DrainPhase::Cut => true,
                 };
                 // The sender is gone when the instance was dropped without a drain: end at once.
-                if changed.is_err() {
+                if changed.is_err() || now == DrainPhase::Cut {
                     return;
                 }
-                if is_time {
+                if is_time && !told_to_end {
                     connection.as_mut().graceful_shutdown();
                     told_to_end = true;
                 }

@@ -2,17 +2,28 @@
 //!
 //! In this order:
 //! 1. Not ready. Everything is served as before, and new connections are taken, while whoever routes
-//!    to us learns of it (`propagation`). HTTP/1 responses say `Connection: close`.
+//!    to us learns of it (`propagation`). HTTP/1 responses say `Connection: close`. Background work is
+//!    handed over at the same time (`workers`).
 //! 2. HTTP/2 connections get GOAWAY, in two steps, so that no stream that is on its way is lost.
+//!    Sensors' streams end after everything received is stored and acknowledged (`streams`).
 //! 3. A client that uses its connection every few seconds must have met one such response before its
 //!    connection is closed under it: idle connections live on until `idle` has passed since 1.
 //! 4. No new connections; those that the kernel holds are taken. What came in last gets `fresh` to
 //!    send its first request, then all are told to end.
 //! 5. What is in flight gets `in_flight`; what then is left, is cut.
-//! 6. The database's registry is told that this instance is gone.
+//! 6. The database's registry is told that this instance is gone, and its connections end (`pool`).
+//!
+//! Each part has a deadline of its own. What a part has cut at its deadline stands in the log and in the
+//! [`DrainReport`]: nothing is cut silently.
+
+mod report;
+mod workers;
+
+pub use report::{DrainReport, PoolEnded, RequestsEnded, WorkersEnded};
 
 use super::Central;
-use crate::route::Lifecycle;
+use crate::route::{Lifecycle, StreamsEnded};
+use deadpool_postgres::Pool;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -27,6 +38,8 @@ pub enum DrainPhase {
     GoAway,
     /// Every connection ends after the request that it is at.
     Closing,
+    /// The deadline has passed: every connection ends where it is.
+    Cut,
 }
 
 /// How long the parts of a drain take.
@@ -40,49 +53,100 @@ pub struct DrainTiming {
     pub idle: Duration,
     /// What a connection that was accepted last has for its first request.
     pub fresh: Duration,
-    /// What requests in flight have for their end. All parts together must stay below the grace
-    /// after which the process is killed (30 s by default in Kubernetes).
+    /// What sensors' streams have for their end, from GOAWAY on.
+    pub streams: Duration,
+    /// What requests in flight have for their end.
     pub in_flight: Duration,
+    /// What background work has for being handed over, from not ready on.
+    pub workers: Duration,
+    /// What connections to the database have for coming back. All parts together must stay below the
+    /// grace after which the process is killed (30 s by default in Kubernetes).
+    pub pool: Duration,
+}
+
+impl DrainTiming {
+    /// What fits Kubernetes' grace.
+    pub const DEFAULT: Self = Self {
+        propagation: Duration::from_secs(3),
+        idle: Duration::from_secs(4),
+        fresh: Duration::from_millis(300),
+        streams: Duration::from_secs(5),
+        in_flight: Duration::from_secs(10),
+        workers: Duration::from_secs(10),
+        pool: Duration::from_secs(2),
+    };
 }
 
 impl Default for DrainTiming {
     fn default() -> Self {
-        Self {
-            propagation: Duration::from_secs(3),
-            idle: Duration::from_secs(4),
-            fresh: Duration::from_millis(300),
-            in_flight: Duration::from_secs(10),
-        }
+        Self::DEFAULT
     }
 }
 
-pub(super) async fn drain(central: Central) {
-    let Central { pool, lifecycle, phase, acceptor, connections, drain, upgrade, address, release } =
-        central;
-    if *lifecycle.borrow() == Lifecycle::Starting {
-        upgrade.leave().await;
-        return;
+/// Connections that were cut have this long to be gone: they do nothing but end.
+const CUT_WAIT: Duration = Duration::from_secs(1);
+
+/// How often is looked whether the pool's connections are back.
+const POOL_POLL: Duration = Duration::from_millis(10);
+
+pub(super) async fn drain(central: Central) -> DrainReport {
+    let (release, address) = (central.release.name, central.address);
+    if *central.lifecycle.borrow() == Lifecycle::Starting {
+        central.upgrade.leave().await;
+        return DrainReport::default();
     }
     let began = Instant::now();
-    tracing::info!(release = release.name, %address, open = connections.len(), "draining");
-    lifecycle.send_replace(Lifecycle::Draining);
-    phase.send_replace(DrainPhase::Announcing);
-    upgrade.drain().await;
+    tracing::info!(release, %address, open = central.connections.len(), "draining");
+    central.lifecycle.send_replace(Lifecycle::Draining);
+    central.phase.send_replace(DrainPhase::Announcing);
 
+    let (upgrade, pool, timing) = (central.upgrade.clone(), central.pool.clone(), central.drain);
+    let (workers, (streams, requests)) =
+        tokio::join!(workers::end(&upgrade, timing.workers), end_clients(central, began));
+    upgrade.leave().await;
+    let pool = end_pool(&pool, timing.pool).await;
+    let report = DrainReport { workers, streams, requests, pool, took: began.elapsed() };
+    report.log(address);
+    report
+}
+
+/// Ends streams and connections; no new ones come afterwards.
+async fn end_clients(central: Central, began: Instant) -> (StreamsEnded, RequestsEnded) {
+    let Central { phase, acceptor, connections, in_flight, streams, health, drain, .. } = central;
     sleep_until(began + drain.propagation).await;
     phase.send_replace(DrainPhase::GoAway);
-
-    sleep_until(began + drain.propagation.max(drain.idle)).await;
-    acceptor.stop().await;
-
-    tokio::time::sleep(drain.fresh).await;
+    let closing = async {
+        sleep_until(began + drain.propagation.max(drain.idle)).await;
+        acceptor.stop().await;
+        tokio::time::sleep(drain.fresh).await;
+    };
+    // Streams are over before connections are told to close: a connection that carries one would
+    // stay as long as it does.
+    let (streams, ()) = tokio::join!(streams.end_all(drain.streams), closing);
+    drop(health);
     phase.send_replace(DrainPhase::Closing);
-
     connections.close();
+    let mut requests = RequestsEnded::default();
     if timeout(drain.in_flight, connections.wait()).await.is_err() {
-        tracing::warn!(cut = connections.len(), "requests were still in flight at the deadline");
+        requests.cut = in_flight.requests();
+        requests.connections_cut = connections.len();
+        phase.send_replace(DrainPhase::Cut);
+        if timeout(CUT_WAIT, connections.wait()).await.is_err() {
+            tracing::warn!(left = connections.len(), "connections that were cut are still there");
+        }
     }
-    upgrade.leave().await;
+    (streams, requests)
+}
+
+async fn end_pool(pool: &Pool, patience: Duration) -> PoolEnded {
     pool.close();
-    tracing::info!(%address, took_ms = began.elapsed().as_millis(), "drained");
+    let back = async {
+        while pool.status().size > 0 {
+            tokio::time::sleep(POOL_POLL).await;
+        }
+    };
+    match timeout(patience, back).await {
+        Ok(()) => PoolEnded::default(),
+        Err(_) => PoolEnded { connections_cut: pool.status().size },
+    }
 }

@@ -7,16 +7,19 @@
 mod accept;
 mod connection;
 pub mod drain;
+mod in_flight;
 
 use crate::{
+    cluster_health::{HealthLoop, HealthTiming},
     database::{self, StatementMode},
     error::CentralError,
     release::Release,
-    route::{self, Lifecycle, ServiceState},
+    route::{self, Lifecycle, ServiceState, StreamBook},
     upgrade::{Upgrade, UpgradeMode},
 };
 use deadpool_postgres::Pool;
-use drain::{DrainPhase, DrainTiming};
+use drain::{DrainPhase, DrainReport, DrainTiming};
+use in_flight::InFlight;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::task::TaskTracker;
@@ -41,6 +44,8 @@ pub struct Settings {
     pub statement_mode: StatementMode,
     /// How long each part of leaving takes.
     pub drain: DrainTiming,
+    /// How often clusters' health is written, and when it is given up.
+    pub health: HealthTiming,
     /// For fault tests; nothing by default.
     pub trial: Trial,
 }
@@ -54,6 +59,9 @@ pub struct Trial {
     pub batch_rows: Option<u32>,
     /// Each guarded transaction says in the write-ahead log under which term it was begun.
     pub label_commits: bool,
+    /// Clusters' health is written as ACS does: by every instance, of every cluster, whoever holds its
+    /// stream.
+    pub health_unguarded: bool,
 }
 
 /// A running instance. Dropping it without [`Central::drain`] cuts its connections, as a crash does.
@@ -66,6 +74,9 @@ pub struct Central {
     phase: watch::Sender<DrainPhase>,
     acceptor: accept::Acceptor,
     connections: TaskTracker,
+    in_flight: Arc<InFlight>,
+    streams: Arc<StreamBook>,
+    health: HealthLoop,
     drain: DrainTiming,
     upgrade: Arc<Upgrade>,
 }
@@ -106,17 +117,32 @@ impl Central {
             settings.pool_connections_max,
             upgrade.admission(),
         )?;
-        let router = route::router(ServiceState {
+        let streams = Arc::new(StreamBook::default());
+        let state = ServiceState {
             release: settings.release,
             pool: pool.clone(),
             statement_mode: settings.statement_mode,
             instance_id: Uuid::new_v4(),
             lifecycle: lifecycle_seen,
             upgrade: Arc::clone(&upgrade),
-        });
+            streams: Arc::clone(&streams),
+        };
+        let health = HealthLoop::start(
+            state.clone(),
+            settings.health,
+            settings.trial.health_unguarded,
+        );
         let connections = TaskTracker::new();
-        let acceptor =
-            accept::Acceptor::start(listener, router, phase.clone(), connections.clone());
+        let in_flight = Arc::new(InFlight::default());
+        let acceptor = accept::Acceptor::start(
+            listener,
+            accept::Parts {
+                router: route::router(state),
+                phase: phase.clone(),
+                connections: connections.clone(),
+                in_flight: Arc::clone(&in_flight),
+            },
+        );
         Ok(Self {
             release: settings.release,
             address,
@@ -125,6 +151,9 @@ impl Central {
             phase,
             acceptor,
             connections,
+            in_flight,
+            streams,
+            health,
             drain: settings.drain,
             upgrade,
         })
@@ -151,9 +180,14 @@ impl Central {
         self.upgrade.wait_until_refused().await
     }
 
-    /// Leaves so that no request fails: takes as long as [`DrainTiming`] says, at most. Who never
-    /// served, leaves at once.
-    pub async fn drain(self) {
-        drain::drain(self).await;
+    /// How often the health loop has gone round.
+    pub fn health_rounds(&self) -> u64 {
+        self.health.rounds()
+    }
+
+    /// Leaves so that no request fails: takes as long as [`DrainTiming`] says, at most, and says what
+    /// was cut. Who never served, leaves at once.
+    pub async fn drain(self) -> DrainReport {
+        drain::drain(self).await
     }
 }

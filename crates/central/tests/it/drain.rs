@@ -24,6 +24,7 @@ const TIMING: DrainTiming = DrainTiming {
     idle: Duration::from_millis(800),
     fresh: Duration::from_millis(200),
     in_flight: Duration::from_secs(5),
+    ..DrainTiming::DEFAULT
 };
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A database of central for one test, and instances on it.
 
 use changeover_central::{
+    cluster_health::HealthTiming,
     database::{self, StatementMode},
     population::Population,
     release::Release,
@@ -84,7 +85,9 @@ impl Stage {
                 idle: Duration::from_millis(800),
                 fresh: Duration::from_millis(200),
                 in_flight: Duration::from_secs(5),
+                ..DrainTiming::DEFAULT
             },
+            health: HealthTiming::default(),
             trial: Trial::default(),
         }
     }

@@ -54,6 +54,13 @@ impl Samples {
             "processes_by_start" | "processes_half_filled" => {
                 vec![vec![self.key(Kind::Deployment), bigint(50)], vec![unknown_key(), bigint(50)]]
             }
+            "stream_open" => {
+                vec![vec![self.key(Kind::Cluster), unknown_key()], vec![unknown_key(), unknown_key()]]
+            }
+            "stream_cursor" => self.streams(&[]),
+            "stream_advance" => self.streams(&[bigint(7)]),
+            "health_write" => self.streams(&[text("HEALTHY")]),
+            "health_expire" => vec![vec![double(0.0)], vec![double(30_000.0)]],
             // A statement without samples makes the corpus' own test fail.
             _ => Vec::new(),
         }
@@ -71,6 +78,12 @@ impl Samples {
             .collect();
         sets.push(vec![unknown_key(), self.key(Kind::Cluster), jsonb(&patches[0])]);
         sets
+    }
+
+    /// A cluster's first stream, and one that is not there.
+    fn streams(&self, rest: &[SampleValue]) -> Vec<Vec<SampleValue>> {
+        let of = |cluster| [vec![cluster, bigint(1)], rest.to_vec()].concat();
+        vec![of(self.key(Kind::Cluster)), of(unknown_key())]
     }
 
     fn removals(&self, kind: Kind) -> Vec<Vec<SampleValue>> {
@@ -168,6 +181,10 @@ fn text(value: impl Into<String>) -> SampleValue {
 
 fn bigint(value: i64) -> SampleValue {
     SampleValue { type_sql: "bigint", text: Some(value.to_string()) }
+}
+
+fn double(value: f64) -> SampleValue {
+    SampleValue { type_sql: "double precision", text: Some(value.to_string()) }
 }
 
 fn jsonb(value: &Value) -> SampleValue {

@@ -33,6 +33,11 @@ pub const RELEASE: Release = Release {
         flow_update: frozen!("flow_update"),
         flow_delete: frozen!("flow_delete"),
         processes_by_start: frozen!("processes_by_start"),
+        stream_open: frozen!("stream_open"),
+        stream_cursor: frozen!("stream_cursor"),
+        stream_advance: frozen!("stream_advance"),
+        health_write: frozen!("health_write"),
+        health_expire: frozen!("health_expire"),
         processes_half_filled: Some(frozen!("processes_half_filled")),
     },
     reads_after_fill: Some(FilledColumn {

@@ -66,7 +66,7 @@ impl Change {
 
 /// What a request writes.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(in crate::route) struct Batch {
     pub(super) write_ids: Vec<Uuid>,
     pub(super) indicators: Vec<Value>,
     pub(super) flows: Vec<Value>,
@@ -76,7 +76,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn of(cluster_id: Uuid, events: &[SensorEvent]) -> Self {
+    pub(in crate::route) fn of<'a>(cluster_id: Uuid, events: impl IntoIterator<Item = &'a SensorEvent>) -> Self {
         let mut batch = Self::default();
         for event in events {
             batch.write_ids.extend(event.write_id());

@@ -160,7 +160,7 @@ impl SensorEvent {
     }
 
     /// Notes what is wrong with it; `at` is its place in the request.
-    pub(super) fn check(&self, at: &str, errors: &mut FieldErrors) {
+    pub(in crate::route) fn check(&self, at: &str, errors: &mut FieldErrors) {
         match self {
             Self::Indicator { process_name, process_args, container_start, .. } => {
                 errors.check_text(format!("{at}.processName"), process_name, 256);

@@ -9,21 +9,19 @@
 
 mod batch;
 mod event;
+mod write;
 
+pub(super) use batch::Batch;
 pub use event::{SensorBatch, SensorEvent};
+pub(super) use write::write;
 
 use super::state::ServiceState;
 use crate::database::Parameter;
 use crate::request::{ApiError, ErrorBody, FieldErrors, JsonBody};
 use axum::{Json, extract::State};
-use batch::{Batch, Change};
-use deadpool_postgres::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio_postgres::{
-    error::SqlState,
-    types::{Json as SqlJson, Type},
-};
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 /// The most events of one request.
@@ -75,21 +73,7 @@ pub(super) async fn sensor_events(
     if mode.query(&transaction, statements.cluster_by_id, &key).await?.is_empty() {
         return Err(ApiError::NotFound(format!("cluster `{cluster_id}`")));
     }
-    for (rows, statement) in [
-        (&batch.indicators, statements.indicators_insert),
-        (&batch.flows, statements.flows_insert),
-        (&batch.alerts, statements.alerts_insert),
-    ] {
-        if !rows.is_empty() {
-            mode.execute(&transaction, statement, &[(&SqlJson(rows), Type::JSONB)])
-                .await
-                .map_err(unknown_policy)?;
-        }
-    }
-    let mut stored = EventsStored { accepted: batch.write_ids, ..EventsStored::default() };
-    for change in &batch.changes {
-        apply(&transaction, &state, cluster_id, change, &mut stored).await?;
-    }
+    let stored = write(&transaction, &state, cluster_id, batch).await?;
     transaction.commit().await?;
     Ok(Json(stored))
 }
@@ -114,39 +98,4 @@ fn read_events(raw: RawBatch) -> Result<Vec<SensorEvent>, ApiError> {
     }
     errors.finish()?;
     Ok(events)
-}
-
-/// An alert of a policy that is not there is the client's fault, not ours.
-fn unknown_policy(error: tokio_postgres::Error) -> ApiError {
-    if error.code() == Some(&SqlState::FOREIGN_KEY_VIOLATION) {
-        return ApiError::Invalid(FieldErrors::one(
-            "events",
-            "an alert names a policy that does not exist",
-        ));
-    }
-    error.into()
-}
-
-async fn apply(
-    transaction: &Transaction<'_>,
-    state: &ServiceState,
-    cluster_id: Uuid,
-    change: &Change,
-    stored: &mut EventsStored,
-) -> Result<(), ApiError> {
-    let (statements, mode) = (&state.release.statements, state.statement_mode);
-    match change {
-        Change::Merge { table, key, patch } => {
-            let parameters: [Parameter<'_>; 3] =
-                [(key, Type::UUID), (&cluster_id, Type::UUID), (patch, Type::JSONB)];
-            stored.updated +=
-                mode.execute(transaction, table.merge(statements), &parameters).await?;
-        }
-        Change::Remove { table, key } => {
-            let parameters: [Parameter<'_>; 2] = [(key, Type::UUID), (&cluster_id, Type::UUID)];
-            stored.deleted +=
-                mode.execute(transaction, table.remove(statements), &parameters).await?;
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,146 @@
+//! Writes each cluster's health, from what its sensor says over its stream.
+//!
+//! An instance writes of the clusters whose streams it holds, and only as long as no newer stream of the
+//! cluster was opened anywhere: `health_write.sql` checks the stream's epoch in the same statement. Of
+//! all others it writes nothing, so two instances never contradict each other. A cluster of which nothing
+//! was heard for a while becomes inactive, by whoever sees it first (`health_expire.sql`): that depends
+//! on nothing but the database.
+//!
+//! Started by [`crate::server`]; ends with its instance.
+
+use crate::{
+    database::Parameter,
+    release::Statement,
+    request::ApiError,
+    route::{HeldStream, Lifecycle, ServiceState},
+};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval},
+};
+use tokio_util::task::AbortOnDropHandle;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+/// As ACS writes it; only in trials.
+const UNGUARDED: Statement =
+    Statement { name: "health_unguarded", sql: include_str!("unguarded.sql") };
+
+/// How often health is written, and when it is given up.
+#[derive(Clone, Copy, Debug)]
+pub struct HealthTiming {
+    /// Between two rounds; what changes is written at once.
+    pub period: Duration,
+    /// A cluster of which nothing was heard for so long is inactive. Longer than a sensor takes to get
+    /// from one instance to the next, also where that one is just starting.
+    pub inactive_after: Duration,
+}
+
+impl Default for HealthTiming {
+    fn default() -> Self {
+        Self { period: Duration::from_secs(5), inactive_after: Duration::from_secs(60) }
+    }
+}
+
+/// The running loop. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct HealthLoop {
+    rounds: watch::Receiver<u64>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl HealthLoop {
+    /// Begins once the instance serves.
+    pub(crate) fn start(state: ServiceState, timing: HealthTiming, unguarded: bool) -> Self {
+        let (rounds, seen) = watch::channel(0);
+        let task = tokio::spawn(run(state, timing, unguarded, rounds));
+        Self { rounds: seen, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// How many rounds there were.
+    pub(crate) fn rounds(&self) -> u64 {
+        *self.rounds.borrow()
+    }
+}
+
+async fn run(
+    state: ServiceState,
+    timing: HealthTiming,
+    unguarded: bool,
+    rounds: watch::Sender<u64>,
+) {
+    let mut lifecycle = state.lifecycle.clone();
+    if lifecycle.wait_for(|now| *now >= Lifecycle::Serving).await.is_err() {
+        return;
+    }
+    let mut tick = interval(timing.period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Until when each cluster was heard, as far as it is written.
+    let mut written = BTreeMap::new();
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = state.streams.changed() => {}
+        }
+        let round = async {
+            if unguarded {
+                return write_unguarded(&state).await;
+            }
+            write(&state, &mut written).await?;
+            expire(&state, timing.inactive_after).await
+        };
+        if let Err(error) = round.await {
+            // Its causes are in the log already, where it is not the database's being away.
+            let body = error.into_body();
+            tracing::warn!(code = body.code, "clusters' health was not written; tried again");
+        }
+        rounds.send_modify(|count| *count += 1);
+    }
+}
+
+/// Writes what was heard since it was last written.
+async fn write(
+    state: &ServiceState,
+    written: &mut BTreeMap<(Uuid, i64), Instant>,
+) -> Result<(), ApiError> {
+    let held = state.streams.held();
+    let key = |stream: &HeldStream| (stream.cluster_id, stream.epoch);
+    written.retain(|known, _| held.iter().any(|stream| key(stream) == *known));
+    for stream in held {
+        if written.get(&key(&stream)).is_some_and(|until| *until >= stream.heard) {
+            continue;
+        }
+        let HeldStream { cluster_id, epoch, health, heard } = &stream;
+        let parameters: [Parameter<'_>; 3] =
+            [(cluster_id, Type::UUID), (epoch, Type::INT8), (health, Type::TEXT)];
+        let client = state.pool.get().await?;
+        let statement = state.release.statements.health_write;
+        let count = state.statement_mode.execute(&client, statement, &parameters).await?;
+        if count == 0 {
+            tracing::debug!(%cluster_id, epoch, "the cluster has a newer stream");
+        }
+        written.insert((*cluster_id, *epoch), *heard);
+    }
+    Ok(())
+}
+
+async fn expire(state: &ServiceState, inactive_after: Duration) -> Result<(), ApiError> {
+    let inactive_after_ms = inactive_after.as_secs_f64() * 1000.0;
+    let client = state.pool.get().await?;
+    let statement = state.release.statements.health_expire;
+    let parameters: [Parameter<'_>; 1] = [(&inactive_after_ms, Type::FLOAT8)];
+    for row in state.statement_mode.query(&client, statement, &parameters).await? {
+        let cluster_id: Uuid = row.try_get(0)?;
+        tracing::info!(%cluster_id, "nothing was heard of it; it is inactive");
+    }
+    Ok(())
+}
+
+async fn write_unguarded(state: &ServiceState) -> Result<(), ApiError> {
+    let held: Vec<Uuid> = state.streams.held().iter().map(|stream| stream.cluster_id).collect();
+    let client = state.pool.get().await?;
+    let parameters: [Parameter<'_>; 1] = [(&held, Type::UUID_ARRAY)];
+    state.statement_mode.execute(&client, UNGUARDED, &parameters).await?;
+    Ok(())
+}

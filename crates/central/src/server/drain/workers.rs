@@ -1,0 +1,17 @@
+//! The workers' part of a drain: background work is handed over while requests still come.
+//!
+//! Whatever hands over work ([`crate::upgrade::Upgrade::drain`] gives the upgrade's term back) is called
+//! here, under one deadline, and says by name what it did not get rid of.
+
+use super::report::WorkersEnded;
+use crate::upgrade::Upgrade;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Hands over, for as long as there is patience.
+pub(super) async fn end(upgrade: &Upgrade, patience: Duration) -> WorkersEnded {
+    match timeout(patience, upgrade.drain()).await {
+        Ok(()) => WorkersEnded::default(),
+        Err(_) => WorkersEnded { cut: vec!["the upgrade's term".to_owned()] },
+    }
+}
