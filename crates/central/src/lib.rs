@@ -14,6 +14,7 @@ pub mod command;
 pub mod database;
 pub mod error;
 pub mod migration;
+pub mod outside;
 pub mod population;
 pub mod release;
 pub mod request;

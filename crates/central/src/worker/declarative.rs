@@ -5,10 +5,18 @@
 //! generation's owner applies its mount. Objects that people made are never touched: a file that names
 //! one is passed over. A folder in which any file is broken is not applied at all. SQL: `declarative/`.
 
+use super::WorkerSettings;
+use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio_postgres::{Client, types::Type};
+
+/// Between two looks at the mount, as upstream.
+const PAUSE: Duration = Duration::from_secs(20);
 
 /// The most files of a mount, and the largest of them: a Kubernetes ConfigMap has at most 1 MiB.
 const FILES_MAX: usize = 1_000;
@@ -164,4 +172,40 @@ pub async fn apply(
             transaction.execute_typed(statement, &[(&names, Type::TEXT_ARRAY)]).await?;
     }
     Ok(applied)
+}
+
+/// The worker.
+#[derive(Debug)]
+pub(super) struct Declarative {
+    folder: PathBuf,
+    pause: Duration,
+}
+
+impl Declarative {
+    pub(super) fn new(folder: PathBuf, settings: &WorkerSettings) -> Self {
+        Self { folder, pause: settings.pause(PAUSE) }
+    }
+}
+
+impl SingletonWorker for Declarative {
+    fn name(&self) -> &str {
+        "declarative"
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
+        Box::pin(async move {
+            let declared = read_folder(&self.folder).map_err(WorkError::other)?;
+            let transaction = tenure.begin().await?;
+            let applied = apply(transaction.client(), &declared).await.map_err(WorkError::other)?;
+            transaction.commit().await?;
+            if applied != Applied::default() {
+                tracing::info!(?applied, "declarative configuration");
+            }
+            Ok(())
+        })
+    }
 }

@@ -6,9 +6,16 @@
 //! has one. What a refused batch had seen is not lost: flows and cursor are in the database.
 //! SQL: `network_baselines/`.
 
+use super::WorkerSettings;
+use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio_postgres::{Client, Error, types::Type};
 use uuid::Uuid;
+
+/// Between two batches.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Flows of a batch: some milliseconds.
 pub const BATCH_ROWS: i64 = 200;
@@ -106,5 +113,48 @@ impl Baselines {
     /// What was flushed is committed.
     pub fn flushed(&mut self) {
         self.changed.clear();
+    }
+}
+
+/// The worker, with the memory of its tenure.
+#[derive(Debug)]
+pub(super) struct NetworkBaselines {
+    pause: Duration,
+    /// Under which token the memory was loaded, and the memory.
+    memory: Mutex<Option<((i64, i64), Baselines)>>,
+}
+
+impl NetworkBaselines {
+    pub(super) fn new(settings: &WorkerSettings) -> Self {
+        Self { pause: settings.pause(PAUSE), memory: Mutex::new(None) }
+    }
+}
+
+impl SingletonWorker for NetworkBaselines {
+    fn name(&self) -> &str {
+        "network_baselines"
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
+        Box::pin(async move {
+            let token = tenure.token();
+            let mut memory = self.memory.lock().await;
+            let transaction = tenure.begin().await?;
+            // Taken out: a turn that fails leaves nothing behind that might not be stored.
+            let mut baselines = match memory.take() {
+                Some((of, baselines)) if of == token => baselines,
+                _ => Baselines::load(transaction.client()).await?,
+            };
+            baselines.read(transaction.client()).await?;
+            baselines.flush(transaction.client()).await?;
+            transaction.commit().await?;
+            baselines.flushed();
+            *memory = Some((token, baselines));
+            Ok(())
+        })
     }
 }

@@ -9,6 +9,7 @@
 //! so that 2 is enqueued only from the switch to 4.10 on. SQL: `notifier/`.
 
 use bytes::Bytes;
+use changeover::{BoxFuture, Job, JobError, JobHandler, JobLimits, JobTransaction};
 use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::{
@@ -26,6 +27,9 @@ pub const KIND: &str = "notify_alert";
 
 /// How long a receiver may take. Below a job's share of a drain.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a job may take: some notifiers that do not answer, one after the other.
+const RUN_MAX: Duration = Duration::from_secs(60);
 
 /// Why a notifier was not told.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +110,7 @@ pub struct Call {
 /// # Errors
 /// When the statement fails.
 pub async fn enqueue(
-    transaction: &impl tokio_postgres::GenericClient,
+    transaction: &(impl tokio_postgres::GenericClient + Sync),
     app: &str,
     alerts: &[Value],
     version_max: i32,
@@ -202,4 +206,45 @@ pub async fn record(transaction: &Client, call: &Call) -> Result<(), NotifyError
         )
         .await?;
     Ok(())
+}
+
+/// Runs the jobs.
+#[derive(Debug)]
+pub(super) struct Notifier {
+    versions: &'static [i32],
+}
+
+impl Notifier {
+    pub(super) fn new(versions: &'static [i32]) -> Self {
+        Self { versions }
+    }
+}
+
+impl JobHandler for Notifier {
+    fn kind(&self) -> &str {
+        KIND
+    }
+
+    fn versions(&self) -> &[i32] {
+        self.versions
+    }
+
+    fn limits(&self) -> JobLimits {
+        JobLimits { run_max: RUN_MAX, ..JobLimits::default() }
+    }
+
+    fn run<'a>(
+        &'a self,
+        job: &'a Job,
+        transaction: &'a mut JobTransaction,
+    ) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            let client = transaction.client();
+            for call in calls(client, job.version, &job.payload).await? {
+                record(client, &call).await?;
+                send(&call, &job.idempotency_key()).await?;
+            }
+            Ok(())
+        })
+    }
 }

@@ -4,8 +4,14 @@
 //! go differs between releases ([`Rule`]), so only the current generation's owner may delete: what an
 //! older release would remove, a newer one keeps. SQL: `pruning/`.
 
+use super::WorkerSettings;
+use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
 use uuid::Uuid;
+
+/// Between two batches. Upstream prunes once an hour; here a batch is small.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// Rows of a batch. A tenth of upstream's 5,000: a batch's row locks make writers wait.
 pub const BATCH_ROWS: i64 = 500;
@@ -67,4 +73,41 @@ pub async fn delete(transaction: &Client, alerts: &[Uuid]) -> Result<Pruned, Err
         orphans += transaction.execute_typed(statement, &[(&BATCH_ROWS, Type::INT8)]).await?;
     }
     Ok(Pruned { alerts, orphans })
+}
+
+/// The worker.
+#[derive(Debug)]
+pub(super) struct Pruning {
+    rule: Rule,
+    retention_days: i32,
+    pause: Duration,
+}
+
+impl Pruning {
+    pub(super) fn new(rule: Rule, settings: &WorkerSettings) -> Self {
+        Self {
+            rule,
+            retention_days: settings.retention_days.unwrap_or(RETENTION_DAYS),
+            pause: settings.pause(PAUSE),
+        }
+    }
+}
+
+impl SingletonWorker for Pruning {
+    fn name(&self) -> &str {
+        "pruning"
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
+        Box::pin(async move {
+            let transaction = tenure.begin().await?;
+            let chosen = candidates(transaction.client(), self.rule, self.retention_days).await?;
+            delete(transaction.client(), &chosen).await?;
+            Ok(transaction.commit().await?)
+        })
+    }
 }

@@ -5,8 +5,10 @@
 //! be sent a second time by an attempt that died after sending it: its `Message-ID` is the job's
 //! idempotency key, by which the mail server can tell. SQL: `report/`.
 
+use changeover::{BoxFuture, Job, JobError, JobHandler, JobTransaction};
 use jiff::Timestamp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
+use serde::Deserialize;
 use std::{
     fmt::Write as _,
     net::SocketAddr,
@@ -14,6 +16,11 @@ use std::{
     time::Duration,
 };
 use tokio_postgres::{Client, types::Type};
+
+/// The job's kind, and the version of its payload: what the library's schedules enqueue.
+pub const KIND: &str = "report";
+/// See [`KIND`].
+pub const VERSION: i32 = 1;
 
 /// For how long the mail server may take to answer a command. Below a job's share of a drain.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,6 +49,14 @@ pub enum ReportError {
     /// The mail server has not taken it.
     #[error("the mail server has not taken the report")]
     Smtp(#[from] lettre::transport::smtp::Error),
+}
+
+/// What a schedule of the library enqueues.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tick {
+    schedule: String,
+    scheduled_at: Timestamp,
 }
 
 /// Where reports go.
@@ -148,4 +163,45 @@ pub async fn record(transaction: &Client, report: &Report, file: &Path) -> Resul
         )
         .await?;
     Ok(())
+}
+
+/// Runs the jobs.
+#[derive(Debug)]
+pub(super) struct ReportMaker {
+    to: ReportSettings,
+}
+
+impl ReportMaker {
+    pub(super) fn new(to: ReportSettings) -> Self {
+        Self { to }
+    }
+}
+
+impl JobHandler for ReportMaker {
+    fn kind(&self) -> &str {
+        KIND
+    }
+
+    fn versions(&self) -> &[i32] {
+        &[VERSION]
+    }
+
+    fn run<'a>(
+        &'a self,
+        job: &'a Job,
+        transaction: &'a mut JobTransaction,
+    ) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            let tick = Tick::deserialize(&job.payload)?;
+            let key = job.idempotency_key();
+            let report = read(transaction.client(), &tick.schedule, tick.scheduled_at).await?;
+            let file = write(&report, &self.to.folder, &key)?;
+            record(transaction.client(), &report, &file).await?;
+            // Last, so that the commit follows at once: what lies between may be sent again.
+            if let Some(smtp) = self.to.smtp {
+                send(&report, smtp, &self.to.recipient, &key).await?;
+            }
+            Ok(())
+        })
+    }
 }

@@ -5,8 +5,14 @@
 //! writes: whoever was paused between reading and writing would overwrite newer scores by older ones,
 //! which the guard refuses. SQL: `reprocessor/`.
 
+use super::WorkerSettings;
+use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
 use uuid::Uuid;
+
+/// Between two batches: a round over 5,000 deployments takes some ten minutes, as upstream.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Deployments of a batch: some milliseconds.
 pub const BATCH_ROWS: i64 = 100;
@@ -80,4 +86,36 @@ pub async fn write(transaction: &Client, formula: Formula, batch: &Batch) -> Res
         .execute_typed(include_str!("reprocessor/go_on.sql"), &[(&next, Type::TEXT)])
         .await?;
     Ok(written)
+}
+
+/// The worker.
+#[derive(Debug)]
+pub(super) struct Reprocessor {
+    formula: Formula,
+    pause: Duration,
+}
+
+impl Reprocessor {
+    pub(super) fn new(formula: Formula, settings: &WorkerSettings) -> Self {
+        Self { formula, pause: settings.pause(PAUSE) }
+    }
+}
+
+impl SingletonWorker for Reprocessor {
+    fn name(&self) -> &str {
+        "reprocessor"
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
+        Box::pin(async move {
+            let transaction = tenure.begin().await?;
+            let batch = read(transaction.client(), self.formula).await?;
+            write(transaction.client(), self.formula, &batch).await?;
+            Ok(transaction.commit().await?)
+        })
+    }
 }

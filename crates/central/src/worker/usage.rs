@@ -4,8 +4,14 @@
 //! not idempotent, so it must not be done twice: cursor and counts change in one guarded transaction.
 //! The peak is the largest that *any* central has seen, never the last one's. SQL: `usage/`.
 
+use super::WorkerSettings;
+use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use jiff::Timestamp;
+use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
+
+/// Between two samples.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// What came since it was counted last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,4 +70,35 @@ pub async fn add(transaction: &Client, sample: &Sample) -> Result<(), Error> {
         .execute_typed(include_str!("usage/go_on.sql"), &[(&sample.until, Type::TIMESTAMPTZ)])
         .await?;
     Ok(())
+}
+
+/// The worker.
+#[derive(Debug)]
+pub(super) struct UsageCounter {
+    pause: Duration,
+}
+
+impl UsageCounter {
+    pub(super) fn new(settings: &WorkerSettings) -> Self {
+        Self { pause: settings.pause(PAUSE) }
+    }
+}
+
+impl SingletonWorker for UsageCounter {
+    fn name(&self) -> &str {
+        "usage"
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
+        Box::pin(async move {
+            let transaction = tenure.begin().await?;
+            let sample = read(transaction.client()).await?;
+            add(transaction.client(), &sample).await?;
+            Ok(transaction.commit().await?)
+        })
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) enum Guard {
 pub(crate) struct Rival {
     guard: Guard,
     worker: &'static str,
-    instance: Uuid,
+    pub(crate) instance: Uuid,
     pub(crate) client: Client,
     epoch: i64,
 }
@@ -46,15 +46,22 @@ impl Rivals {
         seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.unwrap();
         let mut older = Rival::new(&stage, worker, guard).await;
         let newer = Rival::new(&stage, worker, guard).await;
-        older.come("4.9").await;
+        older.register("4.9").await;
+        older.get_ready().await;
         older.acquire().await;
         Self { older, newer, owner: stage.owner().await }
+    }
+
+    /// The newer release registers and takes part, and is not ready yet.
+    pub(crate) async fn newer_joins(&self) {
+        self.newer.register("4.10").await;
     }
 
     /// The newer release gets ready. With the guard, the older one has had its time for handing over
     /// and has not used it: it is paused.
     pub(crate) async fn newer_comes(&mut self) {
-        self.newer.come("4.10").await;
+        self.newer.register("4.10").await;
+        self.newer.get_ready().await;
         // The first names the successor, the second sees that the time is over.
         for _ in 0..2 {
             self.newer.settle().await;
@@ -74,21 +81,20 @@ impl Rival {
         Self { guard, worker, instance: Uuid::new_v4(), client: client.unwrap(), epoch: 0 }
     }
 
-    /// Registers, gets ready, and could own the worker.
-    async fn come(&mut self, release: &str) {
+    /// Registers, and could own the worker.
+    async fn register(&self, release: &str) {
         let head = i64::try_from(Release::named(release).unwrap().head).unwrap();
         let me = &self.instance;
-        self.client
-            .query(
-                "SELECT changeover.register($1, 'central', $2, $3, 3600000, 'here', 1)",
-                &[me, &release, &head],
-            )
-            .await
-            .unwrap();
-        self.client.query("SELECT changeover.heartbeat($1, 'serving')", &[me]).await.unwrap();
+        let register = "SELECT changeover.register($1, 'central', $2, $3, 3600000, 'here', 1)";
+        self.client.query(register, &[me, &release, &head]).await.unwrap();
         self.client.query("SELECT changeover.join_v1($1, $2)", &[me, &head]).await.unwrap();
         let declare = "SELECT changeover.declare_worker_v1($1, $2, 0, 0, 600000)";
         self.client.query(declare, &[me, &self.worker]).await.unwrap();
+    }
+
+    async fn get_ready(&self) {
+        let ready = "SELECT changeover.heartbeat($1, 'serving')";
+        self.client.query(ready, &[&self.instance]).await.unwrap();
         self.settle().await;
     }
 
