@@ -124,3 +124,68 @@ CREATE TABLE network_flows (
 CREATE TABLE network_flows_default PARTITION OF network_flows DEFAULT;
 CREATE INDEX network_flows_source_hash ON network_flows USING hash (source_deployment_id);
 CREATE INDEX network_flows_destination_hash ON network_flows USING hash (destination_deployment_id);
+
+-- What background workers keep. The reference service has never shipped, so its baseline may still grow.
+
+CREATE TABLE notifiers (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    endpoint text NOT NULL,
+    -- Made by a file of a declarative configuration, which may remove it again.
+    declared boolean NOT NULL DEFAULT false,
+    payload jsonb NOT NULL
+);
+
+-- One row a delivery; plain and not unique, so that one that was made twice can be seen.
+CREATE TABLE notifications (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    alert_id uuid NOT NULL,
+    notifier_id uuid NOT NULL,
+    delivered_at timestamptz NOT NULL
+);
+CREATE INDEX notifications_alert_id ON notifications (alert_id);
+
+-- Which policies come from files of a declarative configuration.
+CREATE TABLE declared_policies (
+    name text PRIMARY KEY
+);
+
+-- How far a worker has come that walks a table.
+CREATE TABLE worker_cursors (
+    worker text PRIMARY KEY,
+    cursor text NOT NULL
+);
+
+CREATE TABLE risks (
+    deployment_id uuid PRIMARY KEY,
+    score double precision NOT NULL,
+    release text NOT NULL,
+    computed_at timestamptz NOT NULL
+);
+
+-- A deployment's usual peers, as one object.
+CREATE TABLE network_baselines (
+    deployment_id uuid PRIMARY KEY,
+    peers jsonb NOT NULL,
+    flushed_at timestamptz NOT NULL
+);
+
+CREATE TABLE usage (
+    interval_start timestamptz PRIMARY KEY,
+    alerts_raised bigint NOT NULL,
+    deployments_peak bigint NOT NULL
+);
+
+-- One row a report; plain and not unique, so that one that was made twice can be seen.
+CREATE TABLE report_runs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    schedule text NOT NULL,
+    scheduled_at timestamptz NOT NULL,
+    file text NOT NULL,
+    finished_at timestamptz NOT NULL
+);
+
+CREATE TABLE enforcement_summary (
+    policy_id uuid PRIMARY KEY,
+    enforcements bigint NOT NULL
+);

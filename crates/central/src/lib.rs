@@ -14,6 +14,7 @@ pub mod command;
 pub mod database;
 pub mod error;
 pub mod migration;
+pub mod outside;
 pub mod population;
 pub mod release;
 pub mod request;
@@ -24,6 +25,7 @@ pub mod sensor_traffic;
 pub mod server;
 pub mod traffic;
 pub mod upgrade;
+pub mod worker;
 pub mod workload;
 pub mod writes;
 

@@ -2,6 +2,7 @@
 
 mod seed;
 mod serve;
+mod workers;
 
 pub use seed::SeedArgs;
 pub use serve::ServeArgs;

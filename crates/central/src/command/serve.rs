@@ -1,5 +1,6 @@
 //! `central serve`: one instance of one release, until it is told to end.
 
+use super::workers::WorkerArgs;
 use crate::{
     cluster_health::HealthTiming,
     database::StatementMode,
@@ -48,6 +49,9 @@ pub struct ServeArgs {
     /// After that: how long requests in flight may take, in milliseconds.
     #[arg(long, default_value_t = 10_000)]
     in_flight_ms: u64,
+    /// Background work.
+    #[command(flatten)]
+    workers: WorkerArgs,
     /// End at once on SIGTERM, cutting everything. For showing what the drain is good for.
     #[arg(long, hide = true)]
     no_drain: bool,
@@ -85,6 +89,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
             ..DrainTiming::default()
         },
         health: HealthTiming::default(),
+        workers: args.workers.settings(),
         trial: Trial {
             lease: args.lease_ms.map(Duration::from_millis),
             batch_rows: args.batch_rows,

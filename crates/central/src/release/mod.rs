@@ -13,7 +13,7 @@ mod statement;
 pub use corpus::{CorpusStatement, SampleValue};
 pub use statement::{Statement, Statements};
 
-use crate::error::CentralError;
+use crate::{error::CentralError, worker::ReleaseWorkers};
 
 /// One release of central.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,8 @@ pub struct Release {
     /// The column that its reads switch to once the column is filled everywhere; see
     /// [`crate::upgrade::Upgrade::is_filled`].
     pub reads_after_fill: Option<FilledColumn>,
+    /// What its background workers do in its own way.
+    pub workers: ReleaseWorkers,
 }
 
 /// A column that is read only once its backfill is done.

@@ -16,6 +16,7 @@ use crate::{
     release::Release,
     route::{self, Lifecycle, ServiceState, StreamBook},
     upgrade::{Upgrade, UpgradeMode},
+    worker::WorkerSettings,
 };
 use deadpool_postgres::Pool;
 use drain::{DrainPhase, DrainReport, DrainTiming};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub drain: DrainTiming,
     /// How often clusters' health is written, and when it is given up.
     pub health: HealthTiming,
+    /// Background work, where the library runs the upgrade; none: nothing runs in the background.
+    pub workers: Option<WorkerSettings>,
     /// For fault tests; nothing by default.
     pub trial: Trial,
 }
@@ -127,11 +130,8 @@ impl Central {
             upgrade: Arc::clone(&upgrade),
             streams: Arc::clone(&streams),
         };
-        let health = HealthLoop::start(
-            state.clone(),
-            settings.health,
-            settings.trial.health_unguarded,
-        );
+        let health =
+            HealthLoop::start(state.clone(), settings.health, settings.trial.health_unguarded);
         let connections = TaskTracker::new();
         let in_flight = Arc::new(InFlight::default());
         let acceptor = accept::Acceptor::start(

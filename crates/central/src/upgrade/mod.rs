@@ -9,7 +9,9 @@ pub mod online;
 
 use crate::{error::CentralError, release::Release, server::Settings};
 use changeover::{Admission, health::Health};
+pub use online::APP;
 use online::Online;
+use std::time::Duration;
 
 /// How migrations are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -100,10 +102,17 @@ impl Upgrade {
         }
     }
 
-    /// The instance begins to drain: background work is handed over.
-    pub async fn drain(&self) {
-        if let Self::Online(online) = self {
-            online.drain().await;
+    /// Whether alerts are told to notifiers, by jobs.
+    pub fn has_jobs(&self) -> bool {
+        matches!(self, Self::Online(online) if online.has_jobs())
+    }
+
+    /// The instance begins to drain: background work is handed over, with so much patience. Says what
+    /// was cut.
+    pub async fn drain(&self, patience: Duration) -> Vec<String> {
+        match self {
+            Self::None | Self::InOneGo { .. } => Vec::new(),
+            Self::Online(online) => online.drain(patience).await,
         }
     }
 

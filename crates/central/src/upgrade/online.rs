@@ -3,6 +3,7 @@
 //! Besides what the library does, this asks it every second whether the column is filled that the
 //! release's reads want to switch to, so that no request has to ask.
 
+use crate::worker;
 use crate::{
     error::CentralError,
     migration,
@@ -10,7 +11,7 @@ use crate::{
     roles,
     server::Settings,
 };
-use changeover::{Admission, Changeover, Options, health::Health};
+use changeover::{Admission, Background, Changeover, Options, health::Health};
 use std::{
     sync::{
         Arc,
@@ -32,6 +33,7 @@ pub struct Online {
     release: &'static Release,
     is_filled: Arc<AtomicBool>,
     poll: AbortHandle,
+    background: Option<Background>,
 }
 
 impl Online {
@@ -50,7 +52,14 @@ impl Online {
             Arc::clone(&is_filled),
         ))
         .abort_handle();
-        Ok(Self { changeover, release, is_filled, poll })
+        let background = match &settings.workers {
+            Some(workers) => {
+                let builder = worker::start::add(changeover.background(), release, workers);
+                Some(builder.start().await.map_err(CentralError::Upgrade)?)
+            }
+            None => None,
+        };
+        Ok(Self { changeover, release, is_filled, poll, background })
     }
 
     /// Returns once everything is done that must be done before serving.
@@ -80,15 +89,28 @@ impl Online {
         self.changeover.health()
     }
 
+    /// Whether jobs may be enqueued.
+    pub(super) fn has_jobs(&self) -> bool {
+        self.background.is_some()
+    }
+
     /// Not ready from now on; background work is handed over. A failure is only noted: the registry
-    /// forgets an instance that is silent.
-    pub(super) async fn drain(&self) {
-        if let Err(error) = self.changeover.drain().await {
+    /// forgets an instance that is silent. Says what was cut.
+    pub(super) async fn drain(&self, patience: Duration) -> Vec<String> {
+        let background = async {
+            match &self.background {
+                Some(background) => background.drain(patience).await.cut,
+                None => Vec::new(),
+            }
+        };
+        let (drained, cut) = tokio::join!(self.changeover.drain(), background);
+        if let Err(error) = drained {
             tracing::warn!(
                 error = changeover::chain(&error),
                 "the registry was not told of the drain"
             );
         }
+        cut
     }
 
     /// Leaves the registry. A failure is only noted, as for [`Online::drain`].

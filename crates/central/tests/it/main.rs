@@ -14,3 +14,4 @@ mod stage;
 mod start;
 mod stream;
 mod upgrade;
+mod workers;

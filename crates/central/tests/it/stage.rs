@@ -88,6 +88,7 @@ impl Stage {
                 ..DrainTiming::DEFAULT
             },
             health: HealthTiming::default(),
+            workers: None,
             trial: Trial::default(),
         }
     }

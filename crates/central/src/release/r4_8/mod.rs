@@ -3,6 +3,7 @@
 //! Frozen: its SQL is in `sql/` and is not shared with any other release.
 
 use super::{Release, Statement, Statements};
+use crate::worker::{ReleaseWorkers, pruning::Rule, reprocessor::Formula};
 
 macro_rules! frozen {
     ($name:literal) => {
@@ -41,4 +42,10 @@ pub const RELEASE: Release = Release {
         processes_half_filled: None,
     },
     reads_after_fill: None,
+    workers: ReleaseWorkers {
+        pruning: Rule::All,
+        formula: Formula { release: "4.8", alert_weight: 1.0 },
+        notify_versions: &[1],
+        summarizes_enforcements: false,
+    },
 };

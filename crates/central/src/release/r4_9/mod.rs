@@ -3,6 +3,7 @@
 //! Frozen: its SQL is in `sql/` and is not shared with any other release.
 
 use super::{FilledColumn, Release, Statement, Statements};
+use crate::worker::{ReleaseWorkers, pruning::Rule, reprocessor::Formula};
 
 macro_rules! frozen {
     ($name:literal) => {
@@ -45,4 +46,10 @@ pub const RELEASE: Release = Release {
         table: "process_indicators",
         column: "container_start_time",
     }),
+    workers: ReleaseWorkers {
+        pruning: Rule::All,
+        formula: Formula { release: "4.9", alert_weight: 1.0 },
+        notify_versions: &[1],
+        summarizes_enforcements: false,
+    },
 };

@@ -8,6 +8,8 @@ use crate::{
     database::Parameter,
     request::{ApiError, FieldErrors},
     route::ServiceState,
+    upgrade::APP,
+    worker::notifier,
 };
 use deadpool_postgres::Transaction;
 use tokio_postgres::{
@@ -34,6 +36,11 @@ pub(in crate::route) async fn write(
                 .await
                 .map_err(unknown_policy)?;
         }
+    }
+    if !batch.alerts.is_empty() && state.upgrade.has_jobs() {
+        let versions = state.release.workers.notify_versions;
+        let version_max = versions.iter().copied().max().unwrap_or_default();
+        notifier::enqueue(&**transaction, APP, &batch.alerts, version_max).await?;
     }
     let mut stored = EventsStored { accepted: batch.write_ids, ..EventsStored::default() };
     for change in &batch.changes {

@@ -8,10 +8,13 @@ use crate::upgrade::Upgrade;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// What the library has beyond the patience for saying so: each of its own waits is bounded.
+const OVERTIME: Duration = Duration::from_secs(2);
+
 /// Hands over, for as long as there is patience.
 pub(super) async fn end(upgrade: &Upgrade, patience: Duration) -> WorkersEnded {
-    match timeout(patience, upgrade.drain()).await {
-        Ok(()) => WorkersEnded::default(),
+    match timeout(patience + OVERTIME, upgrade.drain(patience)).await {
+        Ok(cut) => WorkersEnded { cut },
         Err(_) => WorkersEnded { cut: vec!["the upgrade's term".to_owned()] },
     }
 }

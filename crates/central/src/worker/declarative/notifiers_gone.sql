@@ -1,0 +1,1 @@
+DELETE FROM notifiers WHERE declared AND name <> ALL ($1)

@@ -1,0 +1,1 @@
+SELECT cursor FROM worker_cursors WHERE worker = 'network_baselines'

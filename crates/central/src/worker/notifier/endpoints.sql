@@ -1,0 +1,1 @@
+SELECT id, endpoint FROM notifiers WHERE id = ANY ($1) ORDER BY id
