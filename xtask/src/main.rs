@@ -10,6 +10,7 @@ mod bench_locks;
 mod bench_takeover;
 mod budget;
 mod central_process;
+mod connect;
 mod faults;
 mod faults_under_load;
 mod histories;
