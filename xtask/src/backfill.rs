@@ -6,11 +6,12 @@
 
 use crate::budget::Budget;
 use crate::central_process::{self, Central, Start};
+use crate::connect::connect;
 use anyhow::{Context, bail, ensure};
 use changeover_central::roles::{OWNER, SERVICE, create_roles};
 use changeover_postgres::Server;
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -197,10 +198,4 @@ async fn compare(owner: &Client) -> anyhow::Result<(i64, i64)> {
         )
         .await?;
     Ok((row.get(0), row.get(1)))
-}
-
-async fn connect(url: &str) -> anyhow::Result<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }

@@ -7,12 +7,12 @@
 
 mod watcher;
 
+use crate::connect::connect;
 use crate::load::{Felt, Load};
 use anyhow::{Context, ensure};
 use changeover::{LockLimits, Options};
 use changeover_postgres::{Profile, Server};
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, NoTls};
 use watcher::{Seen, Watcher};
 
 /// Arguments.
@@ -234,10 +234,4 @@ fn migrations(files: &[(&str, &str)]) -> anyhow::Result<Vec<changeover_plan::Mig
     let files: Vec<(String, String)> =
         files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     Ok(changeover_plan::source::read(&files)?)
-}
-
-async fn connect(url: &str) -> anyhow::Result<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }

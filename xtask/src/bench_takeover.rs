@@ -6,6 +6,7 @@
 
 use crate::budget::Budget;
 use crate::central_process;
+use crate::connect::connect;
 use anyhow::{Context, bail, ensure};
 use changeover_postgres::Server;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -105,8 +106,7 @@ struct Migrator {
 impl Stage {
     async fn new(program: PathBuf, url: String, lease_ms: u64) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (ledger, connection) = tokio_postgres::connect(&url, NoTls).await?;
-        tokio::spawn(connection);
+        let ledger = connect(&url).await?;
         let stage = Self { program, url, lease_ms, folder, ledger };
         std::fs::create_dir(stage.folder.path().join("migrations"))?;
         stage.file("0001_base.sql", BASE)?;

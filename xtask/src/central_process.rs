@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -33,6 +34,8 @@ pub(crate) async fn build() -> anyhow::Result<PathBuf> {
 pub(crate) struct Central {
     child: Child,
     port: u16,
+    /// What it logs. A file: a pipe that nobody reads would stop it once it is full.
+    log: NamedTempFile,
 }
 
 /// How to start one.
@@ -53,6 +56,7 @@ impl Central {
     /// The same, with more arguments.
     pub(crate) fn start_with(start: &Start<'_>, arguments: &[&str]) -> anyhow::Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let log = NamedTempFile::new().context("a file for the log")?;
         let child = Command::new(start.program)
             .args(["central", "serve", "--release", start.release])
             .args(["--listen", &format!("127.0.0.1:{port}")])
@@ -62,11 +66,12 @@ impl Central {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(log.reopen()?)
+            .env("NO_COLOR", "1")
             .kill_on_drop(true)
             .spawn()
             .context("starting central")?;
-        Ok(Self { child, port })
+        Ok(Self { child, port, log })
     }
 
     /// Waits until `/readyz` says yes; fails with what it wrote where it has ended.
@@ -74,11 +79,7 @@ impl Central {
         let deadline = tokio::time::Instant::now() + READY_WAIT;
         while tokio::time::Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
-                let mut text = String::new();
-                if let Some(stderr) = self.child.stderr.as_mut() {
-                    stderr.read_to_string(&mut text).await?;
-                }
-                bail!("central has ended with {status}: {text}");
+                bail!("central has ended with {status}: {}", self.log()?);
             }
             if self.get("/readyz").await.is_ok_and(|status| status == 200) {
                 return Ok(());
@@ -91,6 +92,11 @@ impl Central {
     /// Where it listens.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         ([127, 0, 0, 1], self.port).into()
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> anyhow::Result<String> {
+        std::fs::read_to_string(self.log.path()).context("reading central's log")
     }
 
     /// Whether it has ended by itself.

@@ -33,13 +33,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tally::Tally;
-use tokio_postgres::{Client, NoTls};
 
 /// The longest that one scenario may take, waits of all who are in it included. One that is begun when
 /// the budget of CI is nearly spent must still end within the stage's bound.
 const SCENARIO_MAX: Duration = Duration::from_secs(170);
-/// How long connecting may take on a busy machine.
-const CONNECT_WAIT: Duration = Duration::from_secs(20);
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -178,15 +175,4 @@ async fn work(
         tally.ran.push(Ran { scenario, held: faults.is_empty() });
     }
     Ok(tally)
-}
-
-/// Connects; the connection's task ends with the client.
-pub(super) async fn connect(url: &str) -> anyhow::Result<Client> {
-    let (client, connection) =
-        tokio::time::timeout(CONNECT_WAIT, tokio_postgres::connect(url, NoTls))
-            .await
-            .context("no answer from the server")?
-            .context("no connection")?;
-    tokio::spawn(connection);
-    Ok(client)
 }

@@ -6,6 +6,7 @@
 
 use crate::budget::Budget;
 use crate::central_process::{self, Central, Start};
+use crate::connect::connect;
 use anyhow::{Context, bail, ensure};
 use changeover::Options;
 use changeover_central::population::Population;
@@ -17,7 +18,6 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::CancellationToken;
 
 /// Arguments.
@@ -240,10 +240,4 @@ impl Stage {
             &trial,
         )
     }
-}
-
-async fn connect(url: &str) -> anyhow::Result<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }

@@ -11,6 +11,7 @@ mod bench_queue;
 mod bench_takeover;
 mod budget;
 mod central_process;
+mod connect;
 mod faults;
 mod faults_under_load;
 mod histories;

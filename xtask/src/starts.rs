@@ -3,6 +3,7 @@
 
 use crate::budget::Budget;
 use crate::central_process::{self, Central, Start};
+use crate::connect::connect;
 use anyhow::{Context, ensure};
 use changeover_central::roles::{OWNER, SERVICE, create_roles};
 use changeover_postgres::Server;
@@ -61,8 +62,7 @@ async fn round(args: &Args, server: &Server, program: &std::path::PathBuf) -> an
     for instance in &mut instances {
         instance.ready().await?;
     }
-    let (client, connection) = tokio_postgres::connect(&owner_url, tokio_postgres::NoTls).await?;
-    tokio::spawn(connection);
+    let client = connect(&owner_url).await?;
     let row = client
         .query_one(
             "SELECT (SELECT count(*) FROM changeover.plan), \

@@ -203,6 +203,23 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// Somebody died in a statement that cannot run in a transaction and must not be repeated blindly.
+    #[error(
+        "statement {number} of {total} (`{statement}`) was begun by a process that died in it, and what \
+         became of it is not known, since it cannot run in a transaction"
+    )]
+    Interrupted {
+        /// The application.
+        app: String,
+        /// The step.
+        step: StepId,
+        /// The statement, shortened.
+        statement: String,
+        /// Its place in the file, from 1.
+        number: usize,
+        /// How many there are.
+        total: usize,
+    },
     /// Raising the floor is not possible yet.
     #[error("the floor cannot be raised to {floor}: {reason}")]
     FloorBlocked {
@@ -365,6 +382,12 @@ impl Error {
                 has the worker (`changeover workers` shows who owns what), or let the release that \
                 does without it say so: `.retired(name)`"
                 .to_owned(),
+            Self::Interrupted { app, step, number, .. } => format!(
+                "look in the database whether it was carried out, and mend it where it was in part. Then \
+                 tell the ledger, UPDATE changeover.progress SET cursor = '[\"{number}\"]' WHERE app = \
+                 '{app}' AND step = '{step}' if it was, '[\"{}\"]' if it was not, and start again",
+                number - 1
+            ),
             Self::Step { source, .. } => return source.remedy().or_else(|| step_remedy(source)),
             Self::Folder { source: FolderError::Source(source), .. } => source.remedy().to_owned(),
             Self::Sql { .. } => return step_remedy(self),

@@ -9,6 +9,7 @@
 //! - [`source`]: a folder's files as numbered migrations, held against the ledger.
 //! - [`sql`]: the adapter to the SQL parser.
 //! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
+//! - [`script`]: what may be repeated of a file that runs at once.
 //! - [`check`]: inspects a finished plan.
 
 pub mod check;
@@ -27,4 +28,4 @@ pub use model::{
     plan::{Plan, PlanMode, PlannedMigration, Refusal},
     step::{self, Phase, Step, StepId, StepKind},
 };
-pub use planner::{PlanError, Request, plan};
+pub use planner::{PlanError, Request, plan, script};

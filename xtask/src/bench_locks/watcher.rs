@@ -1,11 +1,12 @@
 //! Looks at `pg_locks` every few milliseconds: which lock requests of the engine (or of a plain
 //! `ALTER TABLE`) wait, in modes that make reads or writes queue behind them, and for how long.
 
+use crate::connect::connect;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(4);
@@ -33,8 +34,7 @@ pub(crate) struct Watcher {
 impl Watcher {
     /// Begins.
     pub(crate) async fn start(url: &str) -> anyhow::Result<Self> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        tokio::spawn(connection);
+        let client = connect(url).await?;
         let stop = Arc::new(AtomicBool::new(false));
         let task = tokio::spawn(watch(client, Arc::clone(&stop)));
         Ok(Self { stop, task })

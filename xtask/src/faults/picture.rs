@@ -1,7 +1,7 @@
 //! What a run ends with: schema, rows, and what the ledger says. Two runs of the same migrations must
 //! end with the same, whatever befell one of them.
 
-use crate::faults::connect;
+use crate::connect::connect;
 use crate::faults::shop::APP;
 use crate::{row_sums, schema};
 

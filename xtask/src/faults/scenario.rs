@@ -5,7 +5,6 @@
 //! order of commits (see `changeover_verify::commit_order`); schema, rows and ledger as an undisturbed
 //! run leaves them.
 
-use super::connect;
 use super::fault::{Fault, Variant};
 use super::generate::Scenario;
 use super::lane::Lane;
@@ -13,6 +12,7 @@ use super::migrator::Migrator;
 use super::picture::Picture;
 use super::shop::SUPERUSER;
 use super::{Setting, world::World};
+use crate::connect::connect;
 use anyhow::{Context as _, bail};
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! rises to 2 and what release 1 needed goes. *At once*: everything on an empty database, where every
 //! file is a script. The files are in `shop/`, the number of rows small enough for a run of a second.
 
-use crate::faults::connect;
+use crate::connect::connect;
 use crate::faults::migrator::{Migrate, Migrator};
 use anyhow::Context as _;
 use changeover_postgres::Server;

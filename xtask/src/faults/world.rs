@@ -1,11 +1,11 @@
 //! One scenario's world: its database, process A at its pause, and what a fault has made of it.
 
-use super::connect;
 use super::generate::Scenario;
 use super::lane::Lane;
 use super::migrator::{Migrate, Migrator, Place};
 use super::shop::{APP, OWNER, SUPERUSER};
 use super::{Setting, fault::Fault};
+use crate::connect::connect;
 use anyhow::{Context as _, bail};
 use changeover_postgres::Server;
 use changeover_verify::{CommitOrder, FaultProxy, commit_order};

@@ -3,9 +3,10 @@
 //!
 //! Neither history needs an extension, so nothing is made beforehand.
 
+use crate::connect::connect;
 use anyhow::Context as _;
 use changeover_postgres::Server;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// Owns every database and runs every migration.
 pub(super) const OWNER: &str = "histories_owner";
@@ -64,12 +65,7 @@ impl Stage {
 
     /// Connects. The connection ends with the client.
     pub(super) async fn connect(&self, user: &str, database: &str) -> anyhow::Result<Client> {
-        let url = self.server.url(user, database);
-        let (client, connection) =
-            tokio_postgres::connect(&url, NoTls).await.context("no connection")?;
-        // What becomes of it, the client's next statement says.
-        tokio::spawn(connection);
-        Ok(client)
+        connect(&self.server.url(user, database)).await
     }
 
     async fn own(&self, name: &str) -> anyhow::Result<()> {

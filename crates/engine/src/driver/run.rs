@@ -8,7 +8,7 @@ use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::ledger::bootstrap;
 use crate::options::Options;
-use crate::term::Term;
+use crate::term::{Term, assert_unique_epoch};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -111,15 +111,13 @@ impl Driver {
         tries: &mut Tries,
     ) -> Result<(Outlook, bool), Error> {
         if watch.as_ref().is_none_or(|open| open.client.is_closed()) {
-            let name = self.options.application_name();
-            *watch = Some(connection::open(&self.owner_url, &name, Purpose::Watch).await?);
+            *watch = Some(self.open_watch().await?);
         }
         let Some(open) = watch.as_mut() else {
             return Err(Error::NoLedger);
         };
         let (app, head) = (&self.options.app, self.options.head());
         let look = async {
-            bootstrap::require(open).await?;
             let work = work::next(&open.client, app, head, &tries.skip()).await?;
             self.report(open).await?;
             Ok(work)
@@ -142,6 +140,19 @@ impl Driver {
         }
         within(LOOK_WAIT, "looking at the ledger", self.report(open)).await?;
         outcome.map(|outlook| (outlook, false))
+    }
+
+    /// Opens the connection that looks, and sees that there is a ledger that this engine may read and
+    /// whose fence stands: once for each connection, since neither goes away while processes run.
+    async fn open_watch(&self) -> Result<Connection, Error> {
+        let name = self.options.application_name();
+        let open = connection::open(&self.owner_url, &name, Purpose::Watch).await?;
+        let check = async {
+            bootstrap::require(&open).await?;
+            assert_unique_epoch(&open).await
+        };
+        within(LOOK_WAIT, "looking for the ledger", check).await?;
+        Ok(open)
     }
 
     /// Works while the term is held; stops when it is lost.

@@ -56,6 +56,9 @@ pub(crate) struct Term {
 impl Term {
     /// Tries to get the term. `Ok(None)`: somebody else holds it.
     ///
+    /// The connection that renews it is open before: a lease may be shorter than opening one takes, and
+    /// such a term would be won and lost for ever.
+    ///
     /// The backends of earlier terms, if any are left, are ended after the own epoch is committed and
     /// before this returns: a statement that cannot be guarded must not outlive its term.
     pub(crate) async fn try_acquire(
@@ -68,20 +71,18 @@ impl Term {
         let client = &watch.client;
         let sql = |source| Error::sql("acquiring the term", source);
         client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
-        assert_unique_epoch(watch).await?;
+        if !Self::is_free(watch, &options.app, holder).await? {
+            return Self::wait(watch, options, holder).await;
+        }
+        let renewing =
+            connection::open(owner_url, &options.application_name(), Purpose::Lease).await?;
         // The time is taken before sending, so that our own idea of the end is never too late.
         let sent = Instant::now();
         let granted =
             client.query_opt(ACQUIRE, &[&options.app, &holder, &options.release, &lease_ms]).await;
         let row = match granted {
             Ok(Some(row)) => row,
-            Ok(None) => {
-                client
-                    .execute(WAIT, &[&options.app, &holder, &bigint(options.head())])
-                    .await
-                    .map_err(sql)?;
-                return Ok(None);
-            }
+            Ok(None) => return Self::wait(watch, options, holder).await,
             // A transaction that guards early holds the row: its term goes on until it ends.
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(None),
             Err(error) => return Err(sql(error)),
@@ -100,12 +101,27 @@ impl Term {
                 lost: lost.clone(),
                 stop: stop.clone(),
             }
-            .run(sent),
+            .run(sent, renewing),
         );
         let term = Self { claim, lease: options.timing.lease, lost, stop, renewal };
+        assert_unique_epoch(watch).await?;
         options.hook.reached(Pause::at(PausePoint::TermGranted, None, term.claim.epoch, 0)).await;
         end_backends(watch, &term.claim).await?;
         Ok(Some(term))
+    }
+
+    /// Says that this one waits.
+    async fn wait(
+        watch: &Connection,
+        options: &Options,
+        holder: Uuid,
+    ) -> Result<Option<Self>, Error> {
+        watch
+            .client
+            .execute(WAIT, &[&options.app, &holder, &bigint(options.head())])
+            .await
+            .map_err(|source| Error::sql("waiting for the term", source))?;
+        Ok(None)
     }
 
     /// Whether trying to acquire it now would succeed; one cheap look, for waiters.
@@ -220,9 +236,9 @@ struct Renewal {
 }
 
 impl Renewal {
-    async fn run(self, granted: Instant) {
+    async fn run(self, granted: Instant, open: Connection) {
         let mut good = granted;
-        let mut connection: Option<Connection> = None;
+        let mut connection = Some(open);
         // Ends with the term: by `stop`, by a refusal, or when the lease has run out.
         let margin = (self.lease / 5).min(SELF_STOP_MARGIN_MAX);
         while !self.stop.is_cancelled() {

@@ -66,7 +66,7 @@ fn step(migration: &Migration, raw: Vec<RawStatement>) -> Step {
 }
 
 /// The statement's words in upper case, without comments' sake: only the first few matter.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let without_comments: String = text
         .lines()
         .map(|line| line.split("--").next().unwrap_or(""))

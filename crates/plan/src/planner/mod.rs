@@ -13,6 +13,7 @@ mod online;
 mod pending;
 mod placement;
 mod refused;
+pub mod script;
 pub(crate) mod simulate;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,7 +4,7 @@
 //! refused, or did not need one for a while.
 
 use super::met;
-use crate::faults::connect;
+use crate::connect::connect;
 use crate::faults::shop::{CROWD, SUPERUSER};
 use crate::faults::world::World;
 use anyhow::{bail, ensure};

@@ -1,6 +1,6 @@
 //! The server ends A's working session, or all of A's, as an operator or an out-of-memory killer would.
 
-use crate::faults::connect;
+use crate::connect::connect;
 use crate::faults::shop::{OWNER, SUPERUSER};
 use crate::faults::world::World;
 

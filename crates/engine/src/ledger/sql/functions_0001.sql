@@ -65,25 +65,33 @@ BEGIN
     RETURN current_floor;
 END $$;
 
+-- An instance that is registered and not below the floor, or raises. FOR SHARE as in `register`: one who
+-- counted as dead must not come back over a rising floor. Called by the two functions below alone.
+CREATE FUNCTION changeover.living(
+    my_id uuid, my_login name, OUT app text, OUT head bigint, OUT floor bigint
+)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    SELECT i.app, i.head, a.floor INTO app, head, floor
+      FROM changeover.instance i JOIN changeover.app a ON a.app = i.app
+     WHERE i.id = my_id AND i.left_at IS NULL AND (my_login IS NULL OR i.login = my_login)
+       FOR SHARE OF a;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
+    END IF;
+    IF head < floor THEN
+        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, head, floor
+            USING ERRCODE = 'CO001';
+    END IF;
+END $$;
+
 -- Says that an instance lives, and in which state; returns the floor it must not be below.
 -- model: Beat, CommitBeat
 CREATE FUNCTION changeover.heartbeat(my_id uuid, my_state text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    mine record;
+    mine record := changeover.living(my_id, session_user);
 BEGIN
-    -- FOR SHARE as in `register`: one who counted as dead must not come back over a rising floor.
-    SELECT i.head, a.floor INTO mine
-      FROM changeover.instance i JOIN changeover.app a ON a.app = i.app
-     WHERE i.id = my_id AND i.left_at IS NULL AND i.login = session_user
-       FOR SHARE OF a;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
-    END IF;
-    IF mine.head < mine.floor THEN
-        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, mine.head, mine.floor
-            USING ERRCODE = 'CO001';
-    END IF;
     UPDATE changeover.instance
        SET heartbeat_at = clock_timestamp(), state = my_state,
            serving_at = CASE WHEN my_state = 'serving' THEN coalesce(serving_at, clock_timestamp())
@@ -99,18 +107,8 @@ END $$;
 CREATE FUNCTION changeover.admit(my_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    mine record;
+    mine record := changeover.living(my_id, NULL);
 BEGIN
-    SELECT i.app, i.head, a.floor INTO mine
-      FROM changeover.instance i JOIN changeover.app a ON a.app = i.app
-     WHERE i.id = my_id AND i.left_at IS NULL FOR SHARE OF a;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'instance % is not registered', my_id USING ERRCODE = 'CO004';
-    END IF;
-    IF mine.head < mine.floor THEN
-        RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, mine.head, mine.floor
-            USING ERRCODE = 'CO001';
-    END IF;
     IF NOT starts_with(current_setting('application_name'),
                        format('changeover@%s/%s/', mine.head, mine.app)) THEN
         RAISE EXCEPTION 'the session''s application_name does not begin with changeover@%/%/',
