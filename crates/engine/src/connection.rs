@@ -4,15 +4,18 @@
 //! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
 //! functions and works behind a pooler too; [`pooler`] tells which of the two an address is.
 
+mod listening;
 pub(crate) mod pooler;
 mod tls;
 
+pub(crate) use listening::open_listening;
+
 use crate::error::Error;
-use std::future::poll_fn;
+use listening::watch_connection;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, NoTls, Notification};
+use tokio_postgres::{CancelToken, Client, Config, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// For how long a server may take to answer: `connect_timeout` bounds only the socket, and one that
@@ -20,9 +23,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const OPEN_WAIT: Duration = Duration::from_secs(10);
 /// For how long a request to cancel may take.
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
-
-/// How many notifications wait to be read; more of them wake nobody twice.
-const NOTIFICATIONS_MAX: usize = 64;
 
 /// Settings that not every server knows. A dead client's statement ends within 2 s (14 and later; not
 /// on every platform), no bound on whole transactions that a role may have set and that would kill an
@@ -165,24 +165,6 @@ async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Conne
     Ok(connection)
 }
 
-/// Opens a connection whose notifications are passed on. Ended by dropping either.
-pub(crate) async fn open_listening(
-    url: &str,
-    application: &str,
-) -> Result<(Connection, mpsc::Receiver<Notification>), Error> {
-    let (passed_on, heard) = mpsc::channel(NOTIFICATIONS_MAX);
-    let name = format!("{application}/{}", Purpose::Listen.as_str());
-    let connecting = connect_with(config(url, &name)?, Purpose::Listen, Some(passed_on));
-    let connection =
-        tokio::time::timeout(OPEN_WAIT, connecting).await.unwrap_or_else(|_elapsed| {
-            Err(Error::Deadline {
-                what: "connecting to the database".to_owned(),
-                limit_ms: u64::try_from(OPEN_WAIT.as_millis()).unwrap_or(u64::MAX),
-            })
-        })?;
-    Ok((connection, heard))
-}
-
 fn config(url: &str, name: &str) -> Result<Config, Error> {
     let mut config: Config = url
         .parse()
@@ -235,33 +217,4 @@ async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
         .batch_execute(NEWER_SETTINGS)
         .await
         .map_err(|source| Error::sql("setting the session's bounds", source))
-}
-
-async fn watch_connection<S, T>(
-    mut connection: tokio_postgres::Connection<S, T>,
-    purpose: Purpose,
-    heard: Option<mpsc::Sender<Notification>>,
-) where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    // Ends with the connection.
-    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-        match (message, &heard) {
-            (Ok(AsyncMessage::Notification(notification)), Some(heard)) => {
-                // Where the queue is full, whoever reads it has enough to wake up for.
-                if let Err(mpsc::error::TrySendError::Closed(_)) = heard.try_send(notification) {
-                    return;
-                }
-            }
-            (Ok(AsyncMessage::Notice(notice)), _) => {
-                tracing::debug!(%notice, purpose = purpose.as_str(), "the server says");
-            }
-            (Ok(_), _) => {}
-            (Err(error), _) => {
-                tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
-                return;
-            }
-        }
-    }
 }

@@ -3,10 +3,13 @@
 //! All through the ledger's functions, with the service's own role and also behind a pooler. The
 //! database's clock decides who lives; a head below the floor is refused by the database.
 
+mod heart;
+
 use crate::connection::{self, Connection, Purpose};
-use crate::error::{Error, SQLSTATE_BELOW_FLOOR, SQLSTATE_UNKNOWN_APP, SQLSTATE_UNREGISTERED};
+use crate::error::{Error, SQLSTATE_BELOW_FLOOR, SQLSTATE_UNKNOWN_APP};
 use crate::ledger::record::bigint;
 use crate::options::Options;
+use heart::Heart;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_postgres::types::Type;
@@ -211,74 +214,4 @@ pub(crate) fn meaning(options: &Options, source: tokio_postgres::Error, action: 
 fn floor_in(source: &tokio_postgres::Error) -> Option<u64> {
     let message = source.as_db_error()?.message();
     message.rsplit(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?.parse().ok()
-}
-
-/// Says regularly that the instance lives.
-struct Heart {
-    id: Uuid,
-    options: Arc<Options>,
-    states: watch::Receiver<InstanceState>,
-    standing: watch::Sender<Standing>,
-    refused: watch::Sender<Option<Arc<Error>>>,
-    stop: CancellationToken,
-}
-
-impl Heart {
-    /// Ends when told to, or when the floor has passed the release.
-    /// Model: `StopRefused`.
-    async fn run(self, connection: Connection) {
-        let mut connection = Some(connection);
-        loop {
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(self.options.timing.heartbeat) => {}
-            }
-            let state = *self.states.borrow();
-            let limit = self.options.timing.instance_ttl;
-            match tokio::time::timeout(limit, self.beat(&mut connection, state)).await {
-                // A beat that follows a failed `set_state` makes up for it.
-                Ok(Ok(())) => {
-                    self.standing.send_if_modified(|standing| {
-                        std::mem::replace(&mut standing.state, state) != state
-                    });
-                }
-                Ok(Err(error @ Error::BelowFloor { .. })) => {
-                    tracing::error!(%error, "the floor has passed this release");
-                    self.refused.send_replace(Some(Arc::new(error)));
-                    return;
-                }
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "heartbeat failed; trying again");
-                    connection = None;
-                }
-                Err(_elapsed) => connection = None,
-            }
-        }
-    }
-
-    async fn beat(
-        &self,
-        connection: &mut Option<Connection>,
-        state: InstanceState,
-    ) -> Result<(), Error> {
-        let open = match connection.take() {
-            Some(open) => open,
-            None => open(&self.options).await?,
-        };
-        let outcome = match beat(&open, &self.options, self.id, state).await {
-            Err(error)
-                if error.sqlstate() == Some(SQLSTATE_UNREGISTERED) && !self.stop.is_cancelled() =>
-            {
-                // Somebody has given us up; the floor decides whether we may come back.
-                let registered = register(&open, &self.options, self.id).await;
-                if registered.is_ok() {
-                    self.standing.send_modify(|standing| standing.registrations += 1);
-                }
-                registered
-            }
-            outcome => outcome,
-        };
-        *connection = Some(open);
-        outcome
-    }
 }

@@ -42,6 +42,9 @@ pub struct Status {
     pub migrations: u64,
     /// The latest events.
     pub events: Vec<Event>,
+    /// The singleton workers, by name.
+    #[serde(default)]
+    pub workers: Vec<WorkerStatus>,
 }
 
 /// Who migrates.
@@ -187,25 +190,18 @@ impl StatusReader {
     /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, or it
     /// does not know the application.
     pub async fn read(&self) -> Result<Status, Error> {
-        self.in_transaction(async || self.read_status().await).await
-    }
-
-    async fn in_transaction<T>(
-        &self,
-        look: impl AsyncFnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
         let client = &self.connection.client;
         let sql = |source| Error::sql("reading the status", source);
-        let seen = match client.batch_execute(BEGIN).await {
-            Ok(()) => look().await,
+        let status = match client.batch_execute(BEGIN).await {
+            Ok(()) => self.read_in_transaction().await,
             Err(source) => Err(sql(source)),
         };
         // Also after a failure: a look that was given up may have left its transaction open.
         client.batch_execute("ROLLBACK").await.map_err(sql)?;
-        seen
+        status
     }
 
-    async fn read_status(&self) -> Result<Status, Error> {
+    async fn read_in_transaction(&self) -> Result<Status, Error> {
         bootstrap::require(&self.connection).await?;
         let row = self
             .connection
@@ -214,7 +210,9 @@ impl StatusReader {
             .await
             .map_err(|source| Error::sql("reading the status", source))?
             .ok_or(Error::NoLedger)?;
-        serde_json::from_value(row.get(0))
-            .map_err(|source| Error::Decode { what: "status".to_owned(), source })
+        let mut status: Status = serde_json::from_value(row.get(0))
+            .map_err(|source| Error::Decode { what: "status".to_owned(), source })?;
+        status.workers = workers::read(&self.connection, &self.app).await?;
+        Ok(status)
     }
 }

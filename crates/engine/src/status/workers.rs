@@ -1,6 +1,6 @@
 //! Who owns the singleton workers, for people. One statement (`sql/workers.sql`); nothing is decided by it.
 
-use super::StatusReader;
+use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::bootstrap;
 use jiff::Timestamp;
@@ -52,24 +52,24 @@ pub struct WorkerInstance {
     pub pid: i32,
 }
 
-impl StatusReader {
-    /// Reads who owns what, by name. None where the ledger is an older one.
-    pub async fn workers(&self) -> Result<Vec<WorkerStatus>, Error> {
-        self.in_transaction(async || {
-            bootstrap::require(&self.connection).await?;
-            let format = bootstrap::format(&self.connection).await?;
-            if format.is_none_or(|(written, _)| written < FORMAT_WITH_WORKERS) {
-                return Ok(Vec::new());
-            }
-            let row = self
-                .connection
-                .client
-                .query_typed_one(WORKERS, &[(&self.app, Type::TEXT)])
-                .await
-                .map_err(|source| Error::sql("reading the workers", source))?;
-            serde_json::from_value(row.get(0))
-                .map_err(|source| Error::Decode { what: "workers".to_owned(), source })
-        })
-        .await
+impl WorkerStatus {
+    /// Whether somebody should look: nobody owns it, or a newer release is kept from it.
+    pub fn needs_a_look(&self) -> bool {
+        self.refused.is_some() || self.state == "unowned"
     }
+}
+
+/// Reads who owns what, by name. None where the ledger is an older one.
+pub(super) async fn read(connection: &Connection, app: &str) -> Result<Vec<WorkerStatus>, Error> {
+    let format = bootstrap::format(connection).await?;
+    if format.is_none_or(|(written, _)| written < FORMAT_WITH_WORKERS) {
+        return Ok(Vec::new());
+    }
+    let row = connection
+        .client
+        .query_typed_one(WORKERS, &[(&app, Type::TEXT)])
+        .await
+        .map_err(|source| Error::sql("reading the workers", source))?;
+    serde_json::from_value(row.get(0))
+        .map_err(|source| Error::Decode { what: "workers".to_owned(), source })
 }

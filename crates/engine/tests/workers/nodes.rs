@@ -314,7 +314,7 @@ async fn an_owner_that_bars_the_way_back_waits_for_the_floor() {
     until("it is refused", async || value::<bool>(&admin, refused).await).await;
     until_works(&admin, 1).await;
     let reader = StatusReader::connect(&database.url(SERVICE), "shop").await.unwrap();
-    let workers = reader.workers().await.unwrap();
+    let workers = reader.read().await.unwrap().workers;
     assert!(workers[0].refused.as_ref().unwrap().contains("may still come back"));
     old.leave().await;
     operate::finalize(&options, 2, None).await.unwrap();

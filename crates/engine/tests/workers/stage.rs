@@ -98,6 +98,7 @@ impl Node {
         let release = generation.to_string();
         let mut options = database.options(&release, &[ONE]);
         options.generation = Some(generation);
+        options.label_commits = true;
         Self::start(options, |background| background.singleton(Counter::of(&release))).await
     }
 
