@@ -7,6 +7,7 @@ mod completion;
 mod demo;
 mod exit_codes;
 mod finalize;
+mod jobs;
 mod migrate;
 mod new;
 mod plan;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Adopt(adopt::Args),
     /// Say that older releases will not come back, so that what they needed may go
     Finalize(finalize::Args),
+    /// Show the queue, put dead jobs back, ask before going back
+    Jobs(jobs::Args),
     /// Upgrade a service twice under load, without and with Changeover, and compare
     Demo(demo::Args),
     /// Print a shell's completion script
@@ -58,6 +61,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, F
         Command::New(args) => new::run(args, output),
         Command::Adopt(args) => adopt::run(args, output).await,
         Command::Finalize(args) => finalize::run(args, output).await,
+        Command::Jobs(args) => jobs::run(args, output).await,
         Command::Demo(args) => demo::run(args, output).await,
         Command::Completion(args) => completion::run(args, output),
         Command::ExitCodes(args) => exit_codes::run(args, output),

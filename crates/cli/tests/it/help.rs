@@ -16,6 +16,7 @@ async fn help_tells_what_there_is() {
       new         Make the next migration's file
       adopt       Take over an existing database, running nothing
       finalize    Say that older releases will not come back, so that what they needed may go
+      jobs        Show the queue, put dead jobs back, ask before going back
       demo        Upgrade a service twice under load, without and with Changeover, and compare
       completion  Print a shell's completion script
       exit-codes  Print what the exit codes mean
@@ -50,13 +51,14 @@ async fn help_tells_what_there_is() {
       8  the floor cannot be raised yet: older releases live
       9  no ledger in the database, or it was not taken over yet
      10  the owner's connection leads through a pooler that shares sessions
+     11  jobs are there that the generation to go back to could not run
     130  stopped on request; what was committed is kept
     ");
 }
 
 #[tokio::test]
 async fn every_command_has_examples() {
-    for command in ["plan", "migrate", "status", "new", "adopt", "finalize", "demo", "completion"] {
+    for command in ["plan", "migrate", "status", "new", "adopt", "finalize", "jobs", "demo", "completion"] {
         let help = run(&[command, "--help"]).await.ok().stdout;
         assert!(help.contains("Examples:\n  "), "{command}: {help}");
         assert!(help.contains(&format!("  changeover {command}")), "{command}: {help}");
