@@ -28,13 +28,15 @@ pub(crate) enum ExitCode {
     NoLedger = 9,
     /// The owner's connection leads through a pooler that shares sessions; nothing was changed.
     Pooled = 10,
+    /// Jobs are there that the release gone back to could not run.
+    JobsBeyond = 11,
     /// Stopped on request; what was committed is kept.
     Stopped = 130,
 }
 
 impl ExitCode {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -46,6 +48,7 @@ impl ExitCode {
         Self::FloorBlocked,
         Self::NoLedger,
         Self::Pooled,
+        Self::JobsBeyond,
         Self::Stopped,
     ];
 
@@ -70,6 +73,7 @@ impl ExitCode {
             }
             Self::NoLedger => "no ledger in the database, or it was not taken over yet",
             Self::Pooled => "the owner's connection leads through a pooler that shares sessions",
+            Self::JobsBeyond => "jobs are there that the generation to go back to could not run",
             Self::Stopped => "stopped on request; what was committed is kept",
         }
     }
@@ -118,6 +122,6 @@ mod tests {
     #[test]
     fn numbers_are_listed_once_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130]);
     }
 }

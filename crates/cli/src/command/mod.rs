@@ -9,6 +9,7 @@ mod completion;
 mod demo;
 mod exit_codes;
 mod finalize;
+mod jobs;
 mod migrate;
 mod new;
 mod plan;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Finalize(finalize::Args),
     /// Take part in upgrades on behalf of a process in any language
     Agent(agent::Args),
+    /// Show the queue, put dead jobs back, ask before going back
+    Jobs(jobs::Args),
     /// Upgrade a service twice under load, without and with Changeover, and compare
     Demo(demo::Args),
     /// Print a shell's completion script
@@ -75,6 +78,7 @@ pub(crate) async fn run(
         Command::New(args) => new::run(args, output),
         Command::Adopt(args) => adopt::run(args, output).await,
         Command::Finalize(args) => finalize::run(args, output).await,
+        Command::Jobs(args) => jobs::run(args, output).await,
         Command::Demo(args) => demo::run(args, output).await,
         Command::Completion(args) => completion::run(args, output),
         Command::ExitCodes(args) => exit_codes::run(args, output),

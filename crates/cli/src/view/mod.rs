@@ -4,6 +4,7 @@
 pub(crate) mod ended;
 pub(crate) mod figures;
 pub(crate) mod instances;
+pub(crate) mod jobs;
 pub(crate) mod plan;
 pub(crate) mod refusal;
 pub(crate) mod status;

@@ -18,6 +18,7 @@ async fn help_tells_what_there_is() {
       adopt       Take over an existing database, running nothing
       finalize    Say that older releases will not come back, so that what they needed may go
       agent       Take part in upgrades on behalf of a process in any language
+      jobs        Show the queue, put dead jobs back, ask before going back
       demo        Upgrade a service twice under load, without and with Changeover, and compare
       completion  Print a shell's completion script
       exit-codes  Print what the exit codes mean
@@ -52,6 +53,7 @@ async fn help_tells_what_there_is() {
       8  the floor cannot be raised yet: older releases live, or workers lack an owner
       9  no ledger in the database, or it was not taken over yet
      10  the owner's connection leads through a pooler that shares sessions
+     11  jobs are there that the generation to go back to could not run
     130  stopped on request; what was committed is kept
     ");
 }

@@ -7,6 +7,7 @@ mod central;
 mod errors;
 mod floor;
 mod help;
+mod jobs;
 mod migrate;
 mod new;
 mod plan;

@@ -1,0 +1,99 @@
+//! The queue: counts, dead letters, what an older release could not run.
+
+use super::wrap::{self, Label};
+use super::{figures, style};
+use changeover::{DeadJob, JobCount, JobsBeyond};
+
+/// The widest that a kind is shown: the rest of the line must fit beside it.
+const KIND_MAX: usize = 32;
+
+/// A row for each kind, version and state.
+pub(crate) fn counts(counts: &[JobCount], columns: usize) -> String {
+    if counts.is_empty() {
+        return "No jobs.".to_owned();
+    }
+    let width = kind_width(counts.iter().map(|count| &*count.kind));
+    let heading =
+        format!("{:width$}  {:>7}  {:8}  {:>12}  oldest", "kind", "version", "state", "jobs");
+    let mut lines = vec![style::paint(style::FAINT, heading)];
+    for count in counts {
+        let text = format!(
+            "{:width$}  {:>7}  {:8}  {:>12}  {}",
+            wrap::cut(&count.kind, width),
+            count.version,
+            count.state,
+            figures::count(u64::try_from(count.jobs).unwrap_or(0)),
+            figures::time_ms(count.oldest_ms),
+        );
+        let text = wrap::cut(&text, columns);
+        let needs_a_look = matches!(&*count.state, "dead" | "unknown" | "parked");
+        lines.push(if needs_a_look { style::paint(style::WARNING, text) } else { text });
+    }
+    lines.join("\n")
+}
+
+/// A paragraph for each.
+pub(crate) fn dead(dead: &[DeadJob], columns: usize) -> String {
+    if dead.is_empty() {
+        return "No job was given up, and none is of unknown outcome.".to_owned();
+    }
+    let mut lines = Vec::new();
+    for job in dead {
+        let head = format!(
+            "{}  {} version {}: {}, {}, {}",
+            job.id,
+            job.kind,
+            job.version,
+            job.state,
+            figures::counted(usize::try_from(job.failures).unwrap_or(0), "failure", "failures"),
+            figures::counted(usize::try_from(job.crashes).unwrap_or(0), "crash", "crashes"),
+        );
+        lines.push(style::paint(style::HEADING, wrap::cut(&head, columns)));
+        let why = job.error.as_deref().unwrap_or("nothing is known of why");
+        lines.push(wrap::behind(&Label::plain("    "), why, columns));
+    }
+    lines.push("Next: `changeover jobs requeue ID…` once the cause is mended.".to_owned());
+    lines.join("\n")
+}
+
+/// How many were put back, of how many.
+pub(crate) fn requeued(back: i64, asked: Option<i64>, columns: usize) -> String {
+    let number = |count: i64| usize::try_from(count).unwrap_or(0);
+    let put = figures::counted(number(back), "job was put back", "jobs were put back");
+    match asked {
+        Some(asked) if asked > back => wrap::behind(
+            &Label::plain(""),
+            &format!(
+                "{put}. {} not: not there, neither given up nor of unknown outcome, or another job \
+                 has the same unique key by now.",
+                figures::counted(number(asked - back), "was", "were")
+            ),
+            columns,
+        ),
+        _ => format!("{put}."),
+    }
+}
+
+/// What an older release could not run.
+pub(crate) fn beyond(beyond: &[JobsBeyond], generation: i64, columns: usize) -> String {
+    if beyond.is_empty() {
+        return format!("Generation {generation} could run everything that is enqueued.");
+    }
+    let mut lines = vec![format!("Generation {generation} could not run:")];
+    for row in beyond {
+        let jobs = figures::count(u64::try_from(row.jobs).unwrap_or(0));
+        let noun = if row.jobs == 1 { "job" } else { "jobs" };
+        lines.push(wrap::cut(&format!("  {jobs} {noun} of {} version {}", row.kind, row.version), columns));
+    }
+    lines.push(wrap::behind(
+        &Label::plain(""),
+        "Gone back to, it leaves them as they are, parked, until a release that can run them is back. \
+         To have none, let the newer release finish them before.",
+        columns,
+    ));
+    lines.join("\n")
+}
+
+fn kind_width<'a>(kinds: impl Iterator<Item = &'a str>) -> usize {
+    kinds.map(|kind| kind.chars().count()).max().unwrap_or(0).clamp(4, KIND_MAX)
+}
