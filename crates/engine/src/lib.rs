@@ -30,12 +30,12 @@ mod instance;
 mod job;
 mod ledger;
 mod lock;
-mod member;
 pub mod operate;
 mod options;
 mod pause;
 pub mod pause_file;
 mod schedule;
+mod sidecar;
 pub mod status;
 mod step;
 mod term;
@@ -51,11 +51,13 @@ pub use error::{
 pub use handle::Changeover;
 pub use instance::InstanceState;
 pub use job::{
-    BatchJobHandler, Enqueue, Job, JobError, JobHandler, JobLimits, JobQueue, JobTransaction, Reconciled,
+    BatchJobHandler, Enqueue, Job, JobError, JobHandler, JobLimits, JobQueue, JobTransaction,
+    Reconciled,
 };
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 pub use schedule::{CatchUp, Schedule};
+pub use sidecar::{Held, Sidecar};
 pub use worker::{SingletonWorker, Tenure, WorkError, WorkTransaction};
 
 /// What a worker's or handler's method returns.
