@@ -24,6 +24,7 @@ use crate::health::Health;
 use crate::instance::{Instance, InstanceState, Refusal};
 use crate::ledger::bootstrap;
 use crate::options::Options;
+use crate::sidecar::Sidecar;
 use changeover_plan::StepId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,9 +147,9 @@ impl Changeover {
         self.instance.id()
     }
 
-    /// Who this is, for [`crate::Member`].
-    pub(crate) fn identity(&self) -> (Arc<Options>, Uuid) {
-        (Arc::clone(&self.options), self.instance.id())
+    /// This instance's part in background work, for a process beside this one.
+    pub fn sidecar(&self) -> Sidecar {
+        Sidecar::new(Arc::clone(&self.options), self.instance.id())
     }
 
     /// What the service's pool calls for each connection that it makes.

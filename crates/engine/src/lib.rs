@@ -30,12 +30,12 @@ mod instance;
 mod job;
 mod ledger;
 mod lock;
-mod member;
 pub mod operate;
 mod options;
 mod pause;
 pub mod pause_file;
 mod schedule;
+mod sidecar;
 pub mod status;
 mod step;
 mod term;
@@ -57,6 +57,7 @@ pub use job::{
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 pub use schedule::{CatchUp, Schedule};
+pub use sidecar::{Held, Sidecar};
 pub use worker::{SingletonWorker, Tenure, WorkError, WorkTransaction};
 
 /// What a worker's or handler's method returns.

@@ -90,7 +90,7 @@ impl Options {
     }
 
     /// Which release this is in background work.
-    pub(crate) fn generation(&self) -> i64 {
+    pub fn generation(&self) -> i64 {
         self.generation.unwrap_or_else(|| i64::try_from(self.head()).unwrap_or(i64::MAX))
     }
 

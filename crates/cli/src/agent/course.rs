@@ -8,18 +8,18 @@
 use super::child::Child;
 use super::http;
 use super::leaving::{self, Why};
-use super::poll::{self, SharedMember};
+use super::poll;
 use super::signals::{Asked, Signals};
 use super::state::{SharedState, Stage, State};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use changeover::{Changeover, Error, Held, Options};
+use changeover::{Changeover, Error, Options, Sidecar};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// For how long the ledger may take to answer, all in all, before the agent goes on without.
@@ -28,7 +28,6 @@ pub(crate) const LEDGER_WAIT: Duration = Duration::from_secs(10);
 /// What the agent is told.
 pub(crate) struct Plan {
     pub(crate) options: Options,
-    pub(crate) generation: i64,
     /// The process to start; empty: none.
     pub(crate) program: Vec<OsString>,
     /// Where the instance's id is written for a process that somebody else starts.
@@ -47,7 +46,7 @@ pub(crate) struct Plan {
 pub(crate) struct Life {
     pub(crate) plan: Plan,
     pub(crate) upgrade: Changeover,
-    member: SharedMember,
+    pub(crate) sidecar: Arc<Sidecar>,
     pub(crate) state: SharedState,
     pub(crate) signals: Signals,
     drain: CancellationToken,
@@ -60,13 +59,13 @@ pub(crate) async fn run(plan: Plan) -> Result<std::process::ExitCode, Failure> {
         started = Changeover::start(plan.options.clone()) => started?,
         () = signals.stop() => return Ok(ExitCode::Stopped.into()),
     };
-    let member = Arc::new(Mutex::new(upgrade.member(plan.generation)));
+    let sidecar = Arc::new(upgrade.sidecar());
     let state = watch::Sender::new(first_state(&plan, &upgrade));
     let stop = CancellationToken::new();
     let polls =
-        tokio::spawn(poll::run(Arc::clone(&member), plan.poll, state.clone(), stop.clone()));
+        tokio::spawn(poll::run(Arc::clone(&sidecar), plan.poll, state.clone(), stop.clone()));
     let drain = CancellationToken::new();
-    let mut life = Life { plan, upgrade, member, state, signals, drain };
+    let mut life = Life { plan, upgrade, sidecar, state, signals, drain };
     let ended = life.live().await;
     stop.cancel();
     life.leave().await;
@@ -82,7 +81,7 @@ fn first_state(plan: &Plan, upgrade: &Changeover) -> State {
         app: plan.options.app.clone(),
         release: plan.options.release.clone(),
         head: plan.options.head(),
-        generation: plan.generation,
+        generation: plan.options.generation(),
         stage: Stage::Waiting,
         child_pid: None,
         poll_error: None,
@@ -93,7 +92,7 @@ impl Life {
     async fn live(&mut self) -> Result<std::process::ExitCode, Failure> {
         let instance = self.upgrade.instance_id();
         tracing::info!(%instance, app = self.plan.options.app, release = self.plan.options.release,
-            head = self.plan.options.head(), generation = self.plan.generation, "registered");
+            head = self.plan.options.head(), generation = self.plan.options.generation(), "registered");
         if let Some(address) = self.plan.listen {
             let health = self.upgrade.health();
             let (state, drain) = (self.state.clone(), self.drain.clone());
@@ -101,7 +100,7 @@ impl Life {
             tracing::info!(%address, "answering probes");
         }
         // The process declares what it can do as soon as it runs: the ledger must know the member.
-        self.member.lock().await.join().await?;
+        self.sidecar.join().await?;
         if !self.plan.at_once && !self.until_servable().await? {
             tracing::info!("told to stop before the release could serve");
             return Ok(ExitCode::Stopped.into());
@@ -142,7 +141,7 @@ impl Life {
             &[
                 ("CHANGEOVER_INSTANCE", instance),
                 ("CHANGEOVER_APP", self.plan.options.app.clone()),
-                ("CHANGEOVER_GENERATION", self.plan.generation.to_string()),
+                ("CHANGEOVER_GENERATION", self.plan.options.generation().to_string()),
                 // Drivers that follow libpq name their sessions by it: so the database knows who writes.
                 ("PGAPPNAME", self.upgrade.admission().application_name()),
             ],
@@ -176,18 +175,7 @@ impl Life {
 
     /// Settles now, not at the next poll.
     pub(crate) async fn settle(&self) {
-        let settling = async { self.member.lock().await.settle().await };
-        poll::note(within("settling", settling).await, &self.state);
-    }
-
-    /// What the process has in hand.
-    pub(crate) async fn held(&self) -> Result<Held, Error> {
-        within("looking what is in hand", async { self.member.lock().await.held().await }).await
-    }
-
-    /// Hands over the workers of a process that has ended.
-    pub(crate) async fn hand_over(&self, held: &Held) -> Result<(), Error> {
-        within("handing over", async { self.member.lock().await.hand_over(held).await }).await
+        poll::note(within("settling", self.sidecar.settle()).await, &self.state);
     }
 
     async fn leave(&self) {

@@ -74,7 +74,7 @@ async fn stop(life: &mut Life, child: &mut Child) -> u8 {
     if let Some(code) = wait(life, child, life.plan.grace).await {
         return code;
     }
-    match life.held().await {
+    match life.sidecar.held().await {
         Ok(held) => tracing::warn!(
             jobs = ?held.jobs, workers = ?held.workers,
             "the process has not ended within its grace: killed, with this in hand"
@@ -113,7 +113,7 @@ async fn wait(life: &mut Life, child: &mut Child, how_long: Duration) -> Option<
 async fn until_nothing_is_held(life: &mut Life) {
     let until = Instant::now() + life.plan.delay + life.plan.grace;
     while Instant::now() < until {
-        match life.held().await {
+        match life.sidecar.held().await {
             Ok(held) if held.is_empty() => return,
             Ok(_held) => {}
             Err(error) => tracing::warn!(error = chain(&error), "not known what is in hand"),
@@ -130,7 +130,7 @@ async fn until_nothing_is_held(life: &mut Life) {
 /// What the process has left behind: workers are handed over where it has surely ended; jobs are given
 /// to others once the instance has left. Both are named.
 async fn tell_rest(life: &Life, has_ended: bool) {
-    let held = match life.held().await {
+    let held = match life.sidecar.held().await {
         Ok(held) => held,
         Err(error) => {
             tracing::warn!(error = chain(&error), "not known what is left in hand");
@@ -144,7 +144,7 @@ async fn tell_rest(life: &Life, has_ended: bool) {
         return;
     }
     tracing::warn!(workers = ?held.workers, "cut: these workers were not handed over by the process");
-    if has_ended && let Err(error) = life.hand_over(&held).await {
+    if has_ended && let Err(error) = life.sidecar.hand_over(&held).await {
         tracing::warn!(error = chain(&error), "not handed over: their leases run out");
     }
 }

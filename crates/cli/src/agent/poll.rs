@@ -3,21 +3,17 @@
 //! process itself is busy.
 
 use super::state::SharedState;
-use changeover::{Error, Member, chain};
+use changeover::{Error, Sidecar, chain};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// How often what nothing needs any more is forgotten. Any time will do: there are few such rows.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
-/// The member, shared with the course.
-pub(crate) type SharedMember = Arc<Mutex<Member>>;
-
 /// Polls until `stop`. A failure is said once, and tried again at the next poll.
 pub(crate) async fn run(
-    member: SharedMember,
+    sidecar: Arc<Sidecar>,
     every: Duration,
     state: SharedState,
     stop: CancellationToken,
@@ -30,14 +26,10 @@ pub(crate) async fn run(
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let mut member = member.lock().await;
-        if stop.is_cancelled() {
-            return;
-        }
-        note(member.settle().await, &state);
+        note(sidecar.settle().await, &state);
         if pruned.elapsed() >= PRUNE_EVERY {
             pruned = tokio::time::Instant::now();
-            note(member.prune().await, &state);
+            note(sidecar.prune().await, &state);
         }
     }
 }

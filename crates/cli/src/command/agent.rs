@@ -95,9 +95,7 @@ pub(crate) async fn run(args: Args) -> Result<std::process::ExitCode, Failure> {
         ));
     }
     let options = options(&args)?;
-    let head = i64::try_from(options.head()).unwrap_or(i64::MAX);
     agent::run(Plan {
-        generation: args.generation.unwrap_or(head),
         options,
         program: args.program,
         instance_file: args.instance_file,
@@ -119,6 +117,7 @@ fn options(args: &Args) -> Result<Options, Failure> {
     let app = settings.app_or(args.app.as_ref());
     let mut options = Options::new(app, &args.release, migrations);
     options.known_head = args.head;
+    options.generation = args.generation;
     options.service_url = Some(args.service_url.clone());
     options.owner_url.clone_from(&args.owner_url);
     options.service_roles = settings.service_roles;

@@ -29,9 +29,9 @@ mod unit;
 
 pub use claimed::Job;
 pub use error::JobError;
-pub use handler::{BatchJobHandler, JobHandler, JobLimits, Reconciled};
 pub(crate) use handler::Handler;
 pub use inspect::{DeadJob, JobCount, JobInspector, JobsBeyond};
+pub use handler::{BatchJobHandler, JobHandler, JobLimits, Reconciled};
 pub(crate) use part::Jobs;
 pub use queue::{Enqueue, JobQueue};
 pub use transaction::JobTransaction;

@@ -29,7 +29,9 @@ async fn failures_wait_longer_and_longer_and_then_are_given_up(major: u16) {
     let instance = stage.instance(1, |builder| builder.job(handler)).await;
     let ids = stage.enqueue(&instance.jobs(), 1).await;
     let failed = |count: u32| {
-        format!("SELECT failures = {count} AND claimant IS NULL AND error = 'no such thing' FROM changeover.job")
+        format!(
+            "SELECT failures = {count} AND claimant IS NULL AND error = 'no such thing' FROM changeover.job"
+        )
     };
     let pause = "SELECT extract(epoch FROM run_at - clock_timestamp())::float8 FROM changeover.job";
     let make_due = "UPDATE changeover.job SET run_at = clock_timestamp() WHERE shelf = 'later'";
@@ -40,7 +42,9 @@ async fn failures_wait_longer_and_longer_and_then_are_given_up(major: u16) {
         assert!(pause_s <= most_s && pause_s > least_s - 60.0, "{pause_s}");
         stage.owner.batch_execute(make_due).await.unwrap();
     }
-    stage.reached("it is given up", "SELECT shelf = 'dead' AND failures = 3 FROM changeover.job").await;
+    stage
+        .reached("it is given up", "SELECT shelf = 'dead' AND failures = 3 FROM changeover.job")
+        .await;
     assert_eq!(stage.count("SELECT count(*) FROM effects").await, 0);
 
     mended.store(true, Ordering::Relaxed);
@@ -87,7 +91,8 @@ async fn poison_is_found_and_the_innocent_run(major: u16) {
     }
     rescuer.tend().await;
     assert_eq!((finished, deaths), (9, 3));
-    let state = stage.text("SELECT id || ' ' || state || ' ' || crashes FROM changeover.jobs").await;
+    let state =
+        stage.text("SELECT id || ' ' || state || ' ' || crashes FROM changeover.jobs").await;
     assert_eq!(state, format!("{poison} dead 3"));
     instance.leave().await;
 }
@@ -101,7 +106,8 @@ async fn what_takes_too_long_is_cut_off(major: u16) {
             Ok::<(), JobError>(())
         })
     });
-    handler.limits = JobLimits { run_max: Duration::from_millis(300), max_attempts: 1, ..JobLimits::default() };
+    handler.limits =
+        JobLimits { run_max: Duration::from_millis(300), max_attempts: 1, ..JobLimits::default() };
     let instance = stage.instance(1, |builder| builder.job(handler)).await;
     stage.enqueue(&instance.jobs(), 1).await;
     stage.reached("it is given up", "SELECT shelf = 'dead' FROM changeover.job").await;

@@ -236,6 +236,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
                  JOIN changeover.worker_known k ON k.app = c.app AND k.name = c.name AND k.gen = c.gen
                 WHERE c.app = w.app AND c.name = w.name AND c.instance = my_instance
                   AND i.state = 'serving' AND i.left_at IS NULL AND NOT k.retired
+                  AND i.heartbeat_at > clock_timestamp() - i.ttl_ms * interval '1 millisecond'
                   AND c.gen BETWEEN w.min_gen AND w.max_gen AND c.gen >= w.owner_from)
 $$;
 
