@@ -10,7 +10,7 @@ mod tls;
 use crate::error::Error;
 use std::time::Duration;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// For how long a server may take to answer: `connect_timeout` bounds only the socket, and one that
@@ -40,6 +40,8 @@ pub(crate) enum Purpose {
     Watch,
     /// Registers an instance and beats, with the service's own role.
     Service,
+    /// Looks for what shared caches must drop, and hears of it.
+    Cache,
     /// Shows where an application stands, to whoever asks.
     Status,
     /// Finds out whether a pooler stands between.
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Lease => "lease",
             Self::Watch => "watch",
             Self::Service => "service",
+            Self::Cache => "cache",
             Self::Status => "status",
             Self::Probe => "probe",
         }
@@ -88,7 +91,7 @@ impl Purpose {
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
-            Self::Service | Self::Status | Self::Probe => "",
+            Self::Service | Self::Cache | Self::Status | Self::Probe => "",
         }
     }
 }
@@ -145,8 +148,25 @@ pub(crate) async fn open_named(
     })
 }
 
+/// Opens a connection that calls `heard` for each notification that comes in.
+pub(crate) async fn open_hearing(
+    url: &str,
+    application: &str,
+    purpose: Purpose,
+    heard: impl Fn(Notification) + Send + 'static,
+) -> Result<Connection, Error> {
+    let name = format!("{application}/{}", purpose.as_str());
+    let opening = connect(config(url, &name)?, purpose, heard);
+    tokio::time::timeout(OPEN_WAIT, opening).await.unwrap_or_else(|_elapsed| {
+        Err(Error::Deadline {
+            what: "connecting to the database".to_owned(),
+            limit_ms: u64::try_from(OPEN_WAIT.as_millis()).unwrap_or(u64::MAX),
+        })
+    })
+}
+
 async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Connection, Error> {
-    let connection = connect(config(url, name)?, purpose).await?;
+    let connection = connect(config(url, name)?, purpose, |_| {}).await?;
     configure(&connection.client, purpose).await?;
     Ok(connection)
 }
@@ -166,17 +186,21 @@ fn config(url: &str, name: &str) -> Result<Config, Error> {
     Ok(config)
 }
 
-async fn connect(config: Config, purpose: Purpose) -> Result<Connection, Error> {
+async fn connect(
+    config: Config,
+    purpose: Purpose,
+    heard: impl Fn(Notification) + Send + 'static,
+) -> Result<Connection, Error> {
     let connect_error = |source| Error::Connect { purpose: purpose.as_str(), source };
     let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
-        tokio::spawn(watch_connection(connection, purpose));
+        tokio::spawn(watch_connection(connection, purpose, heard));
         let cancel = client.cancel_token();
         (client, cancel, None)
     } else {
         let tls = tls::connector(config.get_ssl_mode() == SslMode::Prefer)?;
         let (client, connection) = config.connect(tls.clone()).await.map_err(connect_error)?;
-        tokio::spawn(watch_connection(connection, purpose));
+        tokio::spawn(watch_connection(connection, purpose, heard));
         let cancel = client.cancel_token();
         (client, cancel, Some(tls))
     };
@@ -197,12 +221,26 @@ async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
         .map_err(|source| Error::sql("setting the session's bounds", source))
 }
 
-async fn watch_connection<S, T>(connection: tokio_postgres::Connection<S, T>, purpose: Purpose)
-where
+async fn watch_connection<S, T>(
+    mut connection: tokio_postgres::Connection<S, T>,
+    purpose: Purpose,
+    heard: impl Fn(Notification) + Send,
+) where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
+    loop {
+        match std::future::poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                tracing::debug!(%notice, purpose = purpose.as_str(), "the server says");
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
+                return;
+            }
+            None => return,
+        }
     }
 }

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::admission::Admission;
+use crate::cache::{self, CacheTiming, Caches};
 use crate::connection::{self, Connection, Purpose, pooler};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
@@ -85,7 +86,7 @@ impl Changeover {
         // Ends with the upgrade or with the process: the steps themselves are bounded.
         loop {
             match &*upgrade.borrow_and_update() {
-                Upgrade::Servable => return Ok(()),
+                Upgrade::Servable => break,
                 Upgrade::Failed(error) => return Err(Error::Shared(Arc::clone(error))),
                 Upgrade::Waiting(why) => tracing::debug!(why, "not servable yet"),
             }
@@ -100,6 +101,8 @@ impl Changeover {
                 return Err(Error::Stopped);
             }
         }
+        // Not before: the tables may be this upgrade's.
+        cache::watch::ensure(&self.options).await
     }
 
     /// Waits until this release must stop serving, because the floor has passed it.
@@ -128,6 +131,11 @@ impl Changeover {
         self.health.set_draining();
         self.stop.cancel();
         self.instance.set_state(InstanceState::Draining).await
+    }
+
+    /// Begins to look for what other instances write; see [`crate::cache`].
+    pub fn caches(&self, timing: CacheTiming) -> Caches {
+        Caches::start(Arc::clone(&self.options), timing)
     }
 
     /// What the probes answer; see [`crate::health::router`].

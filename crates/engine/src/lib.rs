@@ -7,12 +7,14 @@
 //! - `instance/`, `floor/`: who lives, and who may come back.
 //! - `driver/`: what to do next, and doing it.
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
+//! - `cache/`, `connection_share/`: what instances have in common: caches, and a server's connections.
 //! - `catalog/`: reads what the planner plans against.
 //!
 //! The planner chooses, the engine chooses nothing: `changeover-plan` says what a step is.
 
 mod admission;
 mod backfill;
+pub mod cache;
 mod catalog;
 mod connection;
 mod driver;
