@@ -115,8 +115,12 @@ async fn create(connection: &mut Connection) -> Result<(), Error> {
     }
     let missing =
         usize::try_from(written).map_or(&FORMATS[..0], |from| FORMATS.get(from..).unwrap_or(&[]));
-    for statement in missing.iter().copied().flatten() {
-        transaction.batch_execute(statement).await.map_err(sql)?;
+    // Two loops: an iterator over both would be held over an await, and rustc then cannot see that the
+    // future is `Send`.
+    for statements in missing {
+        for statement in *statements {
+            transaction.batch_execute(statement).await.map_err(sql)?;
+        }
     }
     if !missing.is_empty() {
         transaction.batch_execute(REVOKE_OTHERS).await.map_err(sql)?;
