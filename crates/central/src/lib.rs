@@ -13,6 +13,7 @@ pub mod command;
 pub mod database;
 pub mod error;
 pub mod migration;
+pub mod policies;
 pub mod population;
 pub mod release;
 pub mod request;

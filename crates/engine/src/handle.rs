@@ -18,6 +18,7 @@
 use crate::admission::Admission;
 use crate::cache::{self, CacheTiming, Caches};
 use crate::connection::{self, Connection, Purpose, pooler};
+use crate::connection_share::{ConnectionShare, ShareOptions};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
 use crate::health::Health;
@@ -136,6 +137,12 @@ impl Changeover {
     /// Begins to look for what other instances write; see [`crate::cache`].
     pub fn caches(&self, timing: CacheTiming) -> Caches {
         Caches::start(Arc::clone(&self.options), timing)
+    }
+
+    /// Asks for this instance's share of the server's connections, and goes on asking; see
+    /// [`crate::connection_share`].
+    pub async fn connection_share(&self, options: ShareOptions) -> Result<ConnectionShare, Error> {
+        ConnectionShare::start(Arc::clone(&self.options), self.instance.id(), options).await
     }
 
     /// What the probes answer; see [`crate::health::router`].

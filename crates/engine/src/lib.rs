@@ -17,6 +17,7 @@ mod backfill;
 pub mod cache;
 mod catalog;
 mod connection;
+pub mod connection_share;
 mod driver;
 mod error;
 mod floor;

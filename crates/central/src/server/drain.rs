@@ -57,8 +57,18 @@ impl Default for DrainTiming {
 }
 
 pub(super) async fn drain(central: Central) {
-    let Central { pool, lifecycle, phase, acceptor, connections, drain, upgrade, address, release } =
-        central;
+    let Central {
+        pool,
+        lifecycle,
+        phase,
+        acceptor,
+        connections,
+        drain,
+        upgrade,
+        address,
+        release,
+        ..
+    } = central;
     if *lifecycle.borrow() == Lifecycle::Starting {
         upgrade.leave().await;
         return;

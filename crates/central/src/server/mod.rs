@@ -9,13 +9,13 @@ mod connection;
 pub mod drain;
 
 use crate::{
-    database::{self, StatementMode},
+    database::{self, Pool, StatementMode},
     error::CentralError,
+    policies::Policies,
     release::Release,
     route::{self, Lifecycle, ServiceState},
     upgrade::{Upgrade, UpgradeMode},
 };
-use deadpool_postgres::Pool;
 use drain::{DrainPhase, DrainTiming};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
@@ -35,8 +35,12 @@ pub struct Settings {
     pub owner_url: Option<String>,
     /// How migrations are run.
     pub upgrade: UpgradeMode,
-    /// The most connections of the pool.
+    /// How many connections the pool wants; it gets no more than this instance's share.
     pub pool_connections_max: usize,
+    /// What all instances together may have; `None`: what the server allows.
+    pub connection_budget: Option<usize>,
+    /// The service role's connection past every pooler, for hearing of others' writes at once.
+    pub listen_url: Option<String>,
     /// How the pool's statements are sent.
     pub statement_mode: StatementMode,
     /// How long each part of leaving takes.
@@ -62,6 +66,7 @@ pub struct Central {
     release: &'static Release,
     address: SocketAddr,
     pool: Pool,
+    policies: Policies,
     lifecycle: watch::Sender<Lifecycle>,
     phase: watch::Sender<DrainPhase>,
     acceptor: accept::Acceptor,
@@ -105,10 +110,13 @@ impl Central {
             settings.release,
             settings.pool_connections_max,
             upgrade.admission(),
+            upgrade.connection_share(&settings).await?,
         )?;
+        let policies = Policies::new(pool.clone(), settings.statement_mode, settings.release);
         let router = route::router(ServiceState {
             release: settings.release,
             pool: pool.clone(),
+            policies: policies.clone(),
             statement_mode: settings.statement_mode,
             instance_id: Uuid::new_v4(),
             lifecycle: lifecycle_seen,
@@ -121,6 +129,7 @@ impl Central {
             release: settings.release,
             address,
             pool,
+            policies,
             lifecycle,
             phase,
             acceptor,
@@ -136,6 +145,9 @@ impl Central {
     /// When a migration fails, or this release may not serve.
     pub async fn serve(&self) -> Result<(), CentralError> {
         self.upgrade.wait_until_servable().await?;
+        if let Some(caches) = self.upgrade.caches() {
+            self.policies.share(&caches);
+        }
         self.lifecycle.send_replace(Lifecycle::Serving);
         tracing::info!(release = self.release.name, address = %self.address, "serving");
         Ok(())

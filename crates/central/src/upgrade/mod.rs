@@ -8,7 +8,7 @@ pub mod in_one_go;
 pub mod online;
 
 use crate::{error::CentralError, release::Release, server::Settings};
-use changeover::{Admission, health::Health};
+use changeover::{Admission, cache::Caches, connection_share::ConnectionShare, health::Health};
 use online::Online;
 
 /// How migrations are run.
@@ -97,6 +97,28 @@ impl Upgrade {
         match self {
             Self::None | Self::InOneGo { .. } => None,
             Self::Online(online) => Some(online.admission()),
+        }
+    }
+
+    /// This instance's share of the server's connections, where the library keeps watch.
+    ///
+    /// # Errors
+    /// When the database cannot be asked for it.
+    pub async fn connection_share(
+        &self,
+        settings: &Settings,
+    ) -> Result<Option<ConnectionShare>, CentralError> {
+        match self {
+            Self::None | Self::InOneGo { .. } => Ok(None),
+            Self::Online(online) => online.connection_share(settings).await.map(Some),
+        }
+    }
+
+    /// Caches that hear of other instances' writes, where the library keeps watch.
+    pub fn caches(&self) -> Option<Caches> {
+        match self {
+            Self::None | Self::InOneGo { .. } => None,
+            Self::Online(online) => Some(online.caches()),
         }
     }
 

@@ -3,8 +3,10 @@
 mod api;
 mod client;
 mod command;
+mod connections;
 mod drain;
 mod load;
+mod policies;
 mod pooler;
 mod releases;
 mod rollback;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use tokio_postgres::GenericClient;
 
 /// Which transactions a look has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,16 @@ pub struct ChangeToken {
 }
 
 impl ChangeToken {
+    /// The token of an open transaction: to be asked for before it is committed.
+    pub async fn of_transaction(
+        client: &(impl GenericClient + Sync),
+    ) -> Result<Self, tokio_postgres::Error> {
+        // What `changeover.change_token_v1()` says, in two numbers.
+        let statement = "SELECT changeover.timeline(), pg_current_xact_id()::text::bigint";
+        let row = client.query_typed_one(statement, &[]).await?;
+        Ok(Self { timeline: row.get(0), xid: row.get::<_, i64>(1).cast_unsigned() })
+    }
+
     /// Whether a look sees the write. One of a later timeline does: the write is there or was lost with
     /// the server, and in neither case there is more to wait for.
     pub(super) fn is_seen(self, timeline: i64, snapshot: &Snapshot) -> bool {

@@ -17,8 +17,9 @@ $$;
 -- difference is free for others at once. Hence the sum of what is granted never is above the budget, and
 -- nobody has more open than granted.
 --
--- The target is each one's fair part: who wants less gets that, the others the same. A tenth of the
--- budget, at least six, is kept for who joins next, who gets half of what is left of it at once.
+-- The target is each one's fair part: who wants less gets that, the others the same. An eighth of
+-- the budget, at least twelve, is kept for who joins next: what it has open, and half of what is then left
+-- of it, is granted at once.
 -- CO004: not registered.
 CREATE FUNCTION changeover.share_v1(
     my_instance uuid, my_wanted integer, my_limit integer, my_held integer, my_budget integer,
@@ -57,7 +58,7 @@ BEGIN
     SELECT min(s.budget), count(*), coalesce(sum(s.granted) FILTER (WHERE s.instance <> my_instance), 0)
       INTO budget, waiting, others
       FROM changeover.connection_share s WHERE s.app = my_app;
-    kept := LEAST(GREATEST(budget / 10, 6), budget / 2);
+    kept := LEAST(GREATEST(budget / 8, 12), budget / 2);
     open_part := budget - kept;
     target := 0;
     FOR one IN
@@ -74,7 +75,7 @@ BEGIN
     IF granted < target THEN
         granted := LEAST(target, GREATEST(
             granted, budget - kept - others,
-            CASE WHEN had IS NULL THEN (budget - others + 1) / 2 ELSE 0 END));
+            CASE WHEN had IS NULL THEN granted + (budget - others - granted + 1) / 2 ELSE 0 END));
         UPDATE changeover.connection_share s SET granted = share_v1.granted
          WHERE s.instance = my_instance;
     END IF;
