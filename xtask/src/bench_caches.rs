@@ -46,9 +46,8 @@ INSERT INTO notifying SELECT i, 0 FROM generate_series(0, 99) AS i;\n";
 /// Measures both.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let budget = Budget::from_environment()?;
-    let server = tokio::task::spawn_blocking(|| {
-        Server::builder().profile(Profile::Measure).start()
-    });
+    let server =
+        tokio::task::spawn_blocking(|| Server::builder().profile(Profile::Measure).start());
     let server = server.await??;
     let url = server.url("postgres", &server.fresh_database("caches").await?);
     let told = Instance::start(&url, true).await?;
@@ -168,8 +167,7 @@ async fn rate(url: &str, table: &str) -> anyhow::Result<f64> {
     let mut writers = Vec::new();
     for writer in 0..WRITERS {
         let client = connect(url).await?;
-        let update =
-            client.prepare(&format!("UPDATE {table} SET v = v + 1 WHERE id = $1")).await?;
+        let update = client.prepare(&format!("UPDATE {table} SET v = v + 1 WHERE id = $1")).await?;
         writers.push(tokio::spawn(async move {
             let (mut done, begun) = (0_u32, Instant::now());
             while begun.elapsed() < WRITING {

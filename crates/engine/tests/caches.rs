@@ -156,6 +156,8 @@ async fn each_sees_the_other(listens: bool) {
             until("both see psql", async || content(cache, "a").await == Some(3)).await;
         }
         // What nobody writes is loaded no more.
+        let seen = token(&old.reader).await;
+        of_old.get_at_least(&(), seen).await.unwrap();
         let loads = old.loads();
         for _ in 0..20 {
             content(&of_old, "a").await;

@@ -92,7 +92,8 @@ pub(super) async fn drain(central: Central) {
     if timeout(drain.in_flight, connections.wait()).await.is_err() {
         tracing::warn!(cut = connections.len(), "requests were still in flight at the deadline");
     }
-    upgrade.leave().await;
+    // Before leaving: then its share of the connections is others'.
     pool.close();
+    upgrade.leave().await;
     tracing::info!(%address, took_ms = began.elapsed().as_millis(), "drained");
 }

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::lock;
 use crate::options::Options;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
+use std::time::Instant;
 use tokio_postgres::types::ToSql;
 
 /// A table whose writes shared caches hear of.
@@ -38,8 +39,9 @@ impl WatchedTable {
     }
 }
 
-/// One instance at a time; the figure is the word "chow" in ASCII and means nothing.
-const ALONE: &str = "SET LOCAL lock_timeout = '20s'; SELECT pg_advisory_xact_lock(1667788663)";
+/// One instance at a time; the figure is the word "chow" in ASCII and means nothing. Tried, not waited
+/// for: who waits holds a snapshot, for which a concurrent index build would wait.
+const ALONE: &str = "SELECT pg_try_advisory_xact_lock(1667788663)";
 const WATCHED: &str = "SELECT changeover.watch_print($1, $2) IS NOT NULL AND EXISTS (SELECT 1 \
     FROM changeover.watched_table WHERE app = $1 AND source = $2 AND relation = $3::text::regclass \
      AND triggers = changeover.note_triggers($1, $2, $4::text::name, $5, 100))";
@@ -65,20 +67,43 @@ pub(crate) async fn ensure(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
+/// Tries until the table is watched, whoever has it done.
 async fn ensure_one(
     owner: &mut Connection,
     options: &Options,
     watched: &WatchedTable,
 ) -> Result<(), Error> {
+    let began = Instant::now();
+    // Somebody else may try for as long as it takes to give up, and then it is our turn.
+    let limit = options.locks.give_up_after * 2;
+    while !try_one(owner, options, watched).await? {
+        if began.elapsed() >= limit {
+            return Err(Error::Deadline {
+                what: format!("waiting for who else has table {} watched", watched.table),
+                limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        tokio::time::sleep(options.timing.poll).await;
+    }
+    Ok(())
+}
+
+/// `false`: another instance is just doing it.
+async fn try_one(
+    owner: &mut Connection,
+    options: &Options,
+    watched: &WatchedTable,
+) -> Result<bool, Error> {
     let sql = |source| Error::sql(format!("having table {} watched", watched.table), source);
     let (app, source, table) = (&options.app, &watched.source, &watched.table);
-    let transaction = owner.client.transaction().await.map_err(sql)?;
-    transaction.batch_execute(ALONE).await.map_err(sql)?;
     let how: [&(dyn ToSql + Sync); 5] =
         [app, source, table, &watched.key_column, &watched.notifies];
-    let row = transaction.query_one(WATCHED, &how).await.map_err(sql)?;
-    if row.get(0) {
-        return transaction.rollback().await.map_err(sql);
+    let transaction = owner.client.transaction().await.map_err(sql)?;
+    let is_alone: bool = transaction.query_one(ALONE, &[]).await.map_err(sql)?.get(0);
+    let is_watched: bool = transaction.query_one(WATCHED, &how).await.map_err(sql)?.get(0);
+    if is_watched || !is_alone {
+        transaction.rollback().await.map_err(sql)?;
+        return Ok(is_watched);
     }
     let parts = transaction.query(PARTS, &[table]).await.map_err(sql)?;
     let locks: Vec<Lock> = parts
@@ -93,5 +118,5 @@ async fn ensure_one(
     transaction.query_one(WATCH, &how).await.map_err(sql)?;
     transaction.commit().await.map_err(sql)?;
     tracing::info!(table, source, "writes of this table are noted for shared caches");
-    Ok(())
+    Ok(true)
 }
