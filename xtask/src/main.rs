@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "chores print what they found")]
 
 mod backfill;
+mod bench_caches;
 mod bench_locks;
 mod bench_queue;
 mod bench_takeover;
@@ -38,6 +39,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// How soon an instance has what another wrote, and what watching costs writers.
+    BenchCaches(bench_caches::Args),
     /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
     BenchLocks(bench_locks::Args),
     /// How long the database is without a migrator after one was killed or told to stop.
@@ -81,6 +84,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         match chore {
+            Chore::BenchCaches(args) => bench_caches::run(args).await,
             Chore::BenchLocks(args) => bench_locks::run(args).await,
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::BenchQueue(args) => bench_queue::run(args).await,

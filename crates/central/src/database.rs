@@ -7,16 +7,16 @@
 //! Invariants: every wait for a connection is bounded; nothing here is set for a whole session, so
 //! that the service's connections may go through a pooler ([`StatementMode`]).
 
+mod pool;
 mod statement_mode;
 
+pub use pool::{Pool, PooledClient};
 pub(crate) use statement_mode::Parameter;
 pub use statement_mode::StatementMode;
 
 use crate::{error::CentralError, release::Release};
-use changeover::Admission;
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
-};
+use changeover::{Admission, connection_share::ConnectionShare};
+use deadpool_postgres::{Hook, HookError};
 use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -33,7 +33,7 @@ pub fn application_name(release: &Release) -> String {
 }
 
 /// Builds the pool of the service role. Connects to nothing yet. With `admission` each connection is
-/// refused once the floor has passed this release.
+/// refused once the floor has passed this release; with a `share` there are never more than that allows.
 ///
 /// # Errors
 /// When the address is malformed.
@@ -42,28 +42,11 @@ pub fn pool(
     release: &Release,
     connections_max: usize,
     admission: Option<Admission>,
+    share: Option<ConnectionShare>,
 ) -> Result<Pool, CentralError> {
     let mut config: Config = url.parse().map_err(CentralError::Url)?;
     config.application_name(application_name(release)).connect_timeout(CONNECT_TIMEOUT);
-    let manager = Manager::from_config(
-        config,
-        NoTls,
-        ManagerConfig { recycling_method: RecyclingMethod::Fast },
-    );
-    let mut builder = Pool::builder(manager);
-    if let Some(admission) = admission {
-        builder = builder.post_create(admit(admission));
-    }
-    builder
-        .max_size(connections_max)
-        .runtime(Runtime::Tokio1)
-        .timeouts(Timeouts {
-            wait: Some(POOL_WAIT),
-            create: Some(CONNECT_TIMEOUT),
-            recycle: Some(CONNECT_TIMEOUT),
-        })
-        .build()
-        .map_err(CentralError::Pool)
+    Pool::build(config, connections_max, admission.map(admit), share).map_err(CentralError::Pool)
 }
 
 /// Says of each new connection to which instance it belongs; one that is refused is not used.

@@ -15,6 +15,7 @@ pub mod database;
 pub mod error;
 pub mod migration;
 pub mod outside;
+pub mod policies;
 pub mod population;
 pub mod release;
 pub mod request;

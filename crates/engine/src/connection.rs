@@ -49,7 +49,7 @@ pub(crate) enum Purpose {
     Owner,
     /// Looks for jobs, or runs one: its transactions set their own bounds, since it may be pooled.
     Job,
-    /// Hears of hand-overs.
+    /// Hears of hand-overs, and of what shared caches must drop.
     Listen,
     /// Shows where an application stands, to whoever asks.
     Status,

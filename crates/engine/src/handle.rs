@@ -17,7 +17,9 @@
 
 use crate::admission::Admission;
 use crate::background::BackgroundBuilder;
+use crate::cache::{self, CacheTiming, Caches};
 use crate::connection::{self, Connection, Purpose, pooler};
+use crate::connection_share::{ConnectionShare, ShareOptions};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
 use crate::health::Health;
@@ -87,7 +89,7 @@ impl Changeover {
         // Ends with the upgrade or with the process: the steps themselves are bounded.
         loop {
             match &*upgrade.borrow_and_update() {
-                Upgrade::Servable => return Ok(()),
+                Upgrade::Servable => break,
                 Upgrade::Failed(error) => return Err(Error::Shared(Arc::clone(error))),
                 Upgrade::Waiting(why) => tracing::debug!(why, "not servable yet"),
             }
@@ -102,6 +104,8 @@ impl Changeover {
                 return Err(Error::Stopped);
             }
         }
+        // Not before: the tables may be this upgrade's.
+        cache::watch::ensure(&self.options).await
     }
 
     /// Waits until this release must stop serving, because the floor has passed it.
@@ -135,6 +139,17 @@ impl Changeover {
     /// Collects what this release does in the background: workers, jobs, schedules.
     pub fn background(&self) -> BackgroundBuilder {
         BackgroundBuilder::new(Arc::clone(&self.options), Arc::clone(&self.instance))
+    }
+
+    /// Begins to look for what other instances write; see [`crate::cache`].
+    pub fn caches(&self, timing: CacheTiming) -> Caches {
+        Caches::start(Arc::clone(&self.options), timing)
+    }
+
+    /// Asks for this instance's share of the server's connections, and goes on asking; see
+    /// [`crate::connection_share`].
+    pub async fn connection_share(&self, options: ShareOptions) -> Result<ConnectionShare, Error> {
+        ConnectionShare::start(Arc::clone(&self.options), self.instance.id(), options).await
     }
 
     /// What the probes answer; see [`crate::health::router`].

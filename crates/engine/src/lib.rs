@@ -9,6 +9,7 @@
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
 //! - `background/`, `generation/`, `worker/`: work that two releases share, one owner at a time.
 //! - `job/`, `schedule/`: the durable queue, and what enqueues by the clock.
+//! - `cache/`, `connection_share/`: what instances have in common: caches, and a server's connections.
 //! - `catalog/`: reads what the planner plans against.
 //!
 //! The planner chooses, the engine chooses nothing: `changeover-plan` says what a step is.
@@ -16,8 +17,10 @@
 mod admission;
 mod backfill;
 mod background;
+pub mod cache;
 mod catalog;
 mod connection;
+pub mod connection_share;
 mod driver;
 mod error;
 mod floor;
@@ -51,8 +54,8 @@ pub use error::{
 pub use handle::Changeover;
 pub use instance::InstanceState;
 pub use job::{
-    BatchJobHandler, DeadJob, Enqueue, Job, JobCount, JobError, JobHandler, JobInspector, JobLimits,
-    JobQueue, JobTransaction, JobsBeyond, Reconciled,
+    BatchJobHandler, DeadJob, Enqueue, Job, JobCount, JobError, JobHandler, JobInspector,
+    JobLimits, JobQueue, JobTransaction, JobsBeyond, Reconciled,
 };
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};

@@ -2,6 +2,7 @@
 //!
 //! The defaults are meant for production; tests shorten the times. Every figure says where it is from.
 
+use crate::cache::WatchedTable;
 use crate::error::Error;
 use crate::pause::Hook;
 use changeover_plan::{Migration, StepId, model::plan::PlanMode};
@@ -46,6 +47,11 @@ pub struct Options {
     pub locks: LockLimits,
     /// How fast a backfill goes.
     pub pace: Pace,
+    /// A connection string past every pooler, or through one in session mode, where notifications are
+    /// listened for. `None`: what they would tell is polled for.
+    pub listen_url: Option<String>,
+    /// Tables whose writes shared caches hear of. An instance with the owner's connection enters them.
+    pub watched_tables: Vec<WatchedTable>,
     /// A foreground run ends after this step, as an operator may ask.
     pub stop_after: Option<StepId>,
     /// Each transaction says in the write-ahead log under which term it was begun, so that logical
@@ -77,6 +83,8 @@ impl Options {
             timing: Timing::default(),
             locks: LockLimits::default(),
             pace: Pace::default(),
+            listen_url: None,
+            watched_tables: Vec::new(),
             stop_after: None,
             label_commits: false,
             hook: Hook::none(),

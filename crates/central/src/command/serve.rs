@@ -33,9 +33,16 @@ pub struct ServeArgs {
     /// How migrations are run.
     #[arg(long, value_enum, default_value = "changeover")]
     upgrade: UpgradeMode,
-    /// The most database connections.
+    /// How many database connections the pool wants; it gets no more than this instance's share.
     #[arg(long, default_value_t = 8)]
     pool_size: usize,
+    /// How many connections all instances together may have; else what the server allows, less some.
+    #[arg(long, env = "CENTRAL_CONNECTION_BUDGET")]
+    connection_budget: Option<usize>,
+    /// The service role's connection past every pooler, where notifications of others' writes come
+    /// in; without it they are seen a quarter of a second later.
+    #[arg(long, env = "CENTRAL_LISTEN_URL")]
+    listen_url: Option<String>,
     /// How statements are sent: `unnamed` behind a pooler in transaction mode, unless it keeps
     /// prepared statements.
     #[arg(long, value_enum, default_value = "prepared", env = "CENTRAL_STATEMENTS")]
@@ -81,6 +88,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
         owner_url: args.owner_url,
         upgrade: args.upgrade,
         pool_connections_max: args.pool_size,
+        connection_budget: args.connection_budget,
+        listen_url: args.listen_url,
         statement_mode: args.statements,
         drain: DrainTiming {
             propagation: Duration::from_millis(args.propagation_ms),

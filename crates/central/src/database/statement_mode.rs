@@ -8,10 +8,12 @@
 //! Every route sends its statements through here, with the types of the parameters: without a
 //! preparation nobody asks the server for them.
 
+use super::PooledClient;
 use crate::release::Statement;
-use deadpool_postgres::{Client, GenericClient, Transaction};
+use deadpool_postgres::Transaction;
+use std::future::Future;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, GenericClient, Row};
 
 /// How statements are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -27,19 +29,34 @@ pub enum StatementMode {
 pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// A connection of the pool, or a transaction on one.
-pub(crate) trait Session: GenericClient {
+pub(crate) trait Session: Sync {
     /// What lies under the pool's wrapper, which knows no unnamed statements.
     type Inner: tokio_postgres::GenericClient + Sync;
 
     /// The session itself.
     fn inner(&self) -> &Self::Inner;
+
+    /// A statement's name on this session, prepared if it is not yet.
+    fn prepared(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> impl Future<Output = Result<tokio_postgres::Statement, Error>> + Send;
 }
 
-impl Session for Client {
+impl Session for PooledClient {
     type Inner = tokio_postgres::Client;
 
     fn inner(&self) -> &Self::Inner {
         self
+    }
+
+    async fn prepared(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<tokio_postgres::Statement, Error> {
+        self.prepare_typed_cached(sql, types).await
     }
 }
 
@@ -48,6 +65,14 @@ impl<'a> Session for Transaction<'a> {
 
     fn inner(&self) -> &Self::Inner {
         self
+    }
+
+    async fn prepared(
+        &self,
+        sql: &str,
+        types: &[Type],
+    ) -> Result<tokio_postgres::Statement, Error> {
+        self.prepare_typed_cached(sql, types).await
     }
 }
 
@@ -62,13 +87,10 @@ impl StatementMode {
         match self {
             Self::Prepared => {
                 let (values, types) = split(parameters);
-                let prepared = session.prepare_typed_cached(statement.sql, &types).await?;
-                session.query(&prepared, &values).await
+                let prepared = session.prepared(statement.sql, &types).await?;
+                session.inner().query(&prepared, &values).await
             }
-            Self::Unnamed => {
-                use tokio_postgres::GenericClient;
-                session.inner().query_typed(statement.sql, parameters).await
-            }
+            Self::Unnamed => session.inner().query_typed(statement.sql, parameters).await,
         }
     }
 
@@ -82,13 +104,10 @@ impl StatementMode {
         match self {
             Self::Prepared => {
                 let (values, types) = split(parameters);
-                let prepared = session.prepare_typed_cached(statement.sql, &types).await?;
-                session.execute(&prepared, &values).await
+                let prepared = session.prepared(statement.sql, &types).await?;
+                session.inner().execute(&prepared, &values).await
             }
-            Self::Unnamed => {
-                use tokio_postgres::GenericClient;
-                session.inner().execute_typed(statement.sql, parameters).await
-            }
+            Self::Unnamed => session.inner().execute_typed(statement.sql, parameters).await,
         }
     }
 }

@@ -42,6 +42,8 @@ statements! {
     image_vulnerabilities,
     /// The policies that builds are checked against.
     build_policies,
+    /// Makes a policy, or changes it.
+    policy_upsert,
     /// Stores an image or brings it up to date.
     image_upsert,
     /// Removes an image's components and, with them, CVEs.

@@ -1,13 +1,13 @@
 //! `POST /v1/detect/build`: checks an image against the policies. Customers' CI waits for this.
 
 use super::state::ServiceState;
-use crate::request::{ApiError, FieldErrors, JsonBody};
+use crate::{
+    policies::BuildPolicy,
+    request::{ApiError, FieldErrors, JsonBody, SeenWrite},
+};
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::{
-    Row,
-    types::{Json as SqlJson, Type},
-};
+use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
 /// A violation names at most this many CVEs; the count tells of the others.
@@ -56,18 +56,6 @@ pub struct Violation {
     pub messages: Vec<String>,
 }
 
-/// What violates a policy, read from its payload.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Criteria {
-    /// The least CVSS that counts.
-    min_cvss: f64,
-    /// Whether only CVEs with a fix count.
-    only_fixable: bool,
-    /// How many are tolerated.
-    tolerated: usize,
-}
-
 struct Vulnerability {
     component: String,
     version: String,
@@ -80,6 +68,8 @@ struct Vulnerability {
 #[utoipa::path(
     post,
     path = "/v1/detect/build",
+    params(("changeover-token" = Option<String>, Header,
+        description = "Of a write of a policy that the verdict must not lack")),
     request_body = BuildCheck,
     responses(
         (status = 200, body = BuildVerdict),
@@ -89,12 +79,14 @@ struct Vulnerability {
 )]
 pub(super) async fn detect_build(
     State(state): State<ServiceState>,
+    SeenWrite(token): SeenWrite,
     JsonBody(check): JsonBody<BuildCheck>,
 ) -> Result<Json<BuildVerdict>, ApiError> {
     let mut errors = FieldErrors::default();
     errors.check_text("imageName", &check.image_name, 512);
     errors.finish()?;
 
+    let policies = state.policies.get(token).await?;
     let statements = &state.release.statements;
     let client = state.pool.get().await?;
     let mode = state.statement_mode;
@@ -106,7 +98,6 @@ pub(super) async fn detect_build(
     let digest: String = image.try_get(0)?;
     let vulnerabilities = statements.image_vulnerabilities;
     let rows = mode.query(&client, vulnerabilities, &[(&digest, Type::TEXT)]).await?;
-    let policies = mode.query(&client, statements.build_policies, &[]).await?;
 
     let mut components: Vec<(&str, &str)> = rows
         .iter()
@@ -118,8 +109,8 @@ pub(super) async fn detect_build(
         .filter_map(|row| vulnerability(row).transpose())
         .collect::<Result<Vec<_>, _>>()?;
     let mut violations = Vec::new();
-    for policy in &policies {
-        violations.extend(violation(policy, &vulnerabilities)?);
+    for policy in policies.iter() {
+        violations.extend(violation(policy, &vulnerabilities));
     }
     Ok(Json(BuildVerdict {
         image_name: check.image_name,
@@ -145,27 +136,24 @@ fn vulnerability(row: &Row) -> Result<Option<Vulnerability>, tokio_postgres::Err
     }))
 }
 
-fn violation(
-    policy: &Row,
-    vulnerabilities: &[Vulnerability],
-) -> Result<Option<Violation>, tokio_postgres::Error> {
-    let SqlJson(criteria): SqlJson<Criteria> = policy.try_get(3)?;
+fn violation(policy: &BuildPolicy, vulnerabilities: &[Vulnerability]) -> Option<Violation> {
+    let criteria = &policy.criteria;
     let found: Vec<_> = vulnerabilities
         .iter()
         .filter(|v| v.cvss >= criteria.min_cvss && (v.fixable || !criteria.only_fixable))
         .collect();
     if found.len() <= criteria.tolerated {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(Violation {
-        policy_id: policy.try_get(0)?,
-        policy_name: policy.try_get(1)?,
-        severity: policy.try_get(2)?,
+    Some(Violation {
+        policy_id: policy.id,
+        policy_name: policy.name.clone(),
+        severity: policy.severity.clone(),
         count: found.len(),
         messages: found
             .iter()
             .take(CVES_NAMED_MAX)
             .map(|v| format!("{} ({:.1}) in {} {}", v.cve, v.cvss, v.component, v.version))
             .collect(),
-    }))
+    })
 }

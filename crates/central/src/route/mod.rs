@@ -9,6 +9,8 @@ pub mod images_scan;
 pub mod metadata;
 mod openapi;
 pub mod ping;
+pub mod policies;
+pub mod policy;
 mod probe;
 pub mod processes;
 pub mod sensor_events;

@@ -1,8 +1,8 @@
 //! Joins the routes into one router and one OpenAPI document, from the same list.
 
 use super::state::{Lifecycle, ServiceState};
-use super::{alerts, detect_build, images_scan, metadata, ping, probe, processes};
-use super::{sensor_events, sensor_stream};
+use super::{alerts, detect_build, images_scan, metadata, ping, policies, policy, probe};
+use super::{processes, sensor_events, sensor_stream};
 use crate::request::{ApiError, BODY_BYTES_MAX};
 use axum::{
     Json, Router,
@@ -26,6 +26,8 @@ fn api() -> (Router<ServiceState>, OpenApi) {
         .routes(routes!(sensor_events::sensor_events))
         .routes(routes!(sensor_stream::sensor_stream))
         .routes(routes!(processes::processes))
+        .routes(routes!(policies::policies))
+        .routes(routes!(policy::policy))
         .split_for_parts()
 }
 

@@ -1,8 +1,12 @@
 //! What every handler gets: the release, the pool, and where the instance is in its life.
 
 use super::sensor_stream::StreamBook;
-use crate::{database::StatementMode, release::Release, upgrade::Upgrade};
-use deadpool_postgres::Pool;
+use crate::{
+    database::{Pool, StatementMode},
+    policies::Policies,
+    release::Release,
+    upgrade::Upgrade,
+};
 use std::sync::Arc;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -25,6 +29,8 @@ pub struct ServiceState {
     pub release: &'static Release,
     /// Connections of the service role.
     pub pool: Pool,
+    /// The policies for builds.
+    pub policies: Policies,
     /// How statements are sent on them.
     pub statement_mode: StatementMode,
     /// This process.

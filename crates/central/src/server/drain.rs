@@ -103,8 +103,9 @@ pub(super) async fn drain(central: Central) -> DrainReport {
     let (upgrade, pool, timing) = (central.upgrade.clone(), central.pool.clone(), central.drain);
     let (workers, (streams, requests)) =
         tokio::join!(workers::end(&upgrade, timing.workers), end_clients(central, began));
-    upgrade.leave().await;
+    // Before leaving: then its share of the connections is others'.
     let pool = end_pool(&pool, timing.pool).await;
+    upgrade.leave().await;
     let report = DrainReport { workers, streams, requests, pool, took: began.elapsed() };
     report.log(address);
     report

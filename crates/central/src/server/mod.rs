@@ -11,14 +11,14 @@ mod in_flight;
 
 use crate::{
     cluster_health::{HealthLoop, HealthTiming},
-    database::{self, StatementMode},
+    database::{self, Pool, StatementMode},
     error::CentralError,
+    policies::Policies,
     release::Release,
     route::{self, Lifecycle, ServiceState, StreamBook},
     upgrade::{Upgrade, UpgradeMode},
     worker::WorkerSettings,
 };
-use deadpool_postgres::Pool;
 use drain::{DrainPhase, DrainReport, DrainTiming};
 use in_flight::InFlight;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -39,8 +39,12 @@ pub struct Settings {
     pub owner_url: Option<String>,
     /// How migrations are run.
     pub upgrade: UpgradeMode,
-    /// The most connections of the pool.
+    /// How many connections the pool wants; it gets no more than this instance's share.
     pub pool_connections_max: usize,
+    /// What all instances together may have; `None`: what the server allows.
+    pub connection_budget: Option<usize>,
+    /// The service role's connection past every pooler, for hearing of others' writes at once.
+    pub listen_url: Option<String>,
     /// How the pool's statements are sent.
     pub statement_mode: StatementMode,
     /// How long each part of leaving takes.
@@ -73,6 +77,7 @@ pub struct Central {
     release: &'static Release,
     address: SocketAddr,
     pool: Pool,
+    policies: Policies,
     lifecycle: watch::Sender<Lifecycle>,
     phase: watch::Sender<DrainPhase>,
     acceptor: accept::Acceptor,
@@ -119,11 +124,14 @@ impl Central {
             settings.release,
             settings.pool_connections_max,
             upgrade.admission(),
+            upgrade.connection_share(&settings).await?,
         )?;
+        let policies = Policies::new(pool.clone(), settings.statement_mode, settings.release);
         let streams = Arc::new(StreamBook::default());
         let state = ServiceState {
             release: settings.release,
             pool: pool.clone(),
+            policies: policies.clone(),
             statement_mode: settings.statement_mode,
             instance_id: Uuid::new_v4(),
             lifecycle: lifecycle_seen,
@@ -147,6 +155,7 @@ impl Central {
             release: settings.release,
             address,
             pool,
+            policies,
             lifecycle,
             phase,
             acceptor,
@@ -165,6 +174,9 @@ impl Central {
     /// When a migration fails, or this release may not serve.
     pub async fn serve(&self) -> Result<(), CentralError> {
         self.upgrade.wait_until_servable().await?;
+        if let Some(caches) = self.upgrade.caches() {
+            self.policies.share(&caches);
+        }
         self.lifecycle.send_replace(Lifecycle::Serving);
         tracing::info!(release = self.release.name, address = %self.address, "serving");
         Ok(())

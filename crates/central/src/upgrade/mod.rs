@@ -8,7 +8,7 @@ pub mod in_one_go;
 pub mod online;
 
 use crate::{error::CentralError, release::Release, server::Settings};
-use changeover::{Admission, health::Health};
+use changeover::{Admission, cache::Caches, connection_share::ConnectionShare, health::Health};
 pub use online::APP;
 use online::Online;
 use std::time::Duration;
@@ -105,6 +105,28 @@ impl Upgrade {
     /// Whether alerts are told to notifiers, by jobs.
     pub fn has_jobs(&self) -> bool {
         matches!(self, Self::Online(online) if online.has_jobs())
+    }
+
+    /// This instance's share of the server's connections, where the library keeps watch.
+    ///
+    /// # Errors
+    /// When the database cannot be asked for it.
+    pub async fn connection_share(
+        &self,
+        settings: &Settings,
+    ) -> Result<Option<ConnectionShare>, CentralError> {
+        match self {
+            Self::None | Self::InOneGo { .. } => Ok(None),
+            Self::Online(online) => online.connection_share(settings).await.map(Some),
+        }
+    }
+
+    /// Caches that hear of other instances' writes, where the library keeps watch.
+    pub fn caches(&self) -> Option<Caches> {
+        match self {
+            Self::None | Self::InOneGo { .. } => None,
+            Self::Online(online) => Some(online.caches()),
+        }
     }
 
     /// The instance begins to drain: background work is handed over, with so much patience. Says what

@@ -6,12 +6,17 @@
 use crate::worker;
 use crate::{
     error::CentralError,
-    migration,
+    migration, policies,
     release::{FilledColumn, Release},
     roles,
     server::Settings,
 };
-use changeover::{Admission, Background, Changeover, Options, health::Health};
+use changeover::{
+    Admission, Background, Changeover, Options,
+    cache::{CacheTiming, Caches, WatchedTable},
+    connection_share::{ConnectionShare, ShareOptions},
+    health::Health,
+};
 use std::{
     sync::{
         Arc,
@@ -79,6 +84,21 @@ impl Online {
         self.changeover.admission()
     }
 
+    /// Caches that hear of other instances' writes.
+    pub(super) fn caches(&self) -> Caches {
+        self.changeover.caches(CacheTiming::default())
+    }
+
+    /// This instance's share of the server's connections.
+    pub(super) async fn connection_share(
+        &self,
+        settings: &Settings,
+    ) -> Result<ConnectionShare, CentralError> {
+        let wanted = ShareOptions::wanting(settings.pool_connections_max);
+        let wanted = ShareOptions { budget: settings.connection_budget, ..wanted };
+        self.changeover.connection_share(wanted).await.map_err(CentralError::Upgrade)
+    }
+
     /// Whether the column is filled, as far as was heard.
     pub(super) fn is_filled(&self) -> bool {
         self.is_filled.load(Ordering::Relaxed)
@@ -143,6 +163,8 @@ fn options(settings: &Settings) -> Result<Options, CentralError> {
     let mut options = Options::new(APP, settings.release.name, migrations);
     options.owner_url = settings.owner_url.clone();
     options.service_url = Some(settings.database_url.clone());
+    options.watched_tables = vec![WatchedTable::whole(policies::TABLE)];
+    options.listen_url = settings.listen_url.clone();
     options.service_roles = vec![roles::SERVICE.to_owned()];
     let trial = &settings.trial;
     if let Some(lease) = trial.lease {

@@ -290,6 +290,8 @@ async fn metadata_and_every_answer_name_the_release() {
         "/v1/images/scan",
         "/v1/metadata",
         "/v1/ping",
+        "/v1/policies",
+        "/v1/policies/{id}",
         "/v1/processes/deployment/{id}",
         "/v1/sensor/events",
     ]

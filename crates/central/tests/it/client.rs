@@ -68,7 +68,21 @@ impl Connection {
         path: &str,
         body: impl Into<Bytes>,
     ) -> Result<Answer, hyper::Error> {
-        let builder = Request::builder().method(method).header("content-type", "application/json");
+        self.send_with(method, path, &[], body).await
+    }
+
+    pub(crate) async fn send_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Answer, hyper::Error> {
+        let mut builder =
+            Request::builder().method(method).header("content-type", "application/json");
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
         let body = Full::new(body.into());
         let response = match self {
             Self::Http1(sender) => {

@@ -3,9 +3,11 @@
 mod api;
 mod client;
 mod command;
+mod connections;
 mod drain;
 mod health;
 mod load;
+mod policies;
 mod pooler;
 mod releases;
 mod rollback;

@@ -140,7 +140,8 @@ async fn the_database_sees_which_head_writes_on_a_shared_session() {
     let pooler = start(&stage, |builder| builder.pool_size(1)).await;
     let url = stage.pooled_service_url(&pooler);
     let pools = ["4.8", "4.9"].map(|name| {
-        database::pool(&url, Release::named(name).expect("it exists"), 1, None).expect("a pool")
+        database::pool(&url, Release::named(name).expect("it exists"), 1, None, None)
+            .expect("a pool")
     });
     let mut seen = Vec::new();
     for _ in 0..2 {

@@ -23,7 +23,11 @@ pub(crate) struct Stage {
 impl Stage {
     /// Roles alone, no tables.
     pub(crate) async fn empty(name: &str) -> Self {
-        let server = Server::shared(15).expect("PostgreSQL 15 is there");
+        Self::empty_on(Server::shared(15).expect("PostgreSQL 15 is there"), name).await
+    }
+
+    /// The same on a server with settings of its own.
+    pub(crate) async fn empty_on(server: &'static Server, name: &str) -> Self {
         let database = server.fresh_database(name).await.expect("a database can be made");
         let stage = Self { server, database, population: Population::of(2_000) };
         roles::create_roles(&stage.url("postgres")).await.expect("roles can be made");
@@ -79,6 +83,8 @@ impl Stage {
             owner_url: Some(self.owner_url()),
             upgrade,
             pool_connections_max: 4,
+            connection_budget: None,
+            listen_url: None,
             statement_mode: StatementMode::Prepared,
             drain: DrainTiming {
                 propagation: Duration::from_millis(400),

@@ -19,9 +19,13 @@ const FORMATS: [&[&str]; FORMAT as usize] = [
         include_str!("../generation/sql/tables_0002.sql"),
         include_str!("../worker/sql/tables_0002.sql"),
         include_str!("../job/sql/tables_0002.sql"),
+        include_str!("../cache/sql/tables_0002.sql"),
+        include_str!("../connection_share/sql/tables_0002.sql"),
         include_str!("../generation/sql/functions_0002.sql"),
         include_str!("../worker/sql/functions_0002.sql"),
         include_str!("../job/sql/functions_0002.sql"),
+        include_str!("../cache/sql/functions_0002.sql"),
+        include_str!("../connection_share/sql/functions_0002.sql"),
     ],
 ];
 /// Nobody but the owner writes the ledger, whatever the owner's default privileges are.

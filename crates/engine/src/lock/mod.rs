@@ -39,7 +39,15 @@ pub(crate) async fn acquire(
     locks: &[Lock],
     limits: &LockLimits,
 ) -> Result<(), Error> {
-    let client = transaction.client();
+    acquire_on(transaction.client(), locks, limits).await
+}
+
+/// The same in a transaction that no term guards: for what may be done twice.
+pub(crate) async fn acquire_on(
+    client: &Client,
+    locks: &[Lock],
+    limits: &LockLimits,
+) -> Result<(), Error> {
     let mut wanted = wanted(locks);
     leave_out_views(client, &mut wanted).await?;
     if !wanted.is_empty() {

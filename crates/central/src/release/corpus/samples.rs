@@ -26,6 +26,10 @@ impl Samples {
                 vec![vec![text(self.population.image_digest(3))], vec![text("sha256:none")]]
             }
             "build_policies" => vec![vec![], vec![]],
+            "policy_upsert" => vec![
+                self.policy(self.key(Kind::Policy), "changed"),
+                self.policy(unknown_key(), "new"),
+            ],
             "image_upsert" => vec![
                 self.image(self.population.image_digest(3), None),
                 self.image(format!("sha256:{:064x}", u128::MAX), Some(NEW_WRITE)),
@@ -72,6 +76,12 @@ impl Samples {
     /// Row 0, which belongs to cluster 0.
     fn key(&self, kind: Kind) -> SampleValue {
         uuid(self.population.key(kind, 0))
+    }
+
+    fn policy(&self, key: SampleValue, name: &str) -> Vec<SampleValue> {
+        let is_disabled = SampleValue { type_sql: "boolean", text: Some("false".to_owned()) };
+        let criteria = json!({ "minCvss": 7.5, "onlyFixable": true, "tolerated": 1 });
+        vec![key, text(name), text("LOW"), text("BUILD"), is_disabled, jsonb(&criteria)]
     }
 
     fn changes(&self, kind: Kind, patches: &[Value]) -> Vec<Vec<SampleValue>> {

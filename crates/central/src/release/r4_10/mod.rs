@@ -20,6 +20,7 @@ pub const RELEASE: Release = Release {
         image_by_name: frozen!("image_by_name"),
         image_vulnerabilities: frozen!("image_vulnerabilities"),
         build_policies: frozen!("build_policies"),
+        policy_upsert: frozen!("policy_upsert"),
         image_upsert: frozen!("image_upsert"),
         image_components_delete: frozen!("image_components_delete"),
         image_components_insert: frozen!("image_components_insert"),

@@ -48,3 +48,12 @@ GRANT SELECT ON changeover.member, changeover.generation, changeover.worker,
     changeover.worker_candidate, changeover.worker_known, changeover.job_kind,
     changeover.job_consumer, changeover.job, changeover.jobs, changeover.schedule, changeover.tick
     TO $ROLE;
+
+-- Shared caches and the connections of all instances together.
+GRANT EXECUTE ON FUNCTION
+    changeover.changes_v1(text, text[], pg_snapshot, integer),
+    changeover.change_token_v1(),
+    changeover.prune_changes_v1(text, bigint),
+    changeover.share_v1(uuid, integer, integer, integer, integer, integer)
+    TO $ROLE;
+GRANT SELECT ON changeover.watched_table, changeover.connection_share TO $ROLE;

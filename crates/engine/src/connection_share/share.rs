@@ -1,0 +1,187 @@
+//! An instance's share: asked for in the background, kept to by a gate.
+//!
+//! A share that shrinks: first the gate is lowered, then the database is told what is kept to, and only
+//! that much is given to others.
+
+use super::gate::Gate;
+use crate::connection::{self, Connection, Purpose};
+use crate::error::{Error, chain};
+use crate::options::Options;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_postgres::types::Type;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+/// The engine's own connections of one instance that live as long as it: beat, share, ledger, looks
+/// for changes, background work, and one for whatever is opened for a moment.
+const OWN: usize = 6;
+/// What one of all instances has besides while it migrates: lease, work, an index build, the probe of a
+/// pooler at a start. Comes off the budget once.
+const MIGRATOR: i32 = 4;
+/// What asking may take, connecting included.
+const ASK_WAIT: Duration = Duration::from_secs(5);
+
+/// What an instance asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct ShareOptions {
+    /// How many connections the service wants at most.
+    pub wanted: usize,
+    /// What all instances together may have. `None`: what the server, the database and the login
+    /// allow, less `reserve`.
+    pub budget: Option<usize>,
+    /// What is left to everybody else: people, backups, other applications.
+    pub reserve: usize,
+    /// How often is asked. A newcomer has its whole share after two or three of these.
+    pub beat: Duration,
+    /// How often while connections beyond the share are still in use.
+    pub beat_shrinking: Duration,
+}
+
+impl ShareOptions {
+    /// The defaults, with so many wanted.
+    pub fn wanting(wanted: usize) -> Self {
+        Self {
+            wanted,
+            budget: None,
+            reserve: 5,
+            beat: Duration::from_millis(500),
+            beat_shrinking: Duration::from_millis(50),
+        }
+    }
+}
+
+/// An instance's share of the connections; asking ends when it is dropped.
+#[derive(Clone)]
+pub struct ConnectionShare {
+    gate: Gate,
+    changed: Arc<Notify>,
+    _stop: Arc<DropGuard>,
+}
+
+impl ConnectionShare {
+    /// Asks once, and goes on asking in the background.
+    pub(crate) async fn start(
+        app: Arc<Options>,
+        instance: Uuid,
+        options: ShareOptions,
+    ) -> Result<Self, Error> {
+        let (gate, changed) = (Gate::new(0), Arc::<Notify>::default());
+        let mut asking = Asking {
+            app,
+            instance,
+            options,
+            gate: gate.clone(),
+            changed: Arc::clone(&changed),
+            connection: None,
+            cap: usize::MAX,
+        };
+        asking.ask_in_time().await?;
+        let stop = CancellationToken::new();
+        tokio::spawn(asking.run(stop.clone()));
+        Ok(Self { gate, changed, _stop: Arc::new(stop.drop_guard()) })
+    }
+
+    /// Where the service's pool gets a permit for each connection before it opens it; to be kept until
+    /// the connection is closed.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Returns when the share may have changed: what is idle beyond it is to be closed.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
+
+impl std::fmt::Debug for ConnectionShare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectionShare").field("gate", &self.gate).finish_non_exhaustive()
+    }
+}
+
+struct Asking {
+    app: Arc<Options>,
+    instance: Uuid,
+    options: ShareOptions,
+    gate: Gate,
+    changed: Arc<Notify>,
+    connection: Option<Connection>,
+    /// What the gate lets in at most, our own connections included.
+    cap: usize,
+}
+
+impl Asking {
+    async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let is_shrinking = self.gate.out() > self.gate.limit();
+            let pause = if is_shrinking { self.options.beat_shrinking } else { self.options.beat };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            if let Err(error) = self.ask_in_time().await {
+                // What is granted stays granted until the instance is given up.
+                tracing::warn!(error = chain(&error), "no share asked for; trying again");
+                self.connection = None;
+            }
+        }
+    }
+
+    async fn ask_in_time(&mut self) -> Result<(), Error> {
+        tokio::time::timeout(ASK_WAIT, self.ask()).await.unwrap_or_else(|_elapsed| {
+            self.connection = None;
+            Err(Error::Deadline {
+                what: "asking for a share of the connections".to_owned(),
+                limit_ms: u64::try_from(ASK_WAIT.as_millis()).unwrap_or(u64::MAX),
+            })
+        })
+    }
+
+    async fn ask(&mut self) -> Result<(), Error> {
+        let open = match self.connection.take() {
+            Some(open) => open,
+            None => open(&self.app).await?,
+        };
+        // Read after the gate was lowered: it lets nobody in until fewer than its limit are out.
+        let held = self.gate.out().saturating_add(OWN);
+        let keeps_to = self.cap.max(held);
+        let row = open
+            .client
+            .query_typed_one(
+                "SELECT granted, target, budget FROM changeover.share_v1($1, $2, $3, $4, $5, $6)",
+                &[
+                    (&self.instance, Type::UUID),
+                    (&integer(self.options.wanted.saturating_add(OWN)), Type::INT4),
+                    (&integer(keeps_to), Type::INT4),
+                    (&integer(held), Type::INT4),
+                    (&self.options.budget.map(integer), Type::INT4),
+                    (&(integer(self.options.reserve).saturating_add(MIGRATOR)), Type::INT4),
+                ],
+            )
+            .await
+            .map_err(|source| Error::sql("asking for a share of the connections", source))?;
+        self.connection = Some(open);
+        let (granted, target): (i32, i32) = (row.get(0), row.get(1));
+        let cap = usize::try_from(granted.min(target)).unwrap_or(0);
+        if cap != self.cap {
+            tracing::debug!(cap, granted, target, budget = row.get::<_, i32>(2), "connections");
+        }
+        self.cap = cap;
+        self.gate.set_limit(cap.saturating_sub(OWN));
+        self.changed.notify_one();
+        Ok(())
+    }
+}
+
+async fn open(app: &Options) -> Result<Connection, Error> {
+    let url = app.service_url.as_ref().or(app.owner_url.as_ref()).ok_or_else(|| {
+        Error::Invalid("neither a service's nor an owner's connection string was given".to_owned())
+    })?;
+    connection::open(url, &app.application_name(), Purpose::Service).await
+}
+
+fn integer(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
