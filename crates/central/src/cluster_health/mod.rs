@@ -19,8 +19,8 @@ use tokio::{
     sync::watch,
     time::{Instant, MissedTickBehavior, interval},
 };
-use tokio_util::task::AbortOnDropHandle;
 use tokio_postgres::types::Type;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 /// As ACS writes it; only in trials.

@@ -127,11 +127,8 @@ impl Central {
             upgrade: Arc::clone(&upgrade),
             streams: Arc::clone(&streams),
         };
-        let health = HealthLoop::start(
-            state.clone(),
-            settings.health,
-            settings.trial.health_unguarded,
-        );
+        let health =
+            HealthLoop::start(state.clone(), settings.health, settings.trial.health_unguarded);
         let connections = TaskTracker::new();
         let in_flight = Arc::new(InFlight::default());
         let acceptor = accept::Acceptor::start(

@@ -34,8 +34,7 @@ const WATCH: &str = "
 
 async fn central(stage: &Stage, release: &str, inactive_after: Duration, trial: Trial) -> Central {
     let health = HealthTiming { period: Duration::from_millis(20), inactive_after };
-    let settings =
-        Settings { health, trial, ..stage.settings(release, UpgradeMode::None) };
+    let settings = Settings { health, trial, ..stage.settings(release, UpgradeMode::None) };
     Central::start(settings).await.expect("it starts")
 }
 

@@ -256,8 +256,7 @@ async fn a_forced_end_says_what_was_cut() {
     for (number, id) in ids(3).into_iter().enumerate() {
         sensor.event(number as i64 + 1, event(stage.population, id));
     }
-    let path =
-        format!("/v1/processes/deployment/{}", stage.population.key(Kind::Deployment, 0));
+    let path = format!("/v1/processes/deployment/{}", stage.population.key(Kind::Deployment, 0));
     let mut client = Connection::http1(address).await;
     let asked = path.clone();
     let request = tokio::spawn(async move { client.send("GET", &asked, "").await.is_err() });

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use changeover_rollout::load::{ClientKind, Outcome, Summary, Window};
 use serde::Serialize;
 
-use super::streams::StreamsOutcome;
 use super::run::{PhaseKind, PhaseSpan, RunRecord, WRITES_TO_MIGRATING_TABLES};
+use super::streams::StreamsOutcome;
 
 /// The figures of one run. Fields are only ever added: scripts read them.
 #[derive(Clone, Debug, Serialize)]

@@ -161,7 +161,8 @@ pub(crate) mod tests {
     #[test]
     fn each_fault_is_named() {
         assert_eq!(streams().faults(), Vec::<String>::new());
-        let bad = StreamsOutcome { cut: 2, missing: 1, doubled: 3, ended_by_go_away: 0, ..streams() };
+        let bad =
+            StreamsOutcome { cut: 2, missing: 1, doubled: 3, ended_by_go_away: 0, ..streams() };
         insta::assert_snapshot!(bad.faults().join("\n"), @r"
         2 of the sensors' streams were cut
         1 acknowledged events are missing

@@ -2,9 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{
-    comparison::Comparison, outcome::RunOutcome, settings::Way, streams::StreamsOutcome,
-};
+use super::{comparison::Comparison, outcome::RunOutcome, settings::Way, streams::StreamsOutcome};
 use crate::view::{
     figures::count,
     style::{DONE, ERROR, FAINT, HEADING, paint},

@@ -55,7 +55,10 @@ impl Samples {
                 vec![vec![self.key(Kind::Deployment), bigint(50)], vec![unknown_key(), bigint(50)]]
             }
             "stream_open" => {
-                vec![vec![self.key(Kind::Cluster), unknown_key()], vec![unknown_key(), unknown_key()]]
+                vec![
+                    vec![self.key(Kind::Cluster), unknown_key()],
+                    vec![unknown_key(), unknown_key()],
+                ]
             }
             "stream_cursor" => self.streams(&[]),
             "stream_advance" => self.streams(&[bigint(7)]),

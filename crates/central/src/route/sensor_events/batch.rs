@@ -76,7 +76,10 @@ pub(in crate::route) struct Batch {
 }
 
 impl Batch {
-    pub(in crate::route) fn of<'a>(cluster_id: Uuid, events: impl IntoIterator<Item = &'a SensorEvent>) -> Self {
+    pub(in crate::route) fn of<'a>(
+        cluster_id: Uuid,
+        events: impl IntoIterator<Item = &'a SensorEvent>,
+    ) -> Self {
         let mut batch = Self::default();
         for event in events {
             batch.write_ids.extend(event.write_id());

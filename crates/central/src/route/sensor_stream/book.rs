@@ -156,7 +156,10 @@ impl StreamBook {
         let mut count = self.count.subscribe();
         let all_ended = timeout_at(deadline, count.wait_for(|count| *count == 0)).await.is_ok();
         let cut = if all_ended { Vec::new() } else { self.cut().await };
-        StreamsEnded { in_order: (self.streams().ended - ended_before).saturating_sub(cut.len()), cut }
+        StreamsEnded {
+            in_order: (self.streams().ended - ended_before).saturating_sub(cut.len()),
+            cut,
+        }
     }
 
     async fn cut(&self) -> Vec<CutStream> {

@@ -50,8 +50,7 @@ pub(super) async fn open(state: &ServiceState, cluster_id: Uuid) -> Result<Opene
     let parameters: [Parameter<'_>; 2] =
         [(&cluster_id, Type::UUID), (&state.instance_id, Type::UUID)];
     let rows = state.statement_mode.query(&client, statement, &parameters).await?;
-    let row =
-        rows.first().ok_or_else(|| ApiError::NotFound(format!("cluster `{cluster_id}`")))?;
+    let row = rows.first().ok_or_else(|| ApiError::NotFound(format!("cluster `{cluster_id}`")))?;
     Ok(Opened { cluster_id, epoch: row.try_get(0)?, last_sequence: row.try_get(1)? })
 }
 

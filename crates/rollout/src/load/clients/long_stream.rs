@@ -28,7 +28,9 @@ use tokio::{
 use super::exchange;
 use crate::{
     cause::chain,
-    load::streams::{Acknowledged, Queue, Recorder, StreamEnd, StreamMessage, StreamSpec, StreamWorkload},
+    load::streams::{
+        Acknowledged, Queue, Recorder, StreamEnd, StreamMessage, StreamSpec, StreamWorkload,
+    },
 };
 
 /// How often events that are due are sent.
@@ -246,9 +248,9 @@ impl LongStreamClient {
         let Some(lines) = &open.lines else { return };
         if !self.is_stopping {
             let (workload, number, random) = (&self.workload, self.number, &mut self.random);
-            let made = self.queue.make(Instant::now(), |sequence| {
-                workload.event(random, number, sequence)
-            });
+            let made = self
+                .queue
+                .make(Instant::now(), |sequence| workload.event(random, number, sequence));
             let mut record = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
             record.report.events += made.events;
             record.report.held_back += made.held_back;
