@@ -202,6 +202,8 @@ async fn run(end: End) -> StreamReport {
     let stored: Vec<Uuid> = store.events.lock().unwrap().values().flatten().copied().collect();
     assert_eq!(report.acknowledged, stored);
     assert_eq!(report.ended(StreamEnd::ByClient), 1);
+    let (p50, max) = (report.acknowledged_ms_p50, report.acknowledged_ms_max);
+    assert!(p50 > 0.01 && max > 1.0, "an event waits for the next tick at least: {p50}, {max}");
     report
 }
 
