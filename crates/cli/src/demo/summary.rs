@@ -241,6 +241,13 @@ mod tests {
         acknowledged writes                                       400                        400
           missing                                                   0                          0
           doubled                                                   0                          0
+        sensors' streams opened                                     9                          9
+          ended by goAway                                           6                          6
+          cut                                                       0                          0
+        events acknowledged                                     2,400                      2,400
+          sent again                                                0                          0
+          missing, doubled, unacknowledged                          0                          0
+          slowest acknowledgement                             90.0 ms                    90.0 ms
         steps done                                                 10                         10
 
         phase                                  time  failed       p99     time  failed       p99
@@ -248,6 +255,7 @@ mod tests {
         steps go on                                                     10.0 s       0   12.5 ms
 
         The rolling run: no failed request, each of 400 acknowledged writes is there exactly once.
+        6 of 9 streams ended by goAway, the others with the load; each of 2,400 events is there exactly once.
         ");
     }
 

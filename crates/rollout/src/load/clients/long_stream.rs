@@ -88,7 +88,8 @@ impl LongStreamClient {
     ) -> LongStreamClient {
         LongStreamClient {
             number,
-            random: StdRng::seed_from_u64(spec.seed ^ (number as u64) << 32),
+            // Apart from the seed of the load beside it, which would make the same ids.
+            random: StdRng::seed_from_u64(spec.seed ^ ((number as u64 + 1) << 32)),
             queue: Queue::new(began, spec.events_per_second),
             spec,
             workload,

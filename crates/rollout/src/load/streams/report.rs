@@ -12,6 +12,9 @@ use uuid::Uuid;
 /// Streams and problems kept in full: more than an upgrade or two bring.
 const KEPT_MAX: usize = 200;
 
+/// Longer times count as this one: an hour.
+const ACKNOWLEDGED_US_MAX: u64 = 3_600_000_000;
+
 /// What long streams have seen.
 #[derive(Clone, Debug, Default)]
 pub struct StreamReport {
@@ -103,8 +106,8 @@ pub(in crate::load) struct Recorder {
 
 impl Recorder {
     pub(in crate::load) fn new(began: Instant, clients: usize) -> Option<Recorder> {
-        // Two digits after the first are enough for a time; the call fails for other numbers only.
-        let acknowledged_us = Histogram::new(3).ok()?;
+        // The call fails for impossible bounds only.
+        let acknowledged_us = Histogram::new_with_bounds(1, ACKNOWLEDGED_US_MAX, 3).ok()?;
         let report = StreamReport { clients, ..StreamReport::default() };
         Some(Recorder { report, began, acknowledged_us })
     }

@@ -12,12 +12,17 @@ function figure(name, value, note, kind) {
   ]);
 }
 
-function streamsFigure(streams) {
+function streamsFigures(streams) {
   const lost = streams.missing + streams.unacknowledged + streams.held_back;
-  const fate = count(streams.ended_by_go_away) + " sent away in order, " + count(streams.cut) + " cut; of "
-    + count(streams.acknowledged) + " events " + count(lost) + " lost, " + count(streams.doubled) + " doubled";
-  return figure("Sensors' streams", count(streams.opened), fate,
-    lost + streams.doubled + streams.cut ? "small.bad" : "small");
+  const fate = lost + streams.doubled ? count(lost) + " lost, " + count(streams.doubled) + " doubled"
+    : "each is there exactly once";
+  return [
+    figure("Sensors' streams", count(streams.opened),
+      count(streams.ended_by_go_away) + " sent away in order, " + count(streams.cut) + " cut",
+      streams.cut ? "small.bad" : "small"),
+    figure("Their events", count(streams.events),
+      fate + "; " + count(streams.resent) + " sent again", lost + streams.doubled ? "small.bad" : "small"),
+  ];
 }
 
 function headline(way, outcome) {
@@ -38,7 +43,7 @@ function headline(way, outcome) {
       figure("Acknowledged writes", count(outcome.writes_acknowledged),
         wrong ? count(outcome.writes_missing) + " missing, " + count(outcome.writes_doubled) + " doubled"
           : "each is there exactly once", wrong ? "small.bad" : "small"),
-      outcome.streams && streamsFigure(outcome.streams),
+      outcome.streams && streamsFigures(outcome.streams),
     ]),
   ]);
 }
