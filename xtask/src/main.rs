@@ -8,6 +8,7 @@
 mod backfill;
 mod bench_locks;
 mod bench_takeover;
+mod bench_workers;
 mod budget;
 mod central_process;
 mod faults;
@@ -39,6 +40,8 @@ enum Chore {
     BenchLocks(bench_locks::Args),
     /// How long the database is without a migrator after one was killed or told to stop.
     BenchTakeover(bench_takeover::Args),
+    /// How long a singleton worker is without an owner at a hand-over and after a death; the guard's cost.
+    BenchWorkers(bench_workers::Args),
     /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
@@ -76,6 +79,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
         match chore {
             Chore::BenchLocks(args) => bench_locks::run(args).await,
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
+            Chore::BenchWorkers(args) => bench_workers::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,

@@ -65,7 +65,9 @@ impl ExitCode {
             Self::TooOld => "release below the floor, or ledger of a newer Changeover",
             Self::LockNotAvailable => "a lock was not to be had within its bound; start again",
             Self::History => "the files are no history of migrations, or contradict the ledger",
-            Self::FloorBlocked => "the floor cannot be raised yet: older releases live",
+            Self::FloorBlocked => {
+                "the floor cannot be raised yet: older releases live, or workers lack an owner"
+            }
             Self::NoLedger => "no ledger in the database, or it was not taken over yet",
             Self::Pooled => "the owner's connection leads through a pooler that shares sessions",
             Self::Stopped => "stopped on request; what was committed is kept",
@@ -85,7 +87,7 @@ impl ExitCode {
             Error::History(_)
             | Error::Plan(PlanError::History(_))
             | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
-            Error::FloorBlocked { .. } => Self::FloorBlocked,
+            Error::FloorBlocked { .. } | Error::WorkersUnowned { .. } => Self::FloorBlocked,
             Error::NoLedger | Error::NotAdopted { .. } => Self::NoLedger,
             Error::Pooled { .. } => Self::Pooled,
             Error::Stopped => Self::Stopped,

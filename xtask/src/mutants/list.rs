@@ -26,6 +26,11 @@ const fn unit(name: &'static str) -> Test {
     Test { target: &["--lib"], name }
 }
 
+const fn worker(name: &'static str) -> Test {
+    Test { target: &["--test", "workers"], name }
+}
+
+const WORKERS: &str = "crates/engine/src/worker/sql/functions_0002.sql";
 const FUNCTIONS: &str = "crates/engine/src/ledger/sql/functions_0001.sql";
 const FORMAT: &str = "crates/engine/src/ledger/sql/format_0001.sql";
 const BATCHES: &str = "crates/engine/src/step/backfill.rs";
@@ -155,5 +160,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         test: Test { target: &["--test", "upgrade"], name: "old_writes_come_out_right_on_15" },
+    },
+    Mutant {
+        name: "worker-guard-as-plain-read",
+        what: "a worker's guard takes no lock",
+        edits: &[Edit { file: WORKERS, from: "       FOR KEY SHARE;", to: "       ;" }],
+        test: worker("ledger::a_grant_waits_for_a_guard_that_has_passed"),
+    },
+    Mutant {
+        name: "worker-epoch-key-dropped",
+        what: "UNIQUE (app, name, epoch) of the workers is missing",
+        edits: &[Edit {
+            file: "crates/engine/src/worker/sql/tables_0002.sql",
+            from: "CONSTRAINT worker_epoch UNIQUE (app, name, epoch)",
+            to: "CHECK (epoch >= 0)",
+        }],
+        test: worker("ledger::a_grant_waits_for_a_guard_that_has_passed"),
+    },
+    Mutant {
+        name: "worker-renewed-outside-window",
+        what: "a holder renews although its generation is not in the window",
+        edits: &[Edit {
+            file: WORKERS,
+            from: " AND w.holder_gen BETWEEN w.min_gen AND w.max_gen",
+            to: "",
+        }],
+        test: worker("ledger::a_holder_outside_of_the_window_cannot_renew"),
     },
 ];

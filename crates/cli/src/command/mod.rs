@@ -11,6 +11,7 @@ mod migrate;
 mod new;
 mod plan;
 mod status;
+mod workers;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Migrate(migrate::Args),
     /// Show where the upgrade stands
     Status(status::Args),
+    /// Show who owns the singleton workers
+    Workers(workers::Args),
     /// Make the next migration's file
     New(new::Args),
     /// Take over an existing database, running nothing
@@ -55,6 +58,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, F
         Command::Plan(args) => plan::run(args, output).await,
         Command::Migrate(args) => migrate::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
+        Command::Workers(args) => workers::run(args, output).await,
         Command::New(args) => new::run(args, output),
         Command::Adopt(args) => adopt::run(args, output).await,
         Command::Finalize(args) => finalize::run(args, output).await,

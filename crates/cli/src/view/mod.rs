@@ -9,4 +9,5 @@ pub(crate) mod refusal;
 pub(crate) mod status;
 pub(crate) mod step;
 pub(crate) mod style;
+pub(crate) mod workers;
 pub(crate) mod wrap;

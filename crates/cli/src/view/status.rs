@@ -1,7 +1,7 @@
 //! Where an application stands, on one screen of 80 columns.
 
 use super::{
-    figures, instances, step, style,
+    figures, instances, step, style, workers,
     wrap::{self, Label},
 };
 use changeover::status::{Status, StepStatus};
@@ -38,6 +38,10 @@ fn with_steps(status: &Status, columns: usize, lists_done: bool) -> String {
             figures::count(status.parked_rows)
         );
         lines.push(wrap::behind(&label, &text, columns));
+    }
+    if let Some(warning) = workers::warning(&status.workers, columns) {
+        lines.push(String::new());
+        lines.push(warning);
     }
     lines.join("\n")
 }

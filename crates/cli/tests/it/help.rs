@@ -13,6 +13,7 @@ async fn help_tells_what_there_is() {
       plan        Show what would be done, by phase, with each lock and whom it blocks
       migrate     Do it: run all steps that nothing holds back
       status      Show where the upgrade stands
+      workers     Show who owns the singleton workers
       new         Make the next migration's file
       adopt       Take over an existing database, running nothing
       finalize    Say that older releases will not come back, so that what they needed may go
@@ -47,7 +48,7 @@ async fn help_tells_what_there_is() {
       5  release below the floor, or ledger of a newer Changeover
       6  a lock was not to be had within its bound; start again
       7  the files are no history of migrations, or contradict the ledger
-      8  the floor cannot be raised yet: older releases live
+      8  the floor cannot be raised yet: older releases live, or workers lack an owner
       9  no ledger in the database, or it was not taken over yet
      10  the owner's connection leads through a pooler that shares sessions
     130  stopped on request; what was committed is kept
@@ -56,7 +57,9 @@ async fn help_tells_what_there_is() {
 
 #[tokio::test]
 async fn every_command_has_examples() {
-    for command in ["plan", "migrate", "status", "new", "adopt", "finalize", "demo", "completion"] {
+    for command in
+        ["plan", "migrate", "status", "workers", "new", "adopt", "finalize", "demo", "completion"]
+    {
         let help = run(&[command, "--help"]).await.ok().stdout;
         assert!(help.contains("Examples:\n  "), "{command}: {help}");
         assert!(help.contains(&format!("  changeover {command}")), "{command}: {help}");

@@ -79,7 +79,8 @@ async fn the_status_is_data() {
         "held": false,
         "holder": null,
         "release": "changeover-0.1.0"
-      }
+      },
+      "workers": []
     }
     "#);
     let backfill = &status["steps"][3];

@@ -82,8 +82,10 @@ impl<'a> Holder<'a> {
                 Work::Plan => self.plan().await?,
                 Work::RaiseFloor(floor) => {
                     match floor::raise(&mut self.worker, app, floor, None).await {
-                        // An instance came back in between: look again later.
-                        Err(error @ Error::FloorBlocked { .. }) => {
+                        // An instance came back in between, or a worker has no owner yet: look again later.
+                        Err(
+                            error @ (Error::FloorBlocked { .. } | Error::WorkersUnowned { .. }),
+                        ) => {
                             tracing::info!(reason = chain(&error), "contract waits");
                             return Ok(Outlook {
                                 floor_blocked_by: Some(chain(&error)),

@@ -14,6 +14,10 @@ use tokio_postgres::Client;
 const RAISE: &str = include_str!("sql/raise.sql");
 const BELOW: &str = include_str!("sql/below.sql");
 const SESSIONS: &str = include_str!("sql/sessions.sql");
+/// A ledger that an older engine made may have no workers yet.
+const HAS_WORKERS: &str =
+    "SELECT to_regprocedure('changeover.unowned_workers_v1(text, bigint)') IS NOT NULL";
+const UNOWNED: &str = "SELECT * FROM changeover.unowned_workers_v1($1, $2)";
 const STARTING: &str = include_str!("sql/starting.sql");
 
 /// How often sessions of older heads are looked for before it counts as blocked.
@@ -30,7 +34,21 @@ pub(crate) async fn below(client: &Client, app: &str, floor: u64) -> Result<Opti
     Ok(row.get(0))
 }
 
-/// Raises the floor, or says who is in the way ([`Error::FloorBlocked`], nothing changed). `vouched`
+/// Fails where singleton workers would be left with nobody who could own them.
+async fn require_owners(client: &Client, app: &str, floor: u64) -> Result<(), Error> {
+    let sql = |source| Error::sql("reading who could own the workers", source);
+    if !client.query_one(HAS_WORKERS, &[]).await.map_err(sql)?.get::<_, bool>(0) {
+        return Ok(());
+    }
+    let rows = client.query(UNOWNED, &[&app, &bigint(floor)]).await.map_err(sql)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Err(Error::WorkersUnowned { floor, workers: rows.iter().map(|row| row.get(0)).collect() })
+}
+
+/// Raises the floor, or says who is in the way ([`Error::FloorBlocked`]) or which workers nobody could own
+/// any more ([`Error::WorkersUnowned`]); nothing is changed then. `vouched`
 /// are the operator's words for releases that do not register; they are kept.
 /// Model: `RaiseFloor`, `CountedAfterRaise`.
 pub(crate) async fn raise(
@@ -48,6 +66,10 @@ pub(crate) async fn raise(
     if let Some(reason) = below(transaction.client(), app, floor).await? {
         transaction.rollback().await?;
         return Err(Error::FloorBlocked { floor, reason: format!("alive below it: {reason}") });
+    }
+    if let Err(error) = require_owners(transaction.client(), app, floor).await {
+        transaction.rollback().await?;
+        return Err(error);
     }
     let detail = match vouched {
         Some(words) => format!("floor raised to {floor}; vouched for: {words}"),

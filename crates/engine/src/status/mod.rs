@@ -2,6 +2,10 @@
 //!
 //! One statement reads all of it (`sql/status.sql`); any role that may look at the ledger may.
 
+mod workers;
+
+pub use workers::{WorkerInstance, WorkerStatus};
+
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::ledger::bootstrap;
@@ -38,6 +42,9 @@ pub struct Status {
     pub migrations: u64,
     /// The latest events.
     pub events: Vec<Event>,
+    /// The singleton workers, by name.
+    #[serde(default)]
+    pub workers: Vec<WorkerStatus>,
 }
 
 /// Who migrates.
@@ -203,7 +210,9 @@ impl StatusReader {
             .await
             .map_err(|source| Error::sql("reading the status", source))?
             .ok_or(Error::NoLedger)?;
-        serde_json::from_value(row.get(0))
-            .map_err(|source| Error::Decode { what: "status".to_owned(), source })
+        let mut status: Status = serde_json::from_value(row.get(0))
+            .map_err(|source| Error::Decode { what: "status".to_owned(), source })?;
+        status.workers = workers::read(&self.connection, &self.app).await?;
+        Ok(status)
     }
 }

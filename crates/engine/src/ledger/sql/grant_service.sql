@@ -20,6 +20,7 @@ GRANT EXECUTE ON FUNCTION
     changeover.settle_v1(text),
     changeover.declare_worker_v1(uuid, text, bigint, bigint, bigint),
     changeover.retire_worker_v1(uuid, text),
+    changeover.worker_news_v1(uuid),
     changeover.acquire_v1(uuid, text, bigint),
     changeover.renew_v1(uuid, text, bigint, bigint),
     changeover.guard_v1(text, text, bigint, uuid),

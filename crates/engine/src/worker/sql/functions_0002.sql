@@ -8,49 +8,58 @@ CREATE FUNCTION changeover.declare_worker_v1(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     my_app text := changeover.member_app(my_instance);
-    my_gen bigint;
+    mine record;
 BEGIN
-    SELECT m.gen INTO my_gen FROM changeover.member m WHERE m.instance = my_instance;
+    SELECT m.gen, i.head INTO mine
+      FROM changeover.member m JOIN changeover.instance i ON i.id = m.instance
+     WHERE m.instance = my_instance;
     INSERT INTO changeover.worker (app, name) VALUES (my_app, my_name) ON CONFLICT DO NOTHING;
     INSERT INTO changeover.worker_candidate (app, name, instance, gen, handover_ms, lease_ms)
-    VALUES (my_app, my_name, my_instance, my_gen,
+    VALUES (my_app, my_name, my_instance, mine.gen,
             LEAST(GREATEST(my_handover_ms, 0), 3600000), LEAST(GREATEST(my_lease_ms, 100), 600000))
     ON CONFLICT (app, name, instance) DO UPDATE
         SET gen = excluded.gen, handover_ms = excluded.handover_ms, lease_ms = excluded.lease_ms;
-    INSERT INTO changeover.worker_known (app, name, gen, owner_from, retired)
-    VALUES (my_app, my_name, my_gen, my_owner_from, false)
-    ON CONFLICT (app, name, gen) DO UPDATE SET owner_from = excluded.owner_from, retired = false;
+    INSERT INTO changeover.worker_known AS k (app, name, gen, head, owner_from, retired)
+    VALUES (my_app, my_name, mine.gen, mine.head, my_owner_from, false)
+    ON CONFLICT (app, name, gen) DO UPDATE
+        SET owner_from = excluded.owner_from, retired = false, head = GREATEST(k.head, excluded.head)
+        WHERE k.owner_from <> excluded.owner_from OR k.retired OR k.head < excluded.head;
 END $$;
 
 -- Says that this instance's generation has no such worker any more: when the older ones have gone, it
 -- is nobody's, and that is well.
 CREATE FUNCTION changeover.retire_worker_v1(my_instance uuid, my_name text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO changeover.worker_known (app, name, gen, owner_from, retired)
-    SELECT changeover.member_app(my_instance), my_name, m.gen, 0, true
-      FROM changeover.member m WHERE m.instance = my_instance
-    ON CONFLICT (app, name, gen) DO UPDATE SET retired = true
+    INSERT INTO changeover.worker_known AS k (app, name, gen, head, owner_from, retired)
+    SELECT changeover.member_app(my_instance), my_name, m.gen, i.head, 0, true
+      FROM changeover.member m JOIN changeover.instance i ON i.id = m.instance
+     WHERE m.instance = my_instance
+    ON CONFLICT (app, name, gen) DO UPDATE
+        SET retired = true, head = GREATEST(k.head, excluded.head)
+        WHERE NOT k.retired OR k.head < excluded.head
 $$;
 
--- Who of the ready candidates should own a worker: those of the highest generation, the holder if it is
--- one of them, else always the same one.
-CREATE FUNCTION changeover.worker_heir(
-    w changeover.worker, OUT heir uuid, OUT heir_gen bigint, OUT heir_owner_from bigint,
-    OUT heir_lease_ms bigint
-)
+-- Whether somebody holds it. Who has left holds nothing, whatever time is left: the next epoch fences it.
+CREATE FUNCTION changeover.worker_is_held(w changeover.worker) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.instance, c.gen, k.owner_from, c.lease_ms
-      FROM changeover.worker_candidate c
-      JOIN changeover.live_members(w.app) l ON l.instance = c.instance AND l.ready
-      JOIN changeover.worker_known k ON k.app = c.app AND k.name = c.name AND k.gen = c.gen
-     WHERE c.app = w.app AND c.name = w.name AND c.gen >= w.owner_from AND NOT k.retired
-     ORDER BY c.gen DESC, c.instance IS DISTINCT FROM w.holder, c.instance IS DISTINCT FROM w.successor,
-              c.instance
-     LIMIT 1
+    SELECT w.holder IS NOT NULL AND w.expires_at > clock_timestamp()
+           AND EXISTS (SELECT 1 FROM changeover.instance i WHERE i.id = w.holder AND i.left_at IS NULL)
+           AND w.timeline = changeover.timeline()
 $$;
 
--- Whether, with this heir, a way back would be left on which nobody could own the worker: the generation
--- that one would go back to (the floor allows it) knows the worker, and the heir forbids it to own it.
+-- Whether its holder has let the lease run out, although the server was there to renew it.
+CREATE FUNCTION changeover.worker_is_stalled(w changeover.worker) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT w.holder IS NOT NULL AND w.expires_at < clock_timestamp()
+           AND EXISTS (SELECT 1 FROM changeover.worker_candidate c
+                        WHERE c.app = w.app AND c.name = w.name AND c.instance = w.holder
+                          AND pg_postmaster_start_time()
+                              < w.expires_at - c.lease_ms * interval '1 millisecond')
+$$;
+
+-- Whether, with such an owner, a way back would be left on which nobody could own the worker: the
+-- generation that one would go back to (the floor allows it) knows the worker, and must not own it
+-- any more. NULL: no.
 CREATE FUNCTION changeover.worker_bars_return(of_app text, of_name text, heir_owner_from bigint)
 RETURNS text
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -58,8 +67,44 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
                   max(k.gen), heir_owner_from)
       FROM changeover.worker_known k JOIN changeover.app a ON a.app = k.app
      WHERE k.app = of_app AND k.name = of_name AND NOT k.retired
-       AND k.gen >= a.floor AND k.gen < heir_owner_from
+       AND k.head >= a.floor AND k.gen < heir_owner_from
     HAVING count(*) > 0
+$$;
+
+-- Who of the ready candidates should own each worker (of that name; NULL: all): those of the highest
+-- generation, the holder if it is one of them, else always the same one. After all others: who does not
+-- renew, or did not and has not been heard of since (it counts as alive for a while yet), and generations
+-- that have died again and again. No heir: nobody may. `refused`: why a
+-- generation that is ready is passed over.
+CREATE FUNCTION changeover.worker_heirs(of_app text, of_name text)
+RETURNS TABLE (name text, heir uuid, heir_gen bigint, heir_lease_ms bigint, refused text)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH ready AS MATERIALIZED (
+        SELECT l.instance, i.heartbeat_at
+          FROM changeover.live_members(of_app) l JOIN changeover.instance i ON i.id = l.instance
+         WHERE l.ready
+    ), able AS (
+        SELECT w.name, c.instance, c.gen, c.lease_ms, w.holder, w.successor,
+               -- The holder's own generation has cut that way already.
+               CASE WHEN k.owner_from > 0 AND c.gen IS DISTINCT FROM w.holder_gen
+                    THEN changeover.worker_bars_return(w.app, w.name, k.owner_from) END AS bar,
+               c.instance IS NOT DISTINCT FROM w.holder AND w.expires_at < clock_timestamp()
+                    AND changeover.worker_is_stalled(w)
+                    OR coalesce(r.heartbeat_at <= c.stalled_at, false) AS stalled,
+               k.avoid_until > clock_timestamp() AS avoided
+          FROM changeover.worker w
+          JOIN changeover.worker_candidate c ON c.app = w.app AND c.name = w.name
+          JOIN ready r ON r.instance = c.instance
+          JOIN changeover.worker_known k ON k.app = c.app AND k.name = c.name AND k.gen = c.gen
+         WHERE w.app = of_app AND (of_name IS NULL OR w.name = of_name)
+           AND c.gen >= w.owner_from AND NOT k.retired
+    )
+    SELECT DISTINCT ON (a.name) a.name,
+           CASE WHEN a.bar IS NULL THEN a.instance END, CASE WHEN a.bar IS NULL THEN a.gen END,
+           a.lease_ms, max(a.bar) OVER (PARTITION BY a.name)
+      FROM able a
+     ORDER BY a.name, a.bar IS NOT NULL, a.stalled, a.avoided, a.gen DESC,
+              a.instance IS DISTINCT FROM a.holder, a.instance IS DISTINCT FROM a.successor, a.instance
 $$;
 
 -- Each worker's window, and the hand-over to its heir. A holder that should give way is asked first: the
@@ -71,12 +116,17 @@ DECLARE
     due text;
 BEGIN
     FOR due IN
-        SELECT w.name FROM changeover.worker w CROSS JOIN LATERAL changeover.worker_heir(w) h
-         WHERE w.app = of_app AND h.heir IS NOT NULL
-           AND (w.min_gen, w.max_gen) IS DISTINCT FROM (h.heir_gen, h.heir_gen)
-            OR w.app = of_app AND h.heir IS DISTINCT FROM w.holder AND h.heir IS NOT NULL
-               AND (w.successor IS DISTINCT FROM h.heir OR w.handover_by < clock_timestamp())
-               AND w.holder IS NOT NULL
+        SELECT w.name
+          FROM changeover.worker w LEFT JOIN changeover.worker_heirs(of_app, NULL) h ON h.name = w.name
+         WHERE w.app = of_app
+           AND (w.refused IS DISTINCT FROM h.refused
+                OR h.heir IS NOT NULL
+                   AND CASE WHEN w.holder IS NULL OR w.holder = h.heir
+                            THEN w.min_gen <> h.heir_gen OR w.max_gen <> h.heir_gen
+                                 OR w.successor IS NOT NULL
+                            ELSE w.successor IS DISTINCT FROM h.heir
+                                 OR w.handover_by < clock_timestamp()
+                                 OR NOT changeover.worker_is_held(w) END)
          ORDER BY w.name
     LOOP
         BEGIN
@@ -88,104 +138,176 @@ BEGIN
     END LOOP;
 END $$;
 
+-- One worker, on its locked row: everything is looked at once more.
 CREATE FUNCTION changeover.settle_worker(of_app text, of_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     w changeover.worker;
     h record;
-    holds boolean;
-    bar text;
 BEGIN
     SELECT * INTO w FROM changeover.worker v WHERE v.app = of_app AND v.name = of_name
        FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT * INTO h FROM changeover.worker_heir(w);
+    SELECT * INTO h FROM changeover.worker_heirs(of_app, of_name);
+    IF w.refused IS DISTINCT FROM h.refused THEN
+        UPDATE changeover.worker v SET refused = h.refused WHERE v.app = of_app AND v.name = of_name;
+        IF h.refused IS NOT NULL THEN
+            INSERT INTO changeover.event (app, kind, detail)
+            VALUES (of_app, 'worker_handover_refused', of_name || ': ' || h.refused);
+        END IF;
+    END IF;
     IF h.heir IS NULL THEN
         RETURN;
     END IF;
-    holds := w.holder IS NOT NULL AND w.expires_at > clock_timestamp()
-             AND w.timeline = changeover.timeline();
-    bar := changeover.worker_bars_return(of_app, of_name, h.heir_owner_from);
-    IF bar IS NOT NULL AND h.heir_gen IS DISTINCT FROM w.holder_gen THEN
-        UPDATE changeover.worker v SET refused = bar
-         WHERE v.app = of_app AND v.name = of_name AND v.refused IS DISTINCT FROM bar;
-        IF FOUND THEN
-            INSERT INTO changeover.event (app, kind, detail)
-            VALUES (of_app, 'worker_handover_refused', of_name || ': ' || bar);
-        END IF;
-        RETURN;
-    END IF;
-    IF NOT holds OR h.heir = w.holder THEN
-        -- Nobody's, or already where it should be. A holder of another generation whose lease has run
-        -- out is excluded, so its epoch ends here.
+    IF w.holder IS NULL OR w.holder = h.heir THEN
+        -- Nobody's, or already where it should be.
         UPDATE changeover.worker v
-           SET min_gen = h.heir_gen, max_gen = h.heir_gen, refused = NULL,
-               successor = NULL, handover_by = NULL,
-               owner_from = GREATEST(v.owner_from, h.heir_owner_from),
-               epoch = v.epoch + CASE WHEN h.heir = w.holder OR w.holder IS NULL THEN 0 ELSE 1 END,
-               holder = CASE WHEN h.heir = w.holder THEN w.holder END
+           SET min_gen = h.heir_gen, max_gen = h.heir_gen, successor = NULL, handover_by = NULL
+         WHERE v.app = of_app AND v.name = of_name
+           AND (v.min_gen <> h.heir_gen OR v.max_gen <> h.heir_gen OR v.successor IS NOT NULL);
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+    ELSIF NOT changeover.worker_is_held(w) THEN
+        PERFORM changeover.worker_died(w);
+        UPDATE changeover.worker v
+           SET epoch = v.epoch + 1, holder = NULL, min_gen = h.heir_gen, max_gen = h.heir_gen,
+               successor = NULL, handover_by = NULL
          WHERE v.app = of_app AND v.name = of_name;
-        PERFORM pg_notify('changeover_worker', of_app);
-    ELSIF w.successor IS NOT DISTINCT FROM h.heir AND w.handover_by < clock_timestamp() THEN
+    ELSIF w.successor IS DISTINCT FROM h.heir THEN
+        -- The time given does not begin anew where the successor changes.
+        UPDATE changeover.worker v
+           SET min_gen = LEAST(h.heir_gen, w.holder_gen), max_gen = GREATEST(h.heir_gen, w.holder_gen),
+               successor = h.heir,
+               handover_by = coalesce(w.handover_by, clock_timestamp() + interval '1 millisecond' * (
+                   SELECT coalesce(max(c.handover_ms), 0) FROM changeover.worker_candidate c
+                    WHERE c.app = of_app AND c.name = of_name AND c.instance = w.holder))
+         WHERE v.app = of_app AND v.name = of_name;
+    ELSIF w.handover_by < clock_timestamp() THEN
         UPDATE changeover.worker v
            SET epoch = v.epoch + 1, holder = h.heir, holder_gen = h.heir_gen,
                min_gen = h.heir_gen, max_gen = h.heir_gen, successor = NULL, handover_by = NULL,
-               owner_from = GREATEST(v.owner_from, h.heir_owner_from), refused = NULL,
                timeline = changeover.timeline(), acquired_at = clock_timestamp(),
                expires_at = clock_timestamp() + h.heir_lease_ms * interval '1 millisecond'
          WHERE v.app = of_app AND v.name = of_name;
         INSERT INTO changeover.event (app, kind, detail)
         VALUES (of_app, 'worker_taken', format('%s: not handed over in time by %s', of_name, w.holder));
-        PERFORM pg_notify('changeover_worker', of_app);
-    ELSIF w.successor IS DISTINCT FROM h.heir THEN
-        UPDATE changeover.worker v
-           SET min_gen = LEAST(h.heir_gen, w.holder_gen), max_gen = GREATEST(h.heir_gen, w.holder_gen),
-               successor = h.heir, refused = NULL,
-               handover_by = coalesce(w.handover_by, clock_timestamp() + interval '1 millisecond' * (
-                   SELECT coalesce(max(c.handover_ms), 0) FROM changeover.worker_candidate c
-                    WHERE c.app = of_app AND c.name = of_name AND c.instance = w.holder))
-         WHERE v.app = of_app AND v.name = of_name;
-        PERFORM pg_notify('changeover_worker', of_app);
+    ELSE
+        RETURN;
     END IF;
+    PERFORM pg_notify('changeover_worker', of_app);
+END $$;
+
+-- Remembers that a holder has let its lease run out. From the second time within ten minutes on, other
+-- generations that are ready are preferred for 10 s, 20 s, … up to 5 min.
+CREATE FUNCTION changeover.worker_died(w changeover.worker) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT changeover.worker_is_stalled(w) THEN
+        RETURN;
+    END IF;
+    UPDATE changeover.worker_candidate c SET stalled_at = clock_timestamp()
+     WHERE c.app = w.app AND c.name = w.name AND c.instance = w.holder;
+    UPDATE changeover.worker_known k
+       SET deaths = n.deaths, died_at = clock_timestamp(),
+           avoid_until = CASE WHEN n.deaths < 2 THEN '-infinity'
+               ELSE clock_timestamp()
+                    + LEAST(300, 10 * 2 ^ LEAST(n.deaths - 2, 10)) * interval '1 second' END
+      FROM (SELECT CASE WHEN o.died_at > clock_timestamp() - interval '10 minutes'
+                        THEN o.deaths + 1 ELSE 1 END AS deaths
+              FROM changeover.worker_known o
+             WHERE o.app = w.app AND o.name = w.name AND o.gen = w.holder_gen) AS n
+     WHERE k.app = w.app AND k.name = w.name AND k.gen = w.holder_gen;
+    INSERT INTO changeover.event (app, kind, detail)
+    VALUES (w.app, 'worker_taken', format('%s: the lease of %s ran out', w.name, w.holder));
+END $$;
+
+-- Whether a member may take a worker now: ready, in the window, and it is nobody's or is kept for me.
+CREATE FUNCTION changeover.worker_is_open(w changeover.worker, my_instance uuid) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT (w.holder = my_instance OR NOT changeover.worker_is_held(w))
+           AND (w.successor IS NULL OR w.successor = my_instance
+                OR NOT changeover.is_live(w.successor))
+           AND EXISTS (
+               SELECT 1 FROM changeover.worker_candidate c
+                 JOIN changeover.instance i ON i.id = c.instance
+                 JOIN changeover.worker_known k ON k.app = c.app AND k.name = c.name AND k.gen = c.gen
+                WHERE c.app = w.app AND c.name = w.name AND c.instance = my_instance
+                  AND i.state = 'serving' AND i.left_at IS NULL AND NOT k.retired
+                  AND c.gen BETWEEN w.min_gen AND w.max_gen AND c.gen >= w.owner_from)
+$$;
+
+-- What a member wants to know of the workers that it has declared, in one look. `asked_epoch`: it is
+-- mine under this epoch, and somebody waits for it.
+CREATE FUNCTION changeover.worker_news_v1(my_instance uuid)
+RETURNS TABLE (name text, may_acquire boolean, asked_epoch bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    my_app text := changeover.member_app(my_instance);
+BEGIN
+    RETURN QUERY
+    SELECT w.name, changeover.worker_is_open(w, my_instance),
+           CASE WHEN w.holder = my_instance AND w.successor <> my_instance THEN w.epoch END
+      FROM changeover.worker_candidate c
+      JOIN changeover.worker w ON w.app = c.app AND w.name = c.name
+     WHERE c.instance = my_instance AND c.app = my_app;
 END $$;
 
 -- Grants the worker to me, if it is free, in my window, and nobody else's to take. No row: it is not.
 CREATE FUNCTION changeover.acquire_v1(my_instance uuid, my_name text, my_lease_ms bigint)
 RETURNS TABLE (epoch bigint, timeline bigint)
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
-    UPDATE changeover.worker w
-       SET epoch = w.epoch + 1, holder = my_instance, holder_gen = c.gen,
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    my_app text := changeover.member_app(my_instance);
+    w changeover.worker;
+BEGIN
+    -- Looked at first without a lock: who polls by this must not make the holder's guards wait.
+    SELECT * INTO w FROM changeover.worker v WHERE v.app = my_app AND v.name = my_name;
+    IF NOT FOUND OR NOT changeover.worker_is_open(w, my_instance) THEN
+        RETURN;
+    END IF;
+    SELECT * INTO w FROM changeover.worker v WHERE v.app = my_app AND v.name = my_name FOR UPDATE;
+    IF NOT FOUND OR NOT changeover.worker_is_open(w, my_instance) THEN
+        RETURN;
+    END IF;
+    IF w.holder <> my_instance THEN
+        PERFORM changeover.worker_died(w);
+    END IF;
+    RETURN QUERY
+    UPDATE changeover.worker v
+       SET epoch = v.epoch + 1, holder = my_instance, holder_gen = k.gen,
+           owner_from = GREATEST(v.owner_from, k.owner_from),
            timeline = changeover.timeline(), acquired_at = clock_timestamp(),
            expires_at = clock_timestamp()
                + LEAST(GREATEST(my_lease_ms, 100), 600000) * interval '1 millisecond',
            successor = NULL, handover_by = NULL
       FROM changeover.worker_candidate c
-      JOIN changeover.instance i ON i.id = c.instance
-     WHERE w.app = changeover.member_app(my_instance) AND w.name = my_name
-       AND c.app = w.app AND c.name = w.name AND c.instance = my_instance
-       AND i.state = 'serving'
-       AND c.gen BETWEEN w.min_gen AND w.max_gen
-       AND (w.holder IS NULL OR w.holder = my_instance OR w.expires_at < clock_timestamp()
-            OR w.timeline <> changeover.timeline())
-       AND (w.successor IS NULL OR w.successor = my_instance OR NOT changeover.is_live(w.successor))
-    RETURNING w.epoch, w.timeline
-$$;
+      JOIN changeover.worker_known k ON k.app = c.app AND k.name = c.name AND k.gen = c.gen
+     WHERE v.app = my_app AND v.name = my_name
+       AND c.app = v.app AND c.name = v.name AND c.instance = my_instance
+    RETURNING v.epoch, v.timeline;
+END $$;
 
--- Prolongs my lease; says whether I am asked to hand over. No row: it is not mine any more.
+-- Prolongs my lease; says whether I am asked to hand over. No row: it is not mine any more. Waits less
+-- than any lease for a lock: one worker's row must not hold up the renewals of the others.
 CREATE FUNCTION changeover.renew_v1(
     my_instance uuid, my_name text, my_epoch bigint, my_lease_ms bigint
 ) RETURNS TABLE (successor uuid, handover_by timestamptz)
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+DECLARE
+    my_app text := changeover.member_app(my_instance);
+BEGIN
+    RETURN QUERY
     UPDATE changeover.worker w
        SET expires_at = clock_timestamp()
                + LEAST(GREATEST(my_lease_ms, 100), 600000) * interval '1 millisecond'
-     WHERE w.app = changeover.member_app(my_instance) AND w.name = my_name AND w.epoch = my_epoch
+     WHERE w.app = my_app AND w.name = my_name AND w.epoch = my_epoch
        AND w.holder = my_instance AND w.holder_gen BETWEEN w.min_gen AND w.max_gen
        AND w.timeline = changeover.timeline()
-    RETURNING w.successor, w.handover_by
-$$;
+    RETURNING w.successor, w.handover_by;
+END $$;
 
 -- The fence: raises unless it can lock exactly my epoch. Last in the transaction, sent together with the
 -- COMMIT; both results are to be awaited.
@@ -204,53 +326,60 @@ BEGIN
     END IF;
 END $$;
 
--- Hands the worker over to the named successor under the next number, in one statement; to nobody where
--- none is named or it is gone, so that whoever looks next may take it. Returns the successor.
--- CO002: it was not mine any more.
+-- Hands the worker over under the next number, to who should own it as things stand now, and not to who
+-- was named and has gone since; to nobody where nobody else is ready, so that whoever looks next may
+-- take it. Returns the successor. CO002: it was not mine any more.
 CREATE FUNCTION changeover.transfer_v1(my_instance uuid, my_name text, my_epoch bigint) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     my_app text := changeover.member_app(my_instance);
-    heir record;
+    w changeover.worker;
+    h record;
+    next_holder uuid;
 BEGIN
-    -- Locked first: who the successor is, may change while we wait for it.
-    SELECT c.instance, c.gen, c.lease_ms, k.owner_from INTO heir
-      FROM (SELECT v.successor FROM changeover.worker v
-             WHERE v.app = my_app AND v.name = my_name FOR NO KEY UPDATE) AS w
-      JOIN changeover.worker_candidate c
-        ON c.app = my_app AND c.name = my_name AND c.instance = w.successor
-      JOIN changeover.worker_known k ON k.app = c.app AND k.name = c.name AND k.gen = c.gen
-     WHERE changeover.is_live(c.instance);
-    UPDATE changeover.worker w
-       SET epoch = w.epoch + 1, holder = heir.instance,
-           holder_gen = coalesce(heir.gen, w.holder_gen),
-           min_gen = coalesce(heir.gen, w.min_gen), max_gen = coalesce(heir.gen, w.max_gen),
-           owner_from = GREATEST(w.owner_from, coalesce(heir.owner_from, 0)),
-           expires_at = CASE WHEN heir.instance IS NULL THEN clock_timestamp()
-                             ELSE clock_timestamp() + heir.lease_ms * interval '1 millisecond' END,
-           successor = NULL, handover_by = NULL, released_at = clock_timestamp()
-     WHERE w.app = my_app AND w.name = my_name AND w.epoch = my_epoch AND w.holder = my_instance;
+    SELECT * INTO w FROM changeover.worker v
+     WHERE v.app = my_app AND v.name = my_name AND v.epoch = my_epoch AND v.holder = my_instance
+       AND v.timeline = changeover.timeline()
+       FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'worker % of application % is not held by % under epoch %',
             my_name, my_app, my_instance, my_epoch USING ERRCODE = 'CO002';
     END IF;
+    SELECT * INTO h FROM changeover.worker_heirs(my_app, my_name);
+    IF h.heir <> my_instance THEN
+        next_holder := h.heir;
+    END IF;
+    UPDATE changeover.worker v
+       SET epoch = v.epoch + 1, holder = next_holder, released_at = clock_timestamp(),
+           holder_gen = CASE WHEN next_holder IS NULL THEN v.holder_gen ELSE h.heir_gen END,
+           min_gen = coalesce(h.heir_gen, v.min_gen), max_gen = coalesce(h.heir_gen, v.max_gen),
+           acquired_at = CASE WHEN next_holder IS NULL THEN v.acquired_at ELSE clock_timestamp() END,
+           expires_at = CASE WHEN next_holder IS NULL THEN clock_timestamp()
+                        ELSE clock_timestamp() + h.heir_lease_ms * interval '1 millisecond' END,
+           successor = NULL, handover_by = NULL
+     WHERE v.app = my_app AND v.name = my_name;
     PERFORM pg_notify('changeover_worker', my_app);
-    RETURN heir.instance;
+    RETURN next_holder;
 END $$;
 
--- Which workers would have no owner among generations from `from_gen` on: what must be empty before a
--- floor rises to it. Those that a generation from there on has retired need none.
-CREATE FUNCTION changeover.unowned_workers_v1(of_app text, from_gen bigint) RETURNS SETOF text
+-- Which workers would have no owner among releases that know migration `from_head`: what must be empty
+-- before the floor rises to it. A worker counts if the latest release below has it. None is missed where
+-- a release from there on says that it does without it, or where nobody takes part at all: whoever comes
+-- will bring them.
+CREATE FUNCTION changeover.unowned_workers_v1(of_app text, from_head bigint) RETURNS SETOF text
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT k.name FROM changeover.worker_known k
-     WHERE k.app = of_app AND k.gen < from_gen AND NOT k.retired
-       AND EXISTS (SELECT 1 FROM changeover.worker_candidate c
-                     JOIN changeover.live_members(of_app) l ON l.instance = c.instance
-                    WHERE c.app = of_app AND c.name = k.name)
+    SELECT k.name
+      FROM (SELECT DISTINCT ON (o.name) o.name, o.retired FROM changeover.worker_known o
+             WHERE o.app = of_app AND o.head < from_head ORDER BY o.name, o.gen DESC) AS k
+     WHERE NOT k.retired
+       AND EXISTS (SELECT 1 FROM changeover.live_members(of_app))
        AND NOT EXISTS (SELECT 1 FROM changeover.worker_known r
-                        WHERE r.app = of_app AND r.name = k.name AND r.gen >= from_gen AND r.retired)
-       AND NOT EXISTS (SELECT 1 FROM changeover.worker_candidate c
+                        WHERE r.app = of_app AND r.name = k.name AND r.head >= from_head AND r.retired)
+       AND NOT EXISTS (SELECT 1 FROM changeover.worker w
+                         JOIN changeover.worker_candidate c ON c.app = w.app AND c.name = w.name
                          JOIN changeover.live_members(of_app) l ON l.instance = c.instance AND l.ready
-                        WHERE c.app = of_app AND c.name = k.name AND c.gen >= from_gen)
+                         JOIN changeover.instance i ON i.id = c.instance
+                        WHERE w.app = of_app AND w.name = k.name AND i.head >= from_head
+                          AND c.gen >= w.owner_from)
      ORDER BY k.name
 $$;

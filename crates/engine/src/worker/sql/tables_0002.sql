@@ -34,6 +34,8 @@ CREATE TABLE changeover.worker_candidate (
     -- What the holder has for ending its unit of work when it is asked to hand over.
     handover_ms bigint NOT NULL,
     lease_ms    bigint NOT NULL,
+    -- When a lease of it had run out.
+    stalled_at  timestamptz,
     PRIMARY KEY (app, name, instance)
 );
 CREATE INDEX worker_candidate_instance ON changeover.worker_candidate (instance);
@@ -44,7 +46,14 @@ CREATE TABLE changeover.worker_known (
     app        text NOT NULL,
     name       text NOT NULL,
     gen        bigint NOT NULL,
+    -- The head of its migrations: what the floor is about.
+    head       bigint NOT NULL,
     owner_from bigint NOT NULL,
     retired    boolean NOT NULL,
+    -- How often in a row one of it has let its lease run out, and until when others are preferred for
+    -- that: a release that starts, is given the worker, and dies would have it taken back and forth.
+    deaths      integer NOT NULL DEFAULT 0,
+    died_at     timestamptz,
+    avoid_until timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (app, name, gen)
 );

@@ -1,0 +1,11 @@
+//! Singleton workers of two releases: one owner at a time, whatever happens to it.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+#[path = "workers/ledger.rs"]
+mod ledger;
+#[path = "workers/nodes.rs"]
+mod nodes;
+#[path = "workers/stage.rs"]
+mod stage;
