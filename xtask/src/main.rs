@@ -7,6 +7,7 @@
 
 mod backfill;
 mod bench_locks;
+mod bench_queue;
 mod bench_takeover;
 mod bench_workers;
 mod budget;
@@ -42,6 +43,8 @@ enum Chore {
     BenchTakeover(bench_takeover::Args),
     /// How long a singleton worker is without an owner at a hand-over and after a death; the guard's cost.
     BenchWorkers(bench_workers::Args),
+    /// The queue beside graphile-worker, graphile_worker, apalis-postgres and the raw limit.
+    BenchQueue(bench_queue::Args),
     /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
@@ -80,6 +83,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchLocks(args) => bench_locks::run(args).await,
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::BenchWorkers(args) => bench_workers::run(args).await,
+            Chore::BenchQueue(args) => bench_queue::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,

@@ -238,6 +238,8 @@ BEGIN
     UPDATE changeover.job j
        SET claimant = NULL,
            shelf = CASE WHEN j.called_at IS NOT NULL THEN 'unknown' ELSE j.shelf END,
+           run_at = CASE WHEN j.shelf = 'unknown' THEN clock_timestamp() + interval '30 seconds'
+                         ELSE j.run_at END,
            error = CASE WHEN j.called_at IS NOT NULL AND j.shelf = 'open'
                         THEN 'given back after the call and before the answer was kept'
                         ELSE j.error END
@@ -295,7 +297,7 @@ END $$;
 
 -- Claims jobs of unknown outcome, of kinds that this instance runs, for asking the other side. Counts an
 -- attempt, as the fence of who asks. Ended by finish_v1 (it was done), fail_v1 (it was not), or
--- unclaim_v1 (still not known). One that takes its process with it too often waits for a person.
+-- unclaim_v1 (still not known: asked again in 30 s). One that takes its process with it too often waits for a person.
 CREATE FUNCTION changeover.claim_unknown_v1(my_instance uuid, at_most integer)
 RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
                enqueued_at timestamptz, run_at timestamptz, failures integer, crashes integer)
@@ -312,7 +314,7 @@ BEGIN
              JOIN changeover.job_kind m ON m.id = c.kind_id
              JOIN changeover.job o ON o.kind_id = c.kind_id AND o.shelf = 'unknown'
             WHERE c.instance = my_instance AND NOT c.returned AND o.claimant IS NULL
-              AND o.crashes < m.max_crashes
+              AND o.crashes < m.max_crashes AND o.run_at <= clock_timestamp()
             ORDER BY o.id LIMIT at_most FOR NO KEY UPDATE OF o SKIP LOCKED))
     RETURNING j.id, k.kind, k.version, j.attempt, j.payload, j.enqueued_at, j.run_at, j.failures,
               j.crashes;

@@ -1,0 +1,198 @@
+//! The queue beside others, on one server, in one run: how fast a backlog of no-op jobs is drained, and
+//! whether a million waiting jobs slow down what is offered.
+//!
+//! Contestants are processes of `xtask/queues`, a workspace of its own that is built here, optimised, on
+//! demand; and graphile-worker for Node, fetched by npm into a cache. Rounds are interleaved and each starts
+//! on a fresh database; medians are printed. `fsync` is on: each finish is durable.
+//!
+//! What is promised differs, and ours is the strictest: see the contestants' own words in `xtask/queues`.
+
+use crate::budget::Budget;
+use anyhow::{Context as _, ensure};
+use changeover_postgres::{Profile, Server};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// Arguments.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How many jobs are drained.
+    #[arg(long, default_value_t = 200_000)]
+    jobs: u32,
+    /// How many rounds.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// How many jobs wait in the second measurement, beside 1,000.
+    #[arg(long, default_value_t = 1_000_000)]
+    backlog: u32,
+    /// Only these contestants.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+const CONTESTANTS: [&str; 5] = ["raw", "ours", "graphile", "graphile-node", "apalis"];
+/// The last that runs on Node 20.
+const GRAPHILE_WORKER: &str = "graphile-worker@0.17.3";
+/// Ours is at least this much of the raw limit.
+const OF_RAW: f64 = 0.5;
+
+/// Runs the rounds.
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    let budget = Budget::from_environment()?;
+    let programs = Programs::build(&args).await?;
+    let server = tokio::task::spawn_blocking(|| Server::builder().profile(Profile::Measure).start()).await??;
+    let mut rates: Vec<(&str, Vec<f64>)> = Vec::new();
+    for contestant in CONTESTANTS {
+        if args.only.is_empty() || args.only.iter().any(|only| only == contestant) {
+            rates.push((contestant, Vec::new()));
+        }
+    }
+    for round in 1..=args.rounds {
+        for (contestant, seen) in &mut rates {
+            if budget.is_spent() && round > 1 {
+                break;
+            }
+            let drained_ms = programs.drain(&server, contestant, args.jobs).await?;
+            let rate = f64::from(args.jobs) / drained_ms * 1000.0;
+            println!("round {round}: {contestant:<14} {rate:>9.0} jobs/s ({drained_ms:.0} ms)");
+            seen.push(rate);
+        }
+    }
+    let offered = args.only.is_empty() || args.only.iter().any(|only| only == "offered");
+    if offered {
+        for round in 1..=args.rounds {
+            for backlog in [1_000, args.backlog] {
+                if budget.is_spent() && round > 1 {
+                    break;
+                }
+                let told = programs.offered(&server, backlog).await?;
+                println!("round {round}: 1,000 jobs/s offered: {}", told.trim());
+            }
+        }
+    }
+    verdict(&rates, args.jobs)
+}
+
+/// Prints the medians, and fails where ours is not where it should be.
+fn verdict(rates: &[(&str, Vec<f64>)], jobs: u32) -> anyhow::Result<()> {
+    let mut medians = Vec::new();
+    for (contestant, seen) in rates {
+        let mut sorted = seen.clone();
+        sorted.sort_by(f64::total_cmp);
+        let median = *sorted.get(sorted.len() / 2).context("the budget did not suffice")?;
+        let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
+        println!(
+            "{contestant:<14} median {median:>9.0} jobs/s of {} rounds (least {least:.0}, most {most:.0}; \
+             {jobs} no-op jobs)",
+            sorted.len()
+        );
+        medians.push((*contestant, median));
+    }
+    let of = |name: &str| medians.iter().find(|(contestant, _)| *contestant == name).map(|(_, rate)| *rate);
+    let Some(ours) = of("ours") else { return Ok(()) };
+    if let Some(raw) = of("raw") {
+        println!("ours is {:.2} of the raw limit; aim: {OF_RAW}", ours / raw);
+        ensure!(ours >= raw * OF_RAW, "ours is less than {OF_RAW} of the raw limit");
+    }
+    for other in ["graphile", "graphile-node", "apalis"] {
+        if let Some(rate) = of(other) {
+            println!("ours is {:.1} times {other}", ours / rate);
+            ensure!(ours > rate, "{other} is faster");
+        }
+    }
+    Ok(())
+}
+
+struct Programs {
+    rust: PathBuf,
+    node: PathBuf,
+}
+
+impl Programs {
+    async fn build(args: &Args) -> anyhow::Result<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queues");
+        let target = folder.join("../../target/queues");
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--release", "--locked", "--quiet"])
+            .current_dir(&folder)
+            .env("CARGO_TARGET_DIR", &target)
+            .status()
+            .await?;
+        ensure!(built.success(), "the contestants in xtask/queues do not build");
+        let node = target.join("node");
+        if args.only.is_empty() || args.only.iter().any(|only| only == "graphile-node") {
+            fetch(&folder, &node).await?;
+        }
+        Ok(Self { rust: target.join("release/changeover-queues"), node })
+    }
+
+    fn command(&self, contestant: &str, action: &str) -> Command {
+        if contestant == "graphile-node" {
+            let mut command = Command::new("node");
+            command.current_dir(&self.node).args(["graphile-worker.mjs", action]);
+            return command;
+        }
+        let mut command = Command::new(&self.rust);
+        command.args([contestant, action]);
+        command
+    }
+
+    async fn call(&self, contestant: &str, action: &str, url: &str, jobs: u32) -> anyhow::Result<String> {
+        let output = self
+            .command(contestant, action)
+            .args([url, &jobs.to_string()])
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        ensure!(
+            output.status.success(),
+            "{contestant} {action} failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A database of its own, filled and at rest.
+    async fn filled(&self, server: &Server, contestant: &str, jobs: u32) -> anyhow::Result<String> {
+        let url = server.url("postgres", &server.fresh_database("queue").await?);
+        self.call(contestant, "fill", &url, jobs).await?;
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        client.batch_execute("VACUUM ANALYZE").await?;
+        client.batch_execute("CHECKPOINT").await?;
+        Ok(url)
+    }
+
+    async fn drain(&self, server: &Server, contestant: &str, jobs: u32) -> anyhow::Result<f64> {
+        let url = self.filled(server, contestant, jobs).await?;
+        let told = self.call(contestant, "drain", &url, jobs).await?;
+        let drained = told.lines().find_map(|line| line.strip_prefix("drained_ms="));
+        drained.with_context(|| format!("{contestant} says nothing: {told}"))?.parse().map_err(Into::into)
+    }
+
+    async fn offered(&self, server: &Server, backlog: u32) -> anyhow::Result<String> {
+        let url = self.filled(server, "ours", backlog).await?;
+        self.call("ours", "offered", &url, backlog).await
+    }
+}
+
+/// The Node contestant, fetched once.
+async fn fetch(folder: &Path, node: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(node)?;
+    std::fs::copy(folder.join("graphile-worker.mjs"), node.join("graphile-worker.mjs"))?;
+    if node.join("node_modules/graphile-worker").is_dir() {
+        return Ok(());
+    }
+    let fetched = Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"])
+        .arg(node)
+        .arg(GRAPHILE_WORKER)
+        .status()
+        .await
+        .context("npm does not start")?;
+    ensure!(fetched.success(), "npm does not fetch {GRAPHILE_WORKER}");
+    Ok(())
+}
