@@ -21,6 +21,7 @@ pub mod request;
 pub mod roles;
 pub mod route;
 pub mod seed;
+pub mod sensor_traffic;
 pub mod server;
 pub mod traffic;
 pub mod upgrade;

@@ -52,6 +52,12 @@ pub struct ServeArgs {
     /// Background work.
     #[command(flatten)]
     workers: WorkerArgs,
+    /// After the propagation: how long sensors' streams have for their end, in milliseconds.
+    #[arg(long, default_value_t = 5_000)]
+    streams_ms: u64,
+    /// After SIGTERM: how long background work has for being handed over, in milliseconds.
+    #[arg(long, default_value_t = 10_000)]
+    workers_ms: u64,
     /// End at once on SIGTERM, cutting everything. For showing what the drain is good for.
     #[arg(long, hide = true)]
     no_drain: bool,
@@ -85,7 +91,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
         drain: DrainTiming {
             propagation: Duration::from_millis(args.propagation_ms),
             idle: Duration::from_millis(args.idle_ms),
+            streams: Duration::from_millis(args.streams_ms),
             in_flight: Duration::from_millis(args.in_flight_ms),
+            workers: Duration::from_millis(args.workers_ms),
             ..DrainTiming::default()
         },
         health: HealthTiming::default(),

@@ -10,7 +10,7 @@
 
 mod check;
 mod scan;
-mod sensor;
+pub(crate) mod sensor;
 
 use crate::{
     population::{Kind, Population},

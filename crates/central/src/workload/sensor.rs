@@ -41,6 +41,23 @@ pub(super) fn request(population: Population, rng: &mut impl Rng, sequence: u64)
     }
 }
 
+/// An event of a cluster that stores a row, for its sensor's stream.
+pub(crate) fn stored_event(
+    population: Population,
+    rng: &mut impl Rng,
+    cluster: u64,
+    sequence: u64,
+) -> (Uuid, SensorEvent) {
+    let source = Source { population, cluster, at: time_of(sequence) };
+    // About as often as in a batch: indicators, flows, alerts.
+    let event = match rng.random_range(0..62) {
+        0..30 => source.indicator(rng),
+        30..52 => source.flow(rng),
+        _ => source.alert(rng),
+    };
+    (event.write_id().unwrap_or_default(), event)
+}
+
 fn time_of(sequence: u64) -> Timestamp {
     Timestamp::from_second(TIME_OF_FIRST_S).unwrap_or_default()
         + SignedDuration::from_millis(i64::try_from(sequence).unwrap_or_default() * 10)

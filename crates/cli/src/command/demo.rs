@@ -18,8 +18,8 @@ Examples:
   changeover demo --rolling-only --json      the figures, for a script
 
 A PostgreSQL server is found on this machine or fetched once, runs for the demo alone and is gone
-afterwards. Ends with 1 if, in a rolling run, a request failed, an acknowledged write is not there
-exactly once, or a step is not done.";
+afterwards. Ends with 1 if, in a rolling run, a request failed, a stream was cut, an acknowledged write or
+event is not there exactly once, or a step is not done.";
 
 /// Rows with which server, seeding and both runs take about three minutes on two cores.
 const ROWS_DEFAULT: u64 = 100_000;
@@ -48,6 +48,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=10))]
     replicas: u32,
+    /// Clusters whose sensors each keep one long stream open, sending events; 0: none
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u8).range(0..=12))]
+    streams: u8,
     /// Where the report goes, one HTML file
     #[arg(long, value_name = "FILE", default_value = "changeover-report.html")]
     report: PathBuf,
@@ -106,6 +110,7 @@ fn settings(args: Args) -> Settings {
         seed: args.seed,
         server_major: args.server_major,
         replicas: args.replicas,
+        streams: usize::from(args.streams),
         drain: !args.no_drain,
         ways,
         repeat: args.repeat,

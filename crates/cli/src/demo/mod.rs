@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod settings;
 mod stage;
+mod streams;
 mod summary;
 mod verdict;
 

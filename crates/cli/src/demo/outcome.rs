@@ -6,6 +6,7 @@ use changeover_rollout::load::{ClientKind, Outcome, Summary, Window};
 use serde::Serialize;
 
 use super::run::{PhaseKind, PhaseSpan, RunRecord, WRITES_TO_MIGRATING_TABLES};
+use super::streams::StreamsOutcome;
 
 /// The figures of one run. Fields are only ever added: scripts read them.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +41,9 @@ pub(crate) struct RunOutcome {
     pub(crate) steps_done: u64,
     /// Steps that should be done by the end and are not.
     pub(crate) steps_not_done: Vec<String>,
+    /// Sensors' long streams; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) streams: Option<StreamsOutcome>,
 }
 
 /// The figures of one phase of a run.
@@ -90,6 +94,7 @@ impl RunOutcome {
             phases: record.phases.iter().map(|span| phase(record, span)).collect(),
             steps_done: steps_done as u64,
             steps_not_done: record.steps_not_done.clone(),
+            streams: record.streams.as_ref().map(StreamsOutcome::of),
         }
     }
 }
@@ -131,6 +136,10 @@ impl RunOutcome {
         }
         let share = self.migrating_writes_share.min(other.migrating_writes_share);
         self.migrating_writes_share = share;
+        self.streams = match (self.streams, other.streams) {
+            (Some(one), Some(other)) => Some(one.with(other)),
+            (one, other) => one.or(other),
+        };
         self
     }
 }
@@ -174,6 +183,7 @@ fn migrating_writes_share(record: &RunRecord) -> f64 {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{PhaseKind, PhaseOutcome, RunOutcome};
+    use crate::demo::streams::tests::streams;
     use changeover_rollout::load::{ClientKind, Outcome};
 
     /// A run without a fault, with these phases.
@@ -214,6 +224,7 @@ pub(crate) mod tests {
             phases: phases.iter().map(phase).collect(),
             steps_done: 10,
             steps_not_done: Vec::new(),
+            streams: Some(streams()),
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) server_major: Option<u16>,
     /// Instances of the service.
     pub(crate) replicas: u32,
+    /// Clusters whose sensors keep a stream open.
+    pub(crate) streams: usize,
     /// Whether the service drains before it ends.
     pub(crate) drain: bool,
     /// The ways to upgrade, in order.
@@ -74,6 +76,11 @@ impl Settings {
     /// Rows of all tables.
     pub(crate) fn population(&self) -> Population {
         Population::of(self.rows)
+    }
+
+    /// Streams: one a cluster, of which small tables have few.
+    pub(crate) fn streams(&self) -> usize {
+        usize::try_from(self.population().clusters).map_or(self.streams, |c| self.streams.min(c))
     }
 
     /// Short ones where many upgrades follow each other: the baseline is there in each of them.

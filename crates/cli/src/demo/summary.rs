@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{comparison::Comparison, outcome::RunOutcome, settings::Way};
+use super::{comparison::Comparison, outcome::RunOutcome, settings::Way, streams::StreamsOutcome};
 use crate::view::{
     figures::count,
     style::{DONE, ERROR, FAINT, HEADING, paint},
@@ -18,7 +18,7 @@ type Row = (&'static str, fn(&RunOutcome) -> Cell);
 /// A figure as text, and whether it is bad.
 struct Cell(String, bool);
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 22] = [
     ("requests", |run| good(count(run.requests))),
     ("failed", |run| judged(run.failed)),
     ("moved, unsent", |run| good(count(run.requests_moved))),
@@ -33,6 +33,15 @@ const ROWS: [Row; 15] = [
     ("acknowledged writes", |run| good(count(run.writes_acknowledged))),
     ("  missing", |run| judged(run.writes_missing)),
     ("  doubled", |run| judged(run.writes_doubled)),
+    ("sensors' streams opened", |run| of_streams(run, |s| good(count(s.opened)))),
+    ("  ended by goAway", |run| of_streams(run, |s| good(count(s.ended_by_go_away)))),
+    ("  cut", |run| of_streams(run, |s| judged(s.cut))),
+    ("events acknowledged", |run| of_streams(run, |s| good(count(s.acknowledged)))),
+    ("  sent again", |run| of_streams(run, |s| good(count(s.resent)))),
+    ("  missing, doubled, unacknowledged", |run| {
+        of_streams(run, |s| judged(s.missing + s.doubled + s.unacknowledged))
+    }),
+    ("  slowest acknowledgement", |run| of_streams(run, |s| good(time(s.acknowledged_ms_max)))),
     ("steps done", |run| good(count(run.steps_done))),
 ];
 
@@ -110,6 +119,16 @@ fn verdict(text: &mut String, comparison: &Comparison) {
                 self::count(rolling.writes_acknowledged)
             );
             text.push_str(&paint(DONE, told));
+            if let Some(streams) = &rolling.streams {
+                let told = format!(
+                    "\n{} of {} streams ended by goAway, the others with the load; each of {} events \
+                     is there exactly once.",
+                    self::count(streams.ended_by_go_away),
+                    self::count(streams.opened),
+                    self::count(streams.acknowledged)
+                );
+                text.push_str(&paint(DONE, told));
+            }
         }
         (Some(_), false) => {
             text.push_str(&paint(ERROR, "The rolling run does not hold:"));
@@ -136,6 +155,11 @@ fn append(text: &mut String, more: &str) {
 
 fn good(text: String) -> Cell {
     Cell(text, false)
+}
+
+/// A figure of the streams, where there were any.
+fn of_streams(run: &RunOutcome, cell: impl FnOnce(&StreamsOutcome) -> Cell) -> Cell {
+    run.streams.as_ref().map_or_else(|| good("-".to_owned()), cell)
 }
 
 /// A count that ought to be 0.

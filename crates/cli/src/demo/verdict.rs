@@ -1,6 +1,6 @@
 //! What must hold of a rolling run, and what of it did not.
 
-use super::outcome::RunOutcome;
+use super::{outcome::RunOutcome, streams::StreamsOutcome};
 
 /// The least share of requests that must write to tables that migrate: an upgrade that nobody
 /// disturbs proves nothing.
@@ -24,6 +24,9 @@ pub(crate) fn faults(rolling: &RunOutcome) -> Vec<String> {
     must(rolling.writes_acknowledged > 0, "no write was acknowledged".to_owned());
     for step in &rolling.steps_not_done {
         must(false, format!("a step is not done: {step}"));
+    }
+    for fault in rolling.streams.iter().flat_map(StreamsOutcome::faults) {
+        must(false, fault);
     }
     let percent = rolling.migrating_writes_share * 100.0;
     must(

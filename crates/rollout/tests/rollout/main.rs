@@ -5,5 +5,6 @@
 mod load;
 mod pods;
 mod service;
+mod stream;
 mod support;
 mod upgrade;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use changeover_rollout::load::{Bucket, FailureExample, Outcome};
+use changeover_rollout::load::{Bucket, FailureExample, Outcome, StreamSpan};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -40,6 +40,7 @@ struct RunData<'a> {
     pods: &'a [PodSpan],
     steps: &'a [StepRecord],
     failures: &'a [FailureExample],
+    streams: &'a [StreamSpan],
 }
 
 /// A stretch of the timeline, with short names: there are hundreds.
@@ -94,6 +95,7 @@ fn run_data<'a>(run: &'a Run, record: &'a RunRecord, title: String) -> RunData<'
         pods: &record.pods,
         steps: &record.steps,
         failures: &record.load.failures,
+        streams: record.streams.as_ref().map_or(&[], |seen| &seen.load.spans),
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
     observer::{Clock, Observer},
     pods::{Pods, release_args},
     record::{PhaseKind, RunRecord},
+    sensors::Sensors,
 };
 use crate::demo::{
     progress::Progress,
@@ -59,6 +60,7 @@ pub(crate) async fn run(
     spec.http2_connections = HTTP2_CONNECTIONS;
     let load = Load::start(spec, traffic.clone()).context("starting the load")?;
     let clock = Clock::new(load.started());
+    let sensors = Sensors::start(pods.address(), settings)?;
     let observer = Observer::new(way, database, clock).await?;
     let mut journal = Journal::new(progress, load, observer);
     course(&mut journal, &pods, settings).await?;
@@ -66,6 +68,7 @@ pub(crate) async fn run(
     let task = progress.task("looking for every acknowledged write");
     let (load, observer, phases) = journal.close();
     let load = load.stop(LOAD_DRAIN).await.context("ending the load")?;
+    let streams = Sensors::end(sensors, LOAD_DRAIN, &database.owner_url).await?;
     let writes = writes::count_writes(&database.owner_url, &traffic.acknowledged()).await?;
     let pods_seen = lives::pod_spans(&pods.deployment.events(), load.started, load.due_for);
     let (steps, steps_not_done) = observer.finish(head(RELEASES[1]), &pods_seen).await?;
@@ -85,6 +88,7 @@ pub(crate) async fn run(
         steps,
         steps_not_done,
         writes,
+        streams,
     })
 }
 

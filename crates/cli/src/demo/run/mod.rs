@@ -2,7 +2,7 @@
 //!
 //! `course.rs` is the order of events; `pods.rs` says what a pod is;
 //! `observer/` reads from the database how migrations stand; `journal.rs` notes when what
-//! began, `lives.rs` what pods did, `record.rs` is what is left at the end.
+//! began, `lives.rs` what pods did, `sensors.rs` runs long streams, `record.rs` is what is left at the end.
 //!
 //! Invariant: the load begins before the first upgrade and ends after the last; all that happens
 //! between is in the record, with times counted from the load's start.
@@ -13,8 +13,9 @@ mod lives;
 mod observer;
 mod pods;
 mod record;
+mod sensors;
 
 pub(super) use changeover_central::traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};
 pub(super) use course::run;
 pub(super) use pods::Pods;
-pub(super) use record::{PhaseKind, PhaseSpan, PodSpan, RunRecord, StepRecord};
+pub(super) use record::{PhaseKind, PhaseSpan, PodSpan, RunRecord, StepRecord, StreamsSeen};

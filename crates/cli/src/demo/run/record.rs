@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use changeover_central::writes::WritesFound;
-use changeover_rollout::load::LoadReport;
+use changeover_rollout::load::{LoadReport, StreamReport};
 use serde::Serialize;
 
 use crate::demo::settings::Way;
@@ -25,6 +25,16 @@ pub(crate) struct RunRecord {
     pub(crate) steps_not_done: Vec<String>,
     /// What was found of the writes that were acknowledged.
     pub(crate) writes: WritesFound,
+    /// What sensors' streams have seen; none where there were none.
+    pub(crate) streams: Option<StreamsSeen>,
+}
+
+/// What sensors' streams have seen.
+pub(crate) struct StreamsSeen {
+    /// What their clients saw.
+    pub(crate) load: StreamReport,
+    /// What was found of the events that were acknowledged.
+    pub(crate) events: WritesFound,
 }
 
 /// A stretch of a run.

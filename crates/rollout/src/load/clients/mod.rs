@@ -1,7 +1,8 @@
-//! The four kinds of client, one file each; `exchange.rs` does one HTTP/1.1 exchange for three of
-//! them, `failure.rs` sorts errors into outcomes.
+//! The kinds of client, one file each; `exchange.rs` does one HTTP/1.1 exchange for three of them,
+//! `failure.rs` sorts errors into outcomes. `long_stream.rs` runs apart from the others, for
+//! `streams/`; it alone sends again, what was not acknowledged.
 //!
-//! **Invariant:** a request of which a single byte may have been written is never sent again. A
+//! **Invariant:** a request (not an event of a stream) of which a single byte may have been written is never sent again. A
 //! connection that the server had closed *before* (an end of stream already received, a GOAWAY) is
 //! replaced by a new one, as every client does; hyper hands such a request back unwritten.
 
@@ -10,6 +11,7 @@ mod failure;
 mod http2;
 mod idle;
 mod keep_alive;
+mod long_stream;
 mod message;
 mod per_request;
 
@@ -18,6 +20,7 @@ use hyper::StatusCode;
 
 pub(super) use failure::Failure;
 pub(super) use keep_alive::KeepAliveClient;
+pub(super) use long_stream::LongStreamClient;
 
 use super::{outcome::ClientKind, spec::LoadSpec, workload::Request};
 

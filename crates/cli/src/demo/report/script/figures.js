@@ -12,6 +12,14 @@ function figure(name, value, note, kind) {
   ]);
 }
 
+function streamsFigure(streams) {
+  const lost = streams.missing + streams.unacknowledged + streams.held_back;
+  const fate = count(streams.ended_by_go_away) + " sent away in order, " + count(streams.cut) + " cut; of "
+    + count(streams.acknowledged) + " events " + count(lost) + " lost, " + count(streams.doubled) + " doubled";
+  return figure("Sensors' streams", count(streams.opened), fate,
+    lost + streams.doubled + streams.cut ? "small.bad" : "small");
+}
+
 function headline(way, outcome) {
   const wrong = outcome.writes_missing + outcome.writes_doubled;
   const kinds = Object.entries(outcome.failures_by_kind).sort((a, b) => b[1] - a[1])
@@ -30,8 +38,43 @@ function headline(way, outcome) {
       figure("Acknowledged writes", count(outcome.writes_acknowledged),
         wrong ? count(outcome.writes_missing) + " missing, " + count(outcome.writes_doubled) + " doubled"
           : "each is there exactly once", wrong ? "small.bad" : "small"),
+      outcome.streams && streamsFigure(outcome.streams),
     ]),
   ]);
+}
+
+// What became of sensors' streams and of their events.
+function streamsTable(streams) {
+  const number = (value, bad) => ({ text: count(value), kind: "number" + (bad && value ? " bad" : "") });
+  const releases = Object.entries(streams.streams_by_release).map(([release, streamCount]) => release + ": " + streamCount);
+  return table(["streams of " + count(streams.sensors) + " sensors", ""], [
+    ["opened (" + releases.join(", ") + ")", number(streams.opened)],
+    ["ended by goAway, everything acknowledged", number(streams.ended_by_go_away)],
+    ["cut", number(streams.cut, true)],
+    ["not taken", number(streams.not_opened, true)],
+    ["events acknowledged", number(streams.acknowledged)],
+    ["never acknowledged", number(streams.unacknowledged + streams.held_back, true)],
+    ["sent again over a further stream", number(streams.resent)],
+    ["of these, in the database already and not stored again", number(streams.repeated)],
+    ["missing", number(streams.missing, true)],
+    ["doubled", number(streams.doubled, true)],
+    ["event due → acknowledged: p50, p99, slowest", {
+      text: [streams.acknowledged_ms_p50, streams.acknowledged_ms_p99, streams.acknowledged_ms_max].map(time).join(", "),
+      kind: "number",
+    }],
+  ]);
+}
+
+const STREAM_ENDS = { go_away: "goAway", cut: "cut", by_client: "the load's end", turned_away: "turned away" };
+
+function streamSpansTable(run) {
+  return table(["sensor", "held by", { text: "from", kind: "number" }, { text: "to", kind: "number" }, "ended by"],
+    run.streams.map((stream) => [
+      "" + (stream.client + 1), stream.holder,
+      { text: (stream.from_ms / 1000).toFixed(1) + " s", kind: "number" },
+      { text: (stream.to_ms / 1000).toFixed(1) + " s", kind: "number" },
+      { text: STREAM_ENDS[stream.ended], kind: stream.ended === "cut" ? "bad" : "" },
+    ]));
 }
 
 // Phases by name: a run that migrates in one go has fewer.

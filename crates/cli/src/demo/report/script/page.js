@@ -18,16 +18,20 @@ function verdict() {
   const { recreate, rolling } = comparison;
   const there = rolling && "each of " + count(rolling.writes_acknowledged) + " acknowledged writes is there exactly once";
   const often = comparison.rolling_runs && comparison.rolling_runs.length;
-  if (often) return element("div.verdict", [element("b", often + " rolling runs: no request failed"), ", " + there + "."]);
+  const streams = rolling && rolling.streams;
+  const moved = streams ? " " + count(streams.ended_by_go_away) + " of " + count(streams.opened)
+    + " sensors' streams were sent away in order and went on at the next release; each of " + count(streams.acknowledged)
+    + " events is there exactly once." : "";
+  if (often) return element("div.verdict", [element("b", often + " rolling runs: no request failed"), ", " + there + "." + moved]);
   if (rolling && recreate) {
     return element("div.verdict", [
       "The same load met the same migrations twice. Recreate failed ",
       element("b", count(recreate.failed) + " requests"), " and was away for ",
       element("b", span(recreate.outage_ms_max)), ". With Changeover ",
-      element("b", "no request failed"), ", and " + there + ".",
+      element("b", "no request failed"), ", and " + there + "." + moved,
     ]);
   }
-  if (rolling) return element("div.verdict", [element("b", "No request failed"), ", and " + there + "."]);
+  if (rolling) return element("div.verdict", [element("b", "No request failed"), ", and " + there + "." + moved]);
   return element("div.verdict.bad", [
     element("b", count(recreate.failed) + " requests failed"), ", and the service was away for ",
     element("b", span(recreate.outage_ms_max)), ".",
@@ -54,6 +58,7 @@ function runCard(run, toMs) {
   }
   card.append(details(run.steps.length + " steps and the locks they take", stepsTable(run)));
   card.append(details("Four kinds of client", clientsTable(run)));
+  if (run.outcome.streams) card.append(details("Sensors' streams: a fifth kind", [streamsTable(run.outcome.streams), streamSpansTable(run)]));
   return card;
 }
 
@@ -86,6 +91,6 @@ document.getElementById("page").append(
     phasesTable(perWay),
     details("Settings", settingsTable()),
   ]),
-  element("footer", "Open loop: requests are sent at their time, whatever became of those before; nothing is sent twice; "
+  element("footer", "Open loop: requests are sent at their time, whatever became of those before; no request is sent twice; "
     + "a failed request is one that was refused, reset, late, or answered wrongly."),
 );
