@@ -73,7 +73,7 @@ async fn shown_setting(url: &str, application: &str, token: &str) -> Result<Opti
     let mut config = config(url, &format!("{application}/{}", Purpose::Probe.as_str()))?;
     let own = config.get_options().map_or_else(String::new, |options| format!("{options} "));
     config.options(format!("{own}-c {PROBE_SETTING}={token}"));
-    let connection = connect(config, Purpose::Probe, |_| {}).await?;
+    let connection = connect(config, Purpose::Probe).await?;
     let row = connection
         .client
         .query_typed_one(&format!("SELECT current_setting('{PROBE_SETTING}', true)"), &[])

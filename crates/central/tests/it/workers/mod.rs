@@ -12,4 +12,5 @@ mod pruning;
 mod report;
 mod reprocessor;
 mod rivals;
+mod together;
 mod usage;

@@ -62,6 +62,7 @@ async fn told_after_a_death(guard: Guard) -> usize {
     let mut rivals = Rivals::new("notifier", guard).await;
     let receiver = WebhookReceiver::start().await.unwrap();
     add_notifier(&rivals, &receiver).await;
+    rivals.newer_comes().await;
     for rival in [&rivals.older, &rivals.newer] {
         rival.runs_jobs(KIND, &[1]).await;
     }
