@@ -23,7 +23,7 @@ pub use report::{DrainReport, PoolEnded, RequestsEnded, WorkersEnded};
 
 use super::Central;
 use crate::route::{Lifecycle, StreamsEnded};
-use deadpool_postgres::Pool;
+use crate::database::Pool;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
