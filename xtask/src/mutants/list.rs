@@ -171,7 +171,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "CONSTRAINT worker_epoch UNIQUE (app, name, epoch)",
             to: "CHECK (epoch >= 0)",
         }],
-        test: worker("ledger::a_grant_waits_for_a_guard_that_has_passed"),
+        test: worker("ledger::a_taking_waits_for_a_guard_that_has_passed"),
     },
     Mutant {
         name: "worker-renewed-outside-window",

@@ -108,6 +108,11 @@ impl Pool {
             .unwrap_or(Err(PoolError::Timeout(TimeoutType::Wait)))
     }
 
+    /// How many connections there are, idle ones and those in use.
+    pub fn size(&self) -> usize {
+        self.connections.status().size
+    }
+
     /// Closes what is idle, and what is in use when it comes back.
     pub fn close(&self) {
         self.connections.close();

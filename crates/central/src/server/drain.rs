@@ -142,12 +142,12 @@ async fn end_clients(central: Central, began: Instant) -> (StreamsEnded, Request
 async fn end_pool(pool: &Pool, patience: Duration) -> PoolEnded {
     pool.close();
     let back = async {
-        while pool.status().size > 0 {
+        while pool.size() > 0 {
             tokio::time::sleep(POOL_POLL).await;
         }
     };
     match timeout(patience, back).await {
         Ok(()) => PoolEnded::default(),
-        Err(_) => PoolEnded { connections_cut: pool.status().size },
+        Err(_) => PoolEnded { connections_cut: pool.size() },
     }
 }

@@ -8,7 +8,7 @@ use changeover::status::{Status, WorkerInstance, WorkerStatus};
 use jiff::Timestamp;
 
 /// Columns of the table: name, owner, epoch, window, since. The rest is for pid and host.
-const WIDTHS: [usize; 5] = [20, 14, 7, 9, 12];
+const WIDTHS: [usize; 5] = [18, 10, 6, 10, 14];
 
 /// All workers, with what is to be said about each below its line.
 pub(crate) fn screen(status: &Status, columns: usize) -> String {
@@ -133,8 +133,20 @@ mod tests {
         let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
         let screen = plain(screen(&status, 80));
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
-        insta::assert_snapshot!(screen, @"");
-        insta::assert_snapshot!(plain(warning(&status.workers, 80).unwrap()), @"");
+        insta::assert_snapshot!(screen, @r"
+          worker             owner      epoch  window     since          process
+          reprocessor        4.8        3      208 to 209 3.0 s ago      17 on node-1
+            asked to hand over to: release 4.9, 17 on node-1
+          pruner             4.8        3      208        3.0 s ago      17 on node-1
+            refused: generation 208 may still come back and could not own it: only 209
+              and later may
+          reaper             unowned    3      none
+          legacy             retired    3      208        3.0 s ago
+        ");
+        insta::assert_snapshot!(plain(warning(&status.workers, 80).unwrap()), @r"
+        Workers: pruner is refused to a newer release, reaper has no owner; see
+          `changeover workers`
+        ");
         assert_eq!(warning(&status.workers[..1], 80), None);
     }
 }

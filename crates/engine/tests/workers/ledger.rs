@@ -188,6 +188,39 @@ async fn a_grant_waits_for_a_guard_that_has_passed() {
     assert_eq!(next.await.unwrap(), Some(held + 1));
 }
 
+/// Who takes a worker from its holder waits as well: here only the key makes the two locks conflict.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taking_waits_for_a_guard_that_has_passed() {
+    let (database, admin) = database(15).await;
+    let old = joined(&database, 1).await;
+    let held = old.acquire().await.unwrap();
+    let new = joined(&database, 2).await;
+    let guarding = database.connect(crate::common::SERVICE).await;
+    guarding.batch_execute("BEGIN").await.unwrap();
+    guarding
+        .execute("SELECT changeover.guard_v1('shop', $1, $2, $3)", &[&NAME, &held, &old.id])
+        .await
+        .unwrap();
+    let overdue = "UPDATE changeover.worker SET handover_by = clock_timestamp()";
+    admin.batch_execute(overdue).await.unwrap();
+    // Gives up waiting for the lock by itself.
+    new.settle().await;
+    assert_eq!(epoch(&admin).await, held, "taken over a guard that had passed");
+    guarding.batch_execute("COMMIT").await.unwrap();
+    new.settle().await;
+    assert_eq!(epoch(&admin).await, held + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_that_is_over_cannot_be_renewed() {
+    let (database, _admin) = database(15).await;
+    let one = joined(&database, 1).await;
+    let first = one.acquire().await.unwrap();
+    let second = one.acquire().await.unwrap();
+    assert_eq!(one.renew(first).await, None, "the same instance, but another tenure");
+    assert_eq!(one.renew(second).await, Some(None));
+}
+
 /// Renewing must not wait for one's own guards: it changes no key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_does_not_wait_for_a_guard() {
