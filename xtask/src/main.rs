@@ -42,6 +42,9 @@ enum Chore {
     BenchTakeover(bench_takeover::Args),
     /// The queue beside graphile-worker, graphile_worker, apalis-postgres and the raw limit.
     BenchQueue(bench_queue::Args),
+    /// One contestant of it, in a process of its own.
+    #[command(hide = true)]
+    BenchQueueChild(bench_queue::child::Args),
     /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
@@ -80,6 +83,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchLocks(args) => bench_locks::run(args).await,
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::BenchQueue(args) => bench_queue::run(args).await,
+            Chore::BenchQueueChild(args) => bench_queue::child::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,

@@ -2,7 +2,7 @@
 //! 1,000 a second are offered and served while as many as before wait. Prints what each of the three calls
 //! takes; nothing but the length of the queue differs between two runs.
 
-use crate::connect;
+use super::child::connect;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
@@ -15,7 +15,7 @@ const ENQUEUE: &str = "SELECT count(*) FROM changeover.enqueue_v1('bench', 'noop
 const CLAIM: &str = "SELECT id, attempt FROM changeover.claim_v1($1::text::uuid, 10)";
 const FINISH: &str = "SELECT changeover.finish_v1($1::text::uuid, $2, $3)";
 
-pub(crate) async fn run(url: &str, backlog: i32) -> anyhow::Result<()> {
+pub(super) async fn run(url: &str, backlog: u32) -> anyhow::Result<()> {
     let (producer, consumer) = (connect(url).await?, connect(url).await?);
     consumer
         .batch_execute(&format!(
