@@ -102,7 +102,9 @@ impl Purpose {
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
-            Self::Service | Self::Owner | Self::Job | Self::Listen | Self::Status | Self::Probe => "",
+            Self::Service | Self::Owner | Self::Job | Self::Listen | Self::Status | Self::Probe => {
+                ""
+            }
         }
     }
 }

@@ -50,8 +50,8 @@ pub use error::{
 pub use handle::Changeover;
 pub use instance::InstanceState;
 pub use job::{
-    BatchJobHandler, DeadJob, Enqueue, Job, JobCount, JobError, JobHandler, JobInspector, JobLimits,
-    JobQueue, JobTransaction, JobsBeyond, Reconciled,
+    BatchJobHandler, DeadJob, Enqueue, Job, JobCount, JobError, JobHandler, JobInspector,
+    JobLimits, JobQueue, JobTransaction, JobsBeyond, Reconciled,
 };
 pub use options::{LockLimits, Options, Pace, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};

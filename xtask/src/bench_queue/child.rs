@@ -39,10 +39,15 @@ pub(super) async fn connect(url: &str) -> anyhow::Result<Client> {
 }
 
 /// Waits until a statement says that nothing is left, and prints for how long.
-pub(super) async fn until_none_left(url: &str, began: Instant, is_done: &str) -> anyhow::Result<()> {
+pub(super) async fn until_none_left(
+    url: &str,
+    began: Instant,
+    is_done: &str,
+) -> anyhow::Result<()> {
     let client = connect(url).await?;
     loop {
-        let row = client.query_one(is_done, &[]).await.context("looking whether any job is left")?;
+        let row =
+            client.query_one(is_done, &[]).await.context("looking whether any job is left")?;
         if row.get(0) {
             break;
         }

@@ -2,7 +2,8 @@
 
 use super::child::{connect, until_none_left};
 use changeover::{
-    Background, BatchJobHandler, BoxFuture, Changeover, Job, JobError, JobTransaction, Options,
+    Background, BatchJobHandler, BoxFuture, Changeover, Job, JobError, JobLimits, JobTransaction,
+    Options,
 };
 use std::time::Instant;
 
@@ -18,6 +19,11 @@ impl BatchJobHandler for NoOperation {
 
     fn versions(&self) -> &[i32] {
         &[1]
+    }
+
+    /// As many transactions at once as the raw limit has connections.
+    fn limits(&self) -> JobLimits {
+        JobLimits { concurrency: 4, ..JobLimits::default() }
     }
 
     fn run<'a>(

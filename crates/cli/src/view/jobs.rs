@@ -83,7 +83,10 @@ pub(crate) fn beyond(beyond: &[JobsBeyond], generation: i64, columns: usize) -> 
     for row in beyond {
         let jobs = figures::count(u64::try_from(row.jobs).unwrap_or(0));
         let noun = if row.jobs == 1 { "job" } else { "jobs" };
-        lines.push(wrap::cut(&format!("  {jobs} {noun} of {} version {}", row.kind, row.version), columns));
+        lines.push(wrap::cut(
+            &format!("  {jobs} {noun} of {} version {}", row.kind, row.version),
+            columns,
+        ));
     }
     lines.push(wrap::behind(
         &Label::plain(""),

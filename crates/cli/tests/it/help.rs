@@ -58,7 +58,9 @@ async fn help_tells_what_there_is() {
 
 #[tokio::test]
 async fn every_command_has_examples() {
-    for command in ["plan", "migrate", "status", "new", "adopt", "finalize", "jobs", "demo", "completion"] {
+    for command in
+        ["plan", "migrate", "status", "new", "adopt", "finalize", "jobs", "demo", "completion"]
+    {
         let help = run(&[command, "--help"]).await.ok().stdout;
         assert!(help.contains("Examples:\n  "), "{command}: {help}");
         assert!(help.contains(&format!("  changeover {command}")), "{command}: {help}");

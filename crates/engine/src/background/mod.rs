@@ -38,7 +38,14 @@ pub struct BackgroundBuilder {
 
 impl BackgroundBuilder {
     pub(crate) fn new(options: Arc<Options>, instance: Arc<Instance>) -> Self {
-        Self { options, instance, workers: Vec::new(), retired: Vec::new(), handlers: Vec::new(), schedules: Vec::new() }
+        Self {
+            options,
+            instance,
+            workers: Vec::new(),
+            retired: Vec::new(),
+            handlers: Vec::new(),
+            schedules: Vec::new(),
+        }
     }
 
     /// Adds a worker of which one runs at a time, whatever the number of instances and releases.

@@ -67,7 +67,9 @@ impl Fetcher {
         match timeout_at(until.max(Instant::now() + END_WAIT), looking).await {
             Ok(fetched) => self.looked(fetched),
             Err(_elapsed) => {
-                tracing::warn!("the last claim has not ended in time; it is given back when we left");
+                tracing::warn!(
+                    "the last claim has not ended in time; it is given back when we left"
+                );
             }
         }
     }
@@ -82,7 +84,9 @@ impl Fetcher {
             }
         }
         if !self.undelivered.is_empty() {
-            tracing::warn!("jobs were not given back; others return them when this instance has left");
+            tracing::warn!(
+                "jobs were not given back; others return them when this instance has left"
+            );
         }
     }
 

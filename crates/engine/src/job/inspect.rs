@@ -111,9 +111,8 @@ impl JobInspector {
     /// Puts these back, with a fresh count of failures. Returns how many were: others are not dead, or
     /// have a unique key that another job has by now.
     pub async fn requeue(&self, ids: &[i64]) -> Result<i64, Error> {
-        let rows = self
-            .query(REQUEUE, &[(&self.app, Type::TEXT), (&ids, Type::INT8_ARRAY)])
-            .await?;
+        let rows =
+            self.query(REQUEUE, &[(&self.app, Type::TEXT), (&ids, Type::INT8_ARRAY)]).await?;
         Ok(rows.first().map_or(0, |row| row.get(0)))
     }
 
@@ -144,9 +143,8 @@ impl JobInspector {
 
     /// The jobs that a generation could not run.
     pub async fn beyond(&self, generation: i64) -> Result<Vec<JobsBeyond>, Error> {
-        let rows = self
-            .query(BEYOND, &[(&self.app, Type::TEXT), (&generation, Type::INT8)])
-            .await?;
+        let rows =
+            self.query(BEYOND, &[(&self.app, Type::TEXT), (&generation, Type::INT8)]).await?;
         Ok(rows
             .iter()
             .map(|row| JobsBeyond {

@@ -29,8 +29,8 @@ mod unit;
 
 pub use claimed::Job;
 pub use error::JobError;
-pub use handler::{BatchJobHandler, JobHandler, JobLimits, Reconciled};
 pub(crate) use handler::Handler;
+pub use handler::{BatchJobHandler, JobHandler, JobLimits, Reconciled};
 pub use inspect::{DeadJob, JobCount, JobInspector, JobsBeyond};
 pub(crate) use part::Jobs;
 pub use queue::{Enqueue, JobQueue};

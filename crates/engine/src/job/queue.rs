@@ -28,14 +28,7 @@ pub struct Enqueue<'a> {
 impl<'a> Enqueue<'a> {
     /// Jobs of this kind, with payloads of this version.
     pub fn new(kind: &'a str, version: i32) -> Self {
-        Self {
-            kind,
-            version,
-            payloads: Vec::new(),
-            unique_keys: Vec::new(),
-            priority: 0,
-            at: None,
-        }
+        Self { kind, version, payloads: Vec::new(), unique_keys: Vec::new(), priority: 0, at: None }
     }
 
     /// Adds a job.
@@ -47,7 +40,11 @@ impl<'a> Enqueue<'a> {
 
     /// Adds a job, unless one of this kind with this key is there already, waiting or running. What the
     /// running one has read may be out of date: where that matters, put what is read into the key.
-    pub fn unique(mut self, key: impl Into<String>, payload: impl Serialize) -> Result<Self, Error> {
+    pub fn unique(
+        mut self,
+        key: impl Into<String>,
+        payload: impl Serialize,
+    ) -> Result<Self, Error> {
         self.payloads.push(json(payload)?);
         self.unique_keys.push(Some(key.into()));
         Ok(self)
@@ -112,7 +109,9 @@ impl JobQueue {
                 ],
             )
             .await
-            .map_err(|source| Error::sql(format!("enqueueing jobs of kind {}", jobs.kind), source))?;
+            .map_err(|source| {
+                Error::sql(format!("enqueueing jobs of kind {}", jobs.kind), source)
+            })?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 

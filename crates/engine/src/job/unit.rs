@@ -80,7 +80,11 @@ impl Unit {
             && self.jobs.len() > 1
         {
             // One of them is at fault, and the others must not pay for it.
-            tracing::info!(kind = self.handler.kind(), why = error.why, "a batch has failed; one by one");
+            tracing::info!(
+                kind = self.handler.kind(),
+                why = error.why,
+                "a batch has failed; one by one"
+            );
             for job in &self.jobs {
                 let alone = std::slice::from_ref(job);
                 let verdict = self.attempt(alone, &mut ended).await;
@@ -163,16 +167,20 @@ impl Unit {
             Ok(Ok(not_done)) => {
                 ended.connection = transaction.roll_back().await;
                 match not_done {
-                    Ok(Reconciled::NotDone) => {
-                        Verdict::Failed(JobError::not_done("it was not done, says the other side", None))
-                    }
+                    Ok(Reconciled::NotDone) => Verdict::Failed(JobError::not_done(
+                        "it was not done, says the other side",
+                        None,
+                    )),
                     Ok(_) => Verdict::StillUnknown,
                     Err(error) => Verdict::Failed(error),
                 }
             }
             Ok(Err(panic)) => {
                 transaction.cut().await;
-                Verdict::Failed(JobError::failed(format!("the handler panicked: {}", said(&*panic))))
+                Verdict::Failed(JobError::failed(format!(
+                    "the handler panicked: {}",
+                    said(&*panic)
+                )))
             }
             Err(_elapsed) => {
                 transaction.cut().await;
@@ -202,7 +210,12 @@ impl Unit {
             }
             Verdict::Failed(error) => {
                 for job in jobs {
-                    tracing::warn!(job = job.id, kind = job.kind, why = error.why, "a job has failed");
+                    tracing::warn!(
+                        job = job.id,
+                        kind = job.kind,
+                        why = error.why,
+                        "a job has failed"
+                    );
                     self.deliver(self.failure(job, &error), ended).await;
                 }
             }

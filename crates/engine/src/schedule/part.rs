@@ -109,7 +109,11 @@ impl Inner {
             }
             // One that cannot be enqueued must not hold the others up.
             if let Err(error) = self.tick(schedule, timetable, row).await {
-                tracing::warn!(schedule = name, error = chain(&error), "not enqueued; trying again");
+                tracing::warn!(
+                    schedule = name,
+                    error = chain(&error),
+                    "not enqueued; trying again"
+                );
             }
         }
         Ok(())
@@ -143,7 +147,10 @@ impl Inner {
                 other => format!("catch-up is {}", other.as_str()),
             };
             tracing::warn!(
-                schedule = schedule.name, passed_over = due.passed_over, why, "missed times are left out"
+                schedule = schedule.name,
+                passed_over = due.passed_over,
+                why,
+                "missed times are left out"
             );
         }
         Ok(())

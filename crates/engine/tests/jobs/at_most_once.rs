@@ -89,17 +89,29 @@ async fn a_process_that_dies_after_the_mark_leaves_the_outcome_unknown(major: u1
     let given = giving_back.claim(1).await.remove(0);
     giving_back.client.execute(mark, &[&giving_back.id, &given.job, &given.attempt]).await.unwrap();
     let give_back = "SELECT changeover.unclaim_v1($1, ARRAY[$2::bigint], ARRAY[$3::integer])";
-    giving_back.client.execute(give_back, &[&giving_back.id, &given.job, &given.attempt]).await.unwrap();
+    giving_back
+        .client
+        .execute(give_back, &[&giving_back.id, &given.job, &given.attempt])
+        .await
+        .unwrap();
     giving_back.tend().await;
-    assert_eq!(stage.count("SELECT count(*) FROM changeover.jobs WHERE state = 'unknown'").await, 2);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM changeover.jobs WHERE state = 'unknown'").await,
+        2
+    );
     assert_eq!(giving_back.claim(10).await, [], "nobody calls again");
 
     // Nobody can say what became of them: they stay, and are asked about again later.
     let calls = Arc::new(AtomicU32::new(0));
     let mailer = Mailer { calls: Arc::clone(&calls), says: Reconciled::Unknown };
     let asking = stage.instance(1, |builder| builder.job(mailer)).await;
-    stage.reached("both were asked about", "SELECT count(*) = 2 FROM changeover.job WHERE shelf = 'unknown' \
-                   AND claimant IS NULL AND run_at > clock_timestamp() + interval '5 s'").await;
+    stage
+        .reached(
+            "both were asked about",
+            "SELECT count(*) = 2 FROM changeover.job WHERE shelf = 'unknown' \
+                   AND claimant IS NULL AND run_at > clock_timestamp() + interval '5 s'",
+        )
+        .await;
     assert_eq!(calls.load(Ordering::Relaxed), 0);
     assert_eq!(stage.count("SELECT count(*) FROM effects").await, 0);
     asking.leave().await;

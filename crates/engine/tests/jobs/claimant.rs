@@ -6,7 +6,6 @@ use crate::stage::Stage;
 use tokio_postgres::{Client, Error};
 use uuid::Uuid;
 
-
 pub(crate) struct Claimant {
     pub(crate) client: Client,
     pub(crate) id: Uuid,
@@ -56,7 +55,10 @@ impl Claimant {
     pub(crate) async fn begin_with_effect(&self, claim: &Claim) {
         self.client.batch_execute("BEGIN").await.unwrap();
         self.client
-            .execute("INSERT INTO effects VALUES ($1, $2, 'by hand')", &[&claim.job, &claim.attempt])
+            .execute(
+                "INSERT INTO effects VALUES ($1, $2, 'by hand')",
+                &[&claim.job, &claim.attempt],
+            )
             .await
             .unwrap();
     }

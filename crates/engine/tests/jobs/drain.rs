@@ -30,12 +30,21 @@ async fn what_has_not_begun_is_returned(major: u16) {
     let instance = stage.instance(1, |builder| builder.job(gated(&gate, &begun))).await;
     let ids = stage.enqueue(&instance.jobs(), 5).await;
     begun.acquire().await.unwrap().forget();
-    stage.reached("all are claimed", "SELECT count(*) = 5 FROM changeover.jobs WHERE state = 'running'").await;
+    stage
+        .reached(
+            "all are claimed",
+            "SELECT count(*) = 5 FROM changeover.jobs WHERE state = 'running'",
+        )
+        .await;
     instance.upgrade.drain().await.unwrap();
     let report = instance.background.drain(Duration::from_millis(200)).await;
     assert_eq!(report.jobs_returned, 4);
     assert_eq!(report.cut.len(), 1, "{:?}", report.cut);
-    assert!(report.cut[0].starts_with(&format!("job {} of work, after ", ids[0])), "{:?}", report.cut);
+    assert!(
+        report.cut[0].starts_with(&format!("job {} of work, after ", ids[0])),
+        "{:?}",
+        report.cut
+    );
     assert!(!report.is_clean());
     // At once, not when the instance has left; and nothing is counted against them.
     assert_eq!(
@@ -59,7 +68,10 @@ async fn what_ends_within_the_budget_is_finished(major: u16) {
     instance.upgrade.drain().await.unwrap();
     let (report, ()) = tokio::join!(instance.background.drain(Duration::from_secs(60)), async {
         stage
-            .reached("what has not begun is returned", "SELECT count(*) = 1 FROM changeover.jobs WHERE state = 'waiting'")
+            .reached(
+                "what has not begun is returned",
+                "SELECT count(*) = 1 FROM changeover.jobs WHERE state = 'waiting'",
+            )
             .await;
         gate.add_permits(1);
     });

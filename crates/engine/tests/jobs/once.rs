@@ -94,7 +94,8 @@ async fn a_stale_claimant_is_refused(major: u16) {
     let refused = heir.client.execute(failed, &[&heir.id, &other.job, &other.attempt]).await;
     assert_eq!(sqlstate(&refused.unwrap_err()), "CO007");
     let returned = "SELECT changeover.unclaim_v1($1, ARRAY[$2::bigint], ARRAY[$3::integer])";
-    let row = heir.client.query_one(returned, &[&heir.id, &other.job, &other.attempt]).await.unwrap();
+    let row =
+        heir.client.query_one(returned, &[&heir.id, &other.job, &other.attempt]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
     stale.finish(&other).await.unwrap();
     instance.leave().await;
@@ -157,8 +158,11 @@ async fn a_bad_job_does_not_take_its_batch_with_it(major: u16) {
     let instance = stage.instance(1, |builder| builder.batch_job(Picky)).await;
     let mut ids = stage.enqueue(&instance.jobs(), 20).await;
     stage
-        .reached("two are left", "SELECT count(*) = 2 FROM changeover.job WHERE claimant IS NULL AND failures > 0 AND \
-                  (SELECT count(*) FROM effects) = 18")
+        .reached(
+            "two are left",
+            "SELECT count(*) = 2 FROM changeover.job WHERE claimant IS NULL AND failures > 0 AND \
+                  (SELECT count(*) FROM effects) = 18",
+        )
         .await;
     assert_eq!(
         stage.text("SELECT string_agg((shelf = 'dead') || ': ' || error, '; ' ORDER BY id) FROM changeover.job").await,

@@ -32,7 +32,10 @@ async fn effects_are_once_whatever_is_killed() {
         let mut child = start(&stage);
         let next = done + 100;
         stage
-            .reached("some more are done", &format!("SELECT count(*) >= {next} OR count(*) = {JOBS} FROM effects"))
+            .reached(
+                "some more are done",
+                &format!("SELECT count(*) >= {next} OR count(*) = {JOBS} FROM effects"),
+            )
             .await;
         child.kill().unwrap();
         child.wait().unwrap();

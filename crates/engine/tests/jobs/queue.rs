@@ -27,7 +27,8 @@ async fn unique_keys_hold_while_a_job_is_there(major: u16) {
     let unique = || Enqueue::new("work", 1).unique("customer 7", json!({})).unwrap();
     let first = jobs.enqueue_all(&client, unique()).await.unwrap();
     assert_eq!(first.len(), 1);
-    let twice = unique().unique("customer 8", json!({})).unwrap().unique("customer 8", json!({})).unwrap();
+    let twice =
+        unique().unique("customer 8", json!({})).unwrap().unique("customer 8", json!({})).unwrap();
     assert_eq!(jobs.enqueue_all(&client, twice).await.unwrap().len(), 1);
     let claims = claimant.claim(10).await;
     assert!(jobs.enqueue_all(&client, unique()).await.unwrap().is_empty(), "it runs");
@@ -39,7 +40,15 @@ async fn unique_keys_hold_while_a_job_is_there(major: u16) {
     let again = claimant.claim(1).await.remove(0);
     claimant.finish(&again).await.unwrap();
     assert_eq!(requeue(&client, &first).await, 1);
-    assert_eq!(stage.count(&format!("SELECT id FROM changeover.jobs WHERE state = 'waiting' AND id = {}", first[0])).await, first[0]);
+    assert_eq!(
+        stage
+            .count(&format!(
+                "SELECT id FROM changeover.jobs WHERE state = 'waiting' AND id = {}",
+                first[0]
+            ))
+            .await,
+        first[0]
+    );
     instance.leave().await;
 }
 
@@ -57,7 +66,11 @@ async fn urgent_ones_come_first_and_later_ones_later(major: u16) {
     assert_eq!(claimant.claim(10).await[0].job, usual);
     claimant.tend().await;
     assert_eq!(claimant.claim(10).await, []);
-    stage.owner.batch_execute("UPDATE changeover.job SET run_at = clock_timestamp() WHERE shelf = 'later'").await.unwrap();
+    stage
+        .owner
+        .batch_execute("UPDATE changeover.job SET run_at = clock_timestamp() WHERE shelf = 'later'")
+        .await
+        .unwrap();
     claimant.tend().await;
     assert_eq!(claimant.claim(10).await[0].job, later);
     instance.leave().await;
@@ -80,7 +93,8 @@ async fn only_the_login_that_registered_may_act(major: u16) {
         "SELECT changeover.mark_v1($1, $2, $3)::text",
         "SELECT changeover.set_unknown_v1($1, $2, $3, 'no')::text",
     ] {
-        let refused = other.query(sql, &[&claimant.id, &claim.job, &claim.attempt]).await.unwrap_err();
+        let refused =
+            other.query(sql, &[&claimant.id, &claim.job, &claim.attempt]).await.unwrap_err();
         assert_eq!(sqlstate(&refused), "CO004", "{sql}");
     }
     for sql in [
@@ -121,7 +135,9 @@ async fn a_kind_gets_no_more_than_its_limit(major: u16) {
         instance.jobs().enqueue(&client, "quick", 1, json!({})).await.unwrap();
     }
     stage.reached("the quick ones have run", "SELECT count(*) = 20 FROM effects").await;
-    let running = stage.count("SELECT count(*) FROM changeover.jobs WHERE kind = 'work' AND state = 'running'").await;
+    let running = stage
+        .count("SELECT count(*) FROM changeover.jobs WHERE kind = 'work' AND state = 'running'")
+        .await;
     assert!((1..=16).contains(&running), "{running}");
     gate.add_permits(2000);
     stage.none_left().await;

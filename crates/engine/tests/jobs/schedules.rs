@@ -5,10 +5,7 @@ use crate::on_servers;
 use crate::stage::{Act, Stage};
 use changeover::{CatchUp, Schedule};
 
-on_servers!(
-    eight_racing_schedulers_tick_each_time_once,
-    what_was_missed_is_caught_up_with,
-);
+on_servers!(eight_racing_schedulers_tick_each_time_once, what_was_missed_is_caught_up_with,);
 
 fn every_minute(catch_up: CatchUp) -> Schedule {
     Schedule {
@@ -29,7 +26,11 @@ async fn eight_racing_schedulers_tick_each_time_once(major: u16) {
     }
     let declare = "SELECT changeover.declare_schedule_v1($1, 'race', '* * * * *', 'UTC', 'all')";
     racing[0].client.execute(declare, &[&racing[0].id]).await.unwrap();
-    stage.owner.batch_execute("UPDATE changeover.schedule SET done_until = '2026-01-01'").await.unwrap();
+    stage
+        .owner
+        .batch_execute("UPDATE changeover.schedule SET done_until = '2026-01-01'")
+        .await
+        .unwrap();
     // Each takes part in each of 200 ticks, at its own pace.
     let tick = "SELECT count(*) FROM changeover.tick_v1($1, 'race', \
                 ARRAY['2026-01-01'::timestamptz + $2 * interval '1 minute'], \
@@ -40,7 +41,8 @@ async fn eight_racing_schedulers_tick_each_time_once(major: u16) {
             tokio::spawn(async move {
                 let mut won = 0;
                 for number in 1..=200 {
-                    let row = member.client.query_one(tick, &[&member.id, &f64::from(number)]).await;
+                    let row =
+                        member.client.query_one(tick, &[&member.id, &f64::from(number)]).await;
                     won += row.unwrap().get::<_, i64>(0);
                 }
                 won
@@ -53,7 +55,10 @@ async fn eight_racing_schedulers_tick_each_time_once(major: u16) {
     }
     assert_eq!(won, 200);
     assert_eq!(stage.count("SELECT count(*) FROM changeover.job").await, 200);
-    assert_eq!(stage.count("SELECT count(DISTINCT payload ->> 'scheduledAt') FROM changeover.job").await, 200);
+    assert_eq!(
+        stage.count("SELECT count(DISTINCT payload ->> 'scheduledAt') FROM changeover.job").await,
+        200
+    );
 }
 
 async fn what_was_missed_is_caught_up_with(major: u16) {
@@ -61,8 +66,12 @@ async fn what_was_missed_is_caught_up_with(major: u16) {
         [(CatchUp::All, 1000, 1003), (CatchUp::Latest, 1, 4), (CatchUp::None, 0, 4)]
     {
         let stage = Stage::new(major).await;
-        let one = stage.instance(1, |builder| builder.job(Act::writing()).schedule(every_minute(catch_up))).await;
-        let two = stage.instance(1, |builder| builder.job(Act::writing()).schedule(every_minute(catch_up))).await;
+        let one = stage
+            .instance(1, |builder| builder.job(Act::writing()).schedule(every_minute(catch_up)))
+            .await;
+        let two = stage
+            .instance(1, |builder| builder.job(Act::writing()).schedule(every_minute(catch_up)))
+            .await;
         stage
             .owner
             .batch_execute(

@@ -2,8 +2,8 @@
 
 use crate::common::{self, Database, OWNER, SERVICE, until, value};
 use changeover::{
-    Background, BackgroundBuilder, BoxFuture, Changeover, Job, JobError, JobHandler, JobLimits, JobQueue,
-    JobTransaction, Options,
+    Background, BackgroundBuilder, BoxFuture, Changeover, Job, JobError, JobHandler, JobLimits,
+    JobQueue, JobTransaction, Options,
 };
 use serde_json::json;
 use std::time::Duration;

@@ -39,7 +39,9 @@ async fn new_payloads_from_the_switch_on_and_parked_on_the_way_back(major: u16) 
     assert_eq!(jobs.newest_version(&client, "work", 2).await.unwrap(), Some(2));
     assert_eq!(jobs.newest_version(&client, "work", 1).await.unwrap(), Some(1));
     jobs.enqueue(&client, "work", 2, json!({})).await.unwrap();
-    stage.reached("the new release runs it", "SELECT count(*) = 1 FROM effects WHERE what = 'new'").await;
+    stage
+        .reached("the new release runs it", "SELECT count(*) = 1 FROM effects WHERE what = 'new'")
+        .await;
 
     // Back: what only the new release can run is kept, visibly, and the old one goes on with its own.
     upgrade.drain().await.unwrap();
@@ -49,19 +51,38 @@ async fn new_payloads_from_the_switch_on_and_parked_on_the_way_back(major: u16) 
     let parked = match parked {
         Ok(id) => id,
         // The way back was quicker.
-        Err(_) => stage.count("INSERT INTO changeover.job (kind_id, payload) \
-                   SELECT id, '{}' FROM changeover.job_kind WHERE version = 2 RETURNING id").await,
+        Err(_) => {
+            stage
+                .count(
+                    "INSERT INTO changeover.job (kind_id, payload) \
+                   SELECT id, '{}' FROM changeover.job_kind WHERE version = 2 RETURNING id",
+                )
+                .await
+        }
     };
     stage.reached("the way back", "SELECT gen = 1 FROM changeover.generation").await;
     let own = jobs.enqueue(&client, "work", 1, json!({})).await.unwrap();
-    stage.reached("the old release goes on", &format!("SELECT count(*) = 1 FROM effects WHERE job = {own} AND what = 'old'")).await;
-    assert_eq!(stage.text("SELECT id || ' ' || state FROM changeover.jobs").await, format!("{parked} parked"));
+    stage
+        .reached(
+            "the old release goes on",
+            &format!("SELECT count(*) = 1 FROM effects WHERE job = {own} AND what = 'old'"),
+        )
+        .await;
+    assert_eq!(
+        stage.text("SELECT id || ' ' || state FROM changeover.jobs").await,
+        format!("{parked} parked")
+    );
     assert_eq!(stage.text("SELECT kind || ' ' || version || ' ' || jobs FROM changeover.jobs_beyond_v1('shop', 1)").await, "work 2 1");
 
     // And forth again.
     let third = stage.instance(2, |builder| builder.job(new())).await;
     stage.none_left().await;
-    assert_eq!(stage.count(&format!("SELECT count(*) FROM effects WHERE job = {parked} AND what = 'new'")).await, 1);
+    assert_eq!(
+        stage
+            .count(&format!("SELECT count(*) FROM effects WHERE job = {parked} AND what = 'new'"))
+            .await,
+        1
+    );
     third.leave().await;
     first.leave().await;
 }
@@ -72,19 +93,36 @@ async fn an_older_release_touches_nothing_that_it_does_not_know(major: u16) {
     let new = Claimant::new(&stage, 2, "work", &[1, 2]).await;
     let spare = Claimant::new(&stage, 2, "work", &[1, 2]).await;
     let client = stage.client().await;
-    let enqueue = "SELECT changeover.enqueue_v1('shop', 'work', $1, ARRAY['{}'::jsonb, '{}', '{}'])";
+    let enqueue =
+        "SELECT changeover.enqueue_v1('shop', 'work', $1, ARRAY['{}'::jsonb, '{}', '{}'])";
     client.execute(enqueue, &[&2]).await.unwrap();
     assert_eq!(old.claim(10).await, [], "claims");
     let claims = new.claim(2).await;
     assert_eq!(claims.len(), 2);
-    stage.owner.execute("UPDATE changeover.job SET shelf = 'later' WHERE id <> ALL ($1)", &[&claims.iter().map(|claim| claim.job).collect::<Vec<_>>()]).await.unwrap();
+    stage
+        .owner
+        .execute(
+            "UPDATE changeover.job SET shelf = 'later' WHERE id <> ALL ($1)",
+            &[&claims.iter().map(|claim| claim.job).collect::<Vec<_>>()],
+        )
+        .await
+        .unwrap();
     new.counts_as_dead(&stage).await;
     old.tend().await;
     let left = "SELECT string_agg(shelf || coalesce(' claimed', ''), ', ' ORDER BY id) FROM changeover.job \
                  WHERE claimant IS NOT NULL OR shelf = 'later'";
-    assert_eq!(stage.text(left).await, "open claimed, open claimed, later claimed", "rescues and opens");
+    assert_eq!(
+        stage.text(left).await,
+        "open claimed, open claimed, later claimed",
+        "rescues and opens"
+    );
     spare.tend().await;
-    assert_eq!(stage.count("SELECT count(*) FROM changeover.job WHERE claimant IS NULL AND shelf = 'open'").await, 3);
+    assert_eq!(
+        stage
+            .count("SELECT count(*) FROM changeover.job WHERE claimant IS NULL AND shelf = 'open'")
+            .await,
+        3
+    );
 
     // It ticks nothing either, as long as a newer one has the background work.
     let declare = "SELECT changeover.declare_schedule_v1($1, 'nightly', $2, 'UTC', 'all')";
@@ -98,8 +136,15 @@ async fn an_older_release_touches_nothing_that_it_does_not_know(major: u16) {
     // Nor may anybody tick what has not come yet, or hold the schedule up by a clock of its own.
     let early = "SELECT count(*) FROM changeover.tick_v1($1, 'nightly', ARRAY[clock_timestamp() + interval '1 day'], 'infinity', 'work', 1)";
     assert_eq!(new.client.query_one(early, &[&new.id]).await.unwrap().get::<_, i64>(0), 0);
-    assert_eq!(stage.count("SELECT count(*) FROM changeover.schedule WHERE done_until <= clock_timestamp()").await, 1);
+    assert_eq!(
+        stage
+            .count("SELECT count(*) FROM changeover.schedule WHERE done_until <= clock_timestamp()")
+            .await,
+        1
+    );
 
-    let refused = client.query("SELECT changeover.enqueue_v1('shop', 'other', 1, ARRAY['{}'::jsonb])", &[]).await;
+    let refused = client
+        .query("SELECT changeover.enqueue_v1('shop', 'other', 1, ARRAY['{}'::jsonb])", &[])
+        .await;
     assert_eq!(sqlstate(&refused.unwrap_err()), "CO006");
 }
