@@ -41,7 +41,12 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
 /// Waits until a statement says that nothing is left, and prints for how long.
 async fn until_none_left(url: &str, began: Instant, is_done: &str) -> anyhow::Result<()> {
     let client = connect(url).await?;
-    while !client.query_one(is_done, &[]).await.context("looking whether any job is left")?.get::<_, bool>(0) {
+    while !client
+        .query_one(is_done, &[])
+        .await
+        .context("looking whether any job is left")?
+        .get::<_, bool>(0)
+    {
         anyhow::ensure!(began.elapsed() < DRAIN_MAX, "jobs are left after {DRAIN_MAX:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
