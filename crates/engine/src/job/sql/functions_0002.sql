@@ -225,9 +225,11 @@ BEGIN
     UPDATE changeover.job j
        SET shelf = CASE WHEN give_up OR j.failures + 1 >= k.max_attempts THEN 'dead' ELSE 'later' END,
            failures = j.failures + 1, claimant = NULL, called_at = NULL, error = left(why, 2000),
-           run_at = clock_timestamp() + coalesce(LEAST(GREATEST(pause_ms, 0), 2592000000),
-               LEAST(1000 * 2 ^ LEAST(j.failures, 20), 3600000) * (0.75 + random() / 2)
-           ) * interval '1 millisecond'
+           -- GREATEST would make 0 of no pause given.
+           run_at = clock_timestamp() + CASE
+               WHEN pause_ms IS NOT NULL THEN LEAST(GREATEST(pause_ms, 0), 2592000000)
+               ELSE LEAST(1000 * 2 ^ LEAST(j.failures, 20), 3600000) * (0.75 + random() / 2)
+           END * interval '1 millisecond'
       FROM changeover.job_kind k
      WHERE j.id = my_job AND j.attempt = my_attempt AND j.claimant = my_instance AND k.id = j.kind_id
        AND k.app = changeover.member_app(my_instance)
