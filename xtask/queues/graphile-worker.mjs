@@ -22,12 +22,11 @@ if (action === "fill") {
       worker: {
         connectionString,
         concurrentJobs: 24,
-        maxPoolSize: 12,
+        maxPoolSize: 24,
         pollInterval: 5,
         localQueue: { size: 500 },
         completeJobBatchDelay: 0,
         failJobBatchDelay: 0,
-        logger: undefined,
       },
     },
     noHandleSignals: true,

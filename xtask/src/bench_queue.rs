@@ -1,11 +1,17 @@
 //! The queue beside others, on one server, in one run: how fast a backlog of no-op jobs is drained, and
 //! whether a million waiting jobs slow down what is offered.
 //!
-//! Contestants are processes of `xtask/queues`, a workspace of its own that is built here, optimised, on
-//! demand; and graphile-worker for Node, fetched by npm into a cache. Rounds are interleaved and each starts
-//! on a fresh database; medians are printed. `fsync` is on: each finish is durable.
+//! Each contestant is a process of its own. Ours and the raw limit are this program started again; the Rust
+//! crates are in `xtask/queues`, a workspace of its own that is built here, optimised, on demand;
+//! graphile-worker for Node is fetched by npm into a cache. Rounds are interleaved and each starts on a
+//! fresh database; medians are printed. `fsync` is on: each finish is durable.
 //!
-//! What is promised differs, and ours is the strictest: see the contestants' own words in `xtask/queues`.
+//! What is promised differs, and ours is the strictest: see the words at the head of each contestant.
+
+pub(crate) mod child;
+mod offered;
+mod ours;
+mod raw;
 
 use crate::budget::Budget;
 use anyhow::{Context as _, ensure};
@@ -31,6 +37,12 @@ pub(crate) struct Args {
     only: Vec<String>,
 }
 
+impl Args {
+    fn takes_part(&self, contestant: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == contestant)
+    }
+}
+
 const CONTESTANTS: [&str; 5] = ["raw", "ours", "graphile", "graphile-node", "apalis"];
 /// The last that runs on Node 20.
 const GRAPHILE_WORKER: &str = "graphile-worker@0.17.3";
@@ -46,7 +58,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             .await??;
     let mut rates: Vec<(&str, Vec<f64>)> = Vec::new();
     for contestant in CONTESTANTS {
-        if args.only.is_empty() || args.only.iter().any(|only| only == contestant) {
+        if args.takes_part(contestant) {
             rates.push((contestant, Vec::new()));
         }
     }
@@ -61,8 +73,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             seen.push(rate);
         }
     }
-    let offered = args.only.is_empty() || args.only.iter().any(|only| only == "offered");
-    if offered {
+    if args.takes_part("offered") {
         for round in 1..=args.rounds {
             for backlog in [1_000, args.backlog] {
                 if budget.is_spent() && round > 1 {
@@ -109,7 +120,7 @@ fn verdict(rates: &[(&str, Vec<f64>)], jobs: u32) -> anyhow::Result<()> {
 }
 
 struct Programs {
-    rust: PathBuf,
+    crates: PathBuf,
     node: PathBuf,
 }
 
@@ -117,30 +128,43 @@ impl Programs {
     async fn build(args: &Args) -> anyhow::Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queues");
         let target = folder.join("../../target/queues");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--release", "--locked", "--quiet"])
-            .current_dir(&folder)
-            .env("CARGO_TARGET_DIR", &target)
-            .status()
-            .await?;
-        ensure!(built.success(), "the contestants in xtask/queues do not build");
+        if args.takes_part("graphile") || args.takes_part("apalis") {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let built = Command::new(cargo)
+                .args(["build", "--release", "--locked", "--quiet"])
+                .current_dir(&folder)
+                .env("CARGO_TARGET_DIR", &target)
+                .status()
+                .await?;
+            ensure!(built.success(), "the contestants in xtask/queues do not build");
+        }
         let node = target.join("node");
-        if args.only.is_empty() || args.only.iter().any(|only| only == "graphile-node") {
+        if args.takes_part("graphile-node") {
             fetch(&folder, &node).await?;
         }
-        Ok(Self { rust: target.join("release/changeover-queues"), node })
+        Ok(Self { crates: target.join("release/changeover-queues"), node })
     }
 
-    fn command(&self, contestant: &str, action: &str) -> Command {
-        if contestant == "graphile-node" {
-            let mut command = Command::new("node");
-            command.current_dir(&self.node).args(["graphile-worker.mjs", action]);
-            return command;
-        }
-        let mut command = Command::new(&self.rust);
-        command.args([contestant, action]);
-        command
+    fn command(&self, contestant: &str, action: &str) -> anyhow::Result<Command> {
+        let mut command = match contestant {
+            "ours" | "raw" => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.args(["bench-queue-child", contestant, action]);
+                command
+            }
+            "graphile-node" => {
+                let mut command = Command::new("node");
+                command.current_dir(&self.node).args(["graphile-worker.mjs", action]);
+                command
+            }
+            _ => {
+                let mut command = Command::new(&self.crates);
+                command.args([contestant, action]);
+                command
+            }
+        };
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        Ok(command)
     }
 
     async fn call(
@@ -151,7 +175,7 @@ impl Programs {
         jobs: u32,
     ) -> anyhow::Result<String> {
         let output = self
-            .command(contestant, action)
+            .command(contestant, action)?
             .args([url, &jobs.to_string()])
             .stdin(Stdio::null())
             .kill_on_drop(true)

@@ -49,6 +49,9 @@ enum Chore {
     BenchQueue(bench_queue::Args),
     /// How long a singleton worker is without an owner at a hand-over and after a death; the guard's cost.
     BenchWorkers(bench_workers::Args),
+    /// One contestant of it, in a process of its own.
+    #[command(hide = true)]
+    BenchQueueChild(bench_queue::child::Args),
     /// Two million rows, an old release that writes, a new one that is killed in mid-backfill.
     Backfill(backfill::Args),
     /// Ten processes at the same moment on an empty database, again and again.
@@ -89,6 +92,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::BenchQueue(args) => bench_queue::run(args).await,
             Chore::BenchWorkers(args) => bench_workers::run(args).await,
+            Chore::BenchQueueChild(args) => bench_queue::child::run(args).await,
             Chore::Backfill(args) => backfill::run(args).await,
             Chore::Starts(args) => starts::run(args).await,
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,

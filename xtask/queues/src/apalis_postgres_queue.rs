@@ -12,7 +12,9 @@ async fn pool(url: &str) -> anyhow::Result<PgPool> {
 
 pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {
     connect(url).await?.batch_execute("CREATE EXTENSION IF NOT EXISTS hstore").await?;
-    PostgresStorage::setup(&pool(url).await?).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    PostgresStorage::setup(&pool(url).await?)
+        .await
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
     // Its own push is one row a round trip; how they came there does not matter to the drain.
     connect(url)
         .await?
@@ -36,7 +38,8 @@ pub(crate) async fn drain(url: &str, _jobs: i32) -> anyhow::Result<()> {
         .poll_with_strategy(Strategy::new().interval(Duration::from_millis(5)));
     let worker = WorkerBuilder::new("bench").backend(backend).build(no_operation);
     let began = Instant::now();
-    let running = tokio::spawn(async move { worker.run().await.map_err(|error| format!("{error:?}")) });
+    let running =
+        tokio::spawn(async move { worker.run().await.map_err(|error| format!("{error:?}")) });
     let done = "SELECT NOT EXISTS (SELECT FROM apalis.jobs WHERE status <> 'Done')";
     let drained = until_none_left(url, began, done).await;
     running.abort();

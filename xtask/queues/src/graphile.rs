@@ -5,8 +5,8 @@
 use crate::until_none_left;
 use graphile_worker::tokio_postgres::TokioPostgresDatabase;
 use graphile_worker::{
-    Database, IntoTaskHandlerResult, JobSpec, LocalQueueConfig, RawJobSpec, TaskHandler, WorkerContext,
-    WorkerOptions, WorkerUtils,
+    Database, IntoTaskHandlerResult, JobSpec, LocalQueueConfig, RawJobSpec, TaskHandler,
+    WorkerContext, WorkerOptions, WorkerUtils,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +25,9 @@ impl TaskHandler for NoOperation {
 }
 
 fn database(url: &str) -> anyhow::Result<Database> {
-    Ok(TokioPostgresDatabase::from_url(url, 20).map_err(|error| anyhow::anyhow!("{error:?}"))?.into())
+    Ok(TokioPostgresDatabase::from_url(url, 20)
+        .map_err(|error| anyhow::anyhow!("{error:?}"))?
+        .into())
 }
 
 pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {

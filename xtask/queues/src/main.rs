@@ -1,4 +1,4 @@
-//! One contestant of `cargo xtask bench-queue` in a process of its own:
+//! The Rust crates that `cargo xtask bench-queue` holds ours against, in a process of their own:
 //! `changeover-queues <queue> <fill|drain> <url> <jobs>`.
 //!
 //! `fill` makes the queue's tables and enqueues no-op jobs; `drain` runs them and prints how many
@@ -7,9 +7,6 @@
 
 mod apalis_postgres_queue;
 mod graphile;
-mod offered;
-mod ours;
-mod raw;
 
 use anyhow::{Context as _, bail};
 use std::time::{Duration, Instant};
@@ -26,11 +23,6 @@ async fn main() -> anyhow::Result<()> {
     };
     let jobs: i32 = jobs.parse()?;
     match (&**queue, &**action) {
-        ("ours", "fill") => ours::fill(url, jobs).await,
-        ("ours", "drain") => ours::drain(url).await,
-        ("ours", "offered") => offered::run(url, jobs).await,
-        ("raw", "fill") => raw::fill(url, jobs).await,
-        ("raw", "drain") => raw::drain(url).await,
         ("graphile", "fill") => graphile::fill(url, jobs).await,
         ("graphile", "drain") => graphile::drain(url, jobs).await,
         ("apalis", "fill") => apalis_postgres_queue::fill(url, jobs).await,
@@ -49,7 +41,12 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
 /// Waits until a statement says that nothing is left, and prints for how long.
 async fn until_none_left(url: &str, began: Instant, is_done: &str) -> anyhow::Result<()> {
     let client = connect(url).await?;
-    while !client.query_one(is_done, &[]).await.context("looking whether any job is left")?.get::<_, bool>(0) {
+    while !client
+        .query_one(is_done, &[])
+        .await
+        .context("looking whether any job is left")?
+        .get::<_, bool>(0)
+    {
         anyhow::ensure!(began.elapsed() < DRAIN_MAX, "jobs are left after {DRAIN_MAX:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -1,7 +1,7 @@
 //! Calls of the queue's functions in the ledger (`sql/functions_0002.sql`), typed, so that they leave no
 //! named statement behind on a pooled connection.
 
-use super::claimed::Job;
+use super::claimed::{COLUMNS, Job};
 use super::handler::Handler;
 use crate::error::Error;
 use std::time::Duration;
@@ -90,10 +90,11 @@ pub(super) async fn claim(
         (&kinds, Type::TEXT_ARRAY),
         (&counts, Type::INT4_ARRAY),
     ];
+    let sql_claim = format!("SELECT {COLUMNS} FROM changeover.claim_v1($1, $2, $3, $4)");
     let (begun, rows, committed) = tokio::join!(
         biased;
         client.batch_execute(BEGIN_CLAIM),
-        client.query_typed("SELECT * FROM changeover.claim_v1($1, $2, $3, $4)", &parameters),
+        client.query_typed(&sql_claim, &parameters),
         client.batch_execute("COMMIT"),
     );
     begun.map_err(sql)?;
@@ -112,7 +113,7 @@ pub(super) async fn claim_unknown(
     let sql = |source| Error::sql("claiming jobs of unknown outcome", source);
     let rows = client
         .query_typed(
-            "SELECT * FROM changeover.claim_unknown_v1($1, $2)",
+            &format!("SELECT {COLUMNS} FROM changeover.claim_unknown_v1($1, $2)"),
             &[(&instance, Type::UUID), (&at_most, Type::INT4)],
         )
         .await

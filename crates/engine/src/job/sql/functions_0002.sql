@@ -103,7 +103,7 @@ BEGIN
 END $$;
 
 -- Claims up to `at_most` jobs that this instance has declared to run: of each kind the most urgent ones,
--- the kind with the most urgent ones first; of a kind that is in `of_kinds` at most as many as `limits`
+-- the kind with the most urgent one first; of a kind that is in `of_kinds` at most as many as `limits`
 -- says, of others none (both NULL: any). Counts an attempt. The claim need not be durable: a job whose
 -- claim is lost in a crash of the server is claimed again, and its finish refused.
 -- Of jobs that a process has died with, an instance has one at a time: see job.crashes.
@@ -149,16 +149,30 @@ BEGIN
     LOOP
         want := LEAST(at_most - taken, coalesce((left_of ->> mine.kind)::integer, at_most));
         CONTINUE WHEN want <= 0;
-        -- By place: the rows are locked, so they stay where they are.
-        RETURN QUERY
-        UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
-         WHERE j.ctid = ANY (ARRAY(
-               SELECT o.ctid FROM changeover.job o
-                WHERE o.kind_id = mine.kind_id AND o.shelf = 'open' AND o.priority = mine.priority
-                  AND o.claimant IS NULL AND o.crashes = 0
-                ORDER BY o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED))
-        RETURNING j.id, mine.kind, mine.version, j.attempt, j.payload, j.enqueued_at, j.run_at,
-                  j.failures, j.crashes;
+        -- One claims a kind at a time, and needs no row locks for it; who comes meanwhile does not wait but
+        -- locks row by row. Either way a row is claimed once: the update asks for the claimant again. By
+        -- place, since what is not claimed stays where it is.
+        IF pg_try_advisory_xact_lock(1667788662, mine.kind_id) THEN
+            RETURN QUERY
+            UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
+             WHERE j.claimant IS NULL AND j.ctid = ANY (ARRAY(
+                   SELECT o.ctid FROM changeover.job o
+                    WHERE o.kind_id = mine.kind_id AND o.shelf = 'open'
+                      AND o.claimant IS NULL AND o.crashes = 0
+                    ORDER BY o.priority, o.id LIMIT want))
+            RETURNING j.id, mine.kind, mine.version, j.attempt, j.payload, j.enqueued_at, j.run_at,
+                      j.failures, j.crashes;
+        ELSE
+            RETURN QUERY
+            UPDATE changeover.job j SET claimant = my_instance, attempt = j.attempt + 1
+             WHERE j.claimant IS NULL AND j.ctid = ANY (ARRAY(
+                   SELECT o.ctid FROM changeover.job o
+                    WHERE o.kind_id = mine.kind_id AND o.shelf = 'open'
+                      AND o.claimant IS NULL AND o.crashes = 0
+                    ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED))
+            RETURNING j.id, mine.kind, mine.version, j.attempt, j.payload, j.enqueued_at, j.run_at,
+                      j.failures, j.crashes;
+        END IF;
         GET DIAGNOSTICS got = ROW_COUNT;
         taken := taken + got;
         left_of := left_of || jsonb_build_object(mine.kind, want - got);
@@ -215,9 +229,11 @@ BEGIN
     UPDATE changeover.job j
        SET shelf = CASE WHEN give_up OR j.failures + 1 >= k.max_attempts THEN 'dead' ELSE 'later' END,
            failures = j.failures + 1, claimant = NULL, called_at = NULL, error = left(why, 2000),
-           run_at = clock_timestamp() + coalesce(LEAST(GREATEST(pause_ms, 0), 2592000000),
-               LEAST(1000 * 2 ^ LEAST(j.failures, 20), 3600000) * (0.75 + random() / 2)
-           ) * interval '1 millisecond'
+           -- GREATEST would make 0 of no pause given.
+           run_at = clock_timestamp() + CASE
+               WHEN pause_ms IS NOT NULL THEN LEAST(GREATEST(pause_ms, 0), 2592000000)
+               ELSE LEAST(1000 * 2 ^ LEAST(j.failures, 20), 3600000) * (0.75 + random() / 2)
+           END * interval '1 millisecond'
       FROM changeover.job_kind k
      WHERE j.id = my_job AND j.attempt = my_attempt AND j.claimant = my_instance AND k.id = j.kind_id
        AND k.app = changeover.member_app(my_instance)

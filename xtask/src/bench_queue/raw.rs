@@ -1,13 +1,13 @@
 //! The limit: rows deleted by batches with SKIP LOCKED, on as many connections as ours has, each batch
 //! committed durably. No kinds, no priorities, no retries, no fence.
 
-use crate::{connect, until_none_left};
+use super::child::{connect, until_none_left};
 use std::time::Instant;
 
 /// As ours (`Options::job_connections`).
 const CONNECTIONS: usize = 4;
 
-pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {
+pub(super) async fn fill(url: &str, jobs: u32) -> anyhow::Result<()> {
     let client = connect(url).await?;
     client
         .batch_execute(&format!(
@@ -18,7 +18,7 @@ pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) async fn drain(url: &str) -> anyhow::Result<()> {
+pub(super) async fn drain(url: &str) -> anyhow::Result<()> {
     let mut workers = Vec::new();
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {

@@ -2,7 +2,7 @@
 //! 1,000 a second are offered and served while as many as before wait. Prints what each of the three calls
 //! takes; nothing but the length of the queue differs between two runs.
 
-use crate::connect;
+use super::child::connect;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
@@ -15,7 +15,7 @@ const ENQUEUE: &str = "SELECT count(*) FROM changeover.enqueue_v1('bench', 'noop
 const CLAIM: &str = "SELECT id, attempt FROM changeover.claim_v1($1::text::uuid, 10)";
 const FINISH: &str = "SELECT changeover.finish_v1($1::text::uuid, $2, $3)";
 
-pub(crate) async fn run(url: &str, backlog: i32) -> anyhow::Result<()> {
+pub(super) async fn run(url: &str, backlog: u32) -> anyhow::Result<()> {
     let (producer, consumer) = (connect(url).await?, connect(url).await?);
     consumer
         .batch_execute(&format!(
@@ -36,10 +36,13 @@ pub(crate) async fn run(url: &str, backlog: i32) -> anyhow::Result<()> {
         serve(&consumer, &mut claimed, &mut finished).await?;
     }
     let rate = f64::from(TURNS) * 10.0 / began.elapsed().as_secs_f64();
-    let left = consumer.query_one("SELECT count(*) FROM changeover.job", &[]).await?.get::<_, i64>(0);
+    let left =
+        consumer.query_one("SELECT count(*) FROM changeover.job", &[]).await?.get::<_, i64>(0);
     anyhow::ensure!(left == i64::from(backlog), "{left} jobs wait, not {backlog}");
     print!("backlog={backlog} rate={rate:.0}");
-    for (what, times) in [("enqueue", &mut enqueued), ("claim", &mut claimed), ("finish", &mut finished)] {
+    for (what, times) in
+        [("enqueue", &mut enqueued), ("claim", &mut claimed), ("finish", &mut finished)]
+    {
         times.sort_by(f64::total_cmp);
         let (p50, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
         print!(" {what}_p50_ms={p50:.2} {what}_p99_ms={p99:.2}");
@@ -48,7 +51,11 @@ pub(crate) async fn run(url: &str, backlog: i32) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(client: &Client, claimed: &mut Vec<f64>, finished: &mut Vec<f64>) -> anyhow::Result<()> {
+async fn serve(
+    client: &Client,
+    claimed: &mut Vec<f64>,
+    finished: &mut Vec<f64>,
+) -> anyhow::Result<()> {
     let since = Instant::now();
     // As the runtime does: a claim need not be durable.
     client.batch_execute("BEGIN; SET LOCAL synchronous_commit = off").await?;

@@ -1,13 +1,14 @@
 //! Ours: a batch handler, each batch finished in the transaction of its effects.
 
-use crate::{connect, until_none_left};
+use super::child::{connect, until_none_left};
 use changeover::{
-    Background, BatchJobHandler, BoxFuture, Changeover, Job, JobError, JobTransaction, Options,
+    Background, BatchJobHandler, BoxFuture, Changeover, Job, JobError, JobLimits, JobTransaction,
+    Options,
 };
 use std::time::Instant;
 
 /// How many are enqueued in one statement.
-const CHUNK: i32 = 10_000;
+const CHUNK: u32 = 10_000;
 
 struct NoOperation;
 
@@ -18,6 +19,11 @@ impl BatchJobHandler for NoOperation {
 
     fn versions(&self) -> &[i32] {
         &[1]
+    }
+
+    /// As many transactions at once as the raw limit has connections.
+    fn limits(&self) -> JobLimits {
+        JobLimits { concurrency: 4, ..JobLimits::default() }
     }
 
     fn run<'a>(
@@ -39,7 +45,7 @@ async fn start(url: &str) -> anyhow::Result<(Changeover, Background)> {
 }
 
 /// Declares and enqueues, without serving: nothing is run.
-pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {
+pub(super) async fn fill(url: &str, jobs: u32) -> anyhow::Result<()> {
     let (upgrade, background) = start(url).await?;
     let client = connect(url).await?;
     let mut left = jobs;
@@ -49,7 +55,7 @@ pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {
             .execute(
                 "SELECT count(*) FROM changeover.enqueue_v1('bench', 'noop', 1, \
                    ARRAY(SELECT jsonb_build_object('id', g) FROM generate_series(1, $1) g))",
-                &[&count],
+                &[&i32::try_from(count)?],
             )
             .await?;
         left -= count;
@@ -59,7 +65,7 @@ pub(crate) async fn fill(url: &str, jobs: i32) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) async fn drain(url: &str) -> anyhow::Result<()> {
+pub(super) async fn drain(url: &str) -> anyhow::Result<()> {
     let (upgrade, background) = start(url).await?;
     let began = Instant::now();
     upgrade.mark_serving().await?;
