@@ -155,3 +155,18 @@ async fn calls_that_make_no_sense() {
     let ran = project::run(&[&database[..], &["--head", "1", "--", "true"]].concat()).await;
     assert_eq!(ran.exit_code, Some(4), "{}", ran.all());
 }
+
+#[tokio::test]
+async fn what_others_leave_behind_is_reaped() {
+    let stage = Stage::new().await;
+    let script = format!("sh -c 'sleep 0.3 & echo orphan=$! >&2'; {ORDERLY}");
+    let mut agent = stage.reaper(&["--release", "2.3"], &["sh", "-c", &script]);
+    agent.says("orphan=").await;
+    let said = agent.said();
+    let orphan = said.lines().find_map(|line| line.strip_prefix("orphan=")).unwrap();
+    // Neither runs nor is a zombie.
+    let place = std::path::PathBuf::from(format!("/proc/{orphan}"));
+    wait_for("the orphan is reaped", || async { !place.exists() }).await;
+    assert!(agent.child.try_wait().unwrap().is_none(), "{}", agent.said());
+    assert_eq!(agent.terminate().await, Some(7), "{}", agent.said());
+}
