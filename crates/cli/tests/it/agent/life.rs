@@ -115,14 +115,13 @@ async fn beside_a_process_of_somebody_elses_it_writes_a_file() {
     let instance = agent.instance().await;
     assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{instance}\n"));
     // That process has a job, so the agent waits for it.
-    stage
-        .rows(
-            "INSERT INTO changeover.job_kind (app, kind, version, since_gen, max_attempts, \
-               max_crashes, at_most_once) VALUES ('tally', 'greet', 1, 1, 20, 3, false) RETURNING id"
-        )
-        .await;
+    let service = stage.service().await;
+    let declare =
+        format!("SELECT changeover.declare_job_v1('{instance}', 'greet', 1, 20, 3, false)");
+    service.batch_execute(&declare).await.unwrap();
     stage.enqueue(1, 0).await;
-    stage.rows(&format!("UPDATE changeover.job SET claimant = '{instance}' RETURNING id")).await;
+    let claim = format!("SELECT changeover.claim_v1('{instance}', 1)");
+    assert_eq!(service.query(&claim, &[]).await.unwrap().len(), 1);
     agent.signal("TERM");
     agent.probe("/readyz", 503).await;
     assert!(agent.child.try_wait().unwrap().is_none());

@@ -82,6 +82,11 @@ impl Stage {
         (pooler, url)
     }
 
+    /// A session of the service's role.
+    pub(crate) async fn service(&self) -> Client {
+        connect(&self.url(SERVICE)).await
+    }
+
     fn url(&self, user: &str) -> String {
         self.server.url(user, &self.database)
     }
