@@ -1,6 +1,8 @@
 //! A database with the examples' tables, an owner and a service's role; agents started in it, with what
 //! they say; waiting for states with a deadline.
 
+#![expect(clippy::print_stdout, reason = "what an agent said is shown where its test fails")]
+
 use crate::project;
 use changeover_postgres::{PgBouncer, PoolMode, Server};
 use serde_json::Value;
