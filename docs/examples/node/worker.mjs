@@ -117,15 +117,15 @@ async function run(db, { id, attempt, payload }) {
 }
 
 async function runJobs(db) {
+  // At most 20 failures, and 3 deaths of the process that runs it.
+  await call(db, 'SELECT changeover.declare_job_v1($1, $2, $3, 20, 3, false)', ME, KIND, VERSION);
   await db.query('LISTEN changeover_job');
   while (!stopping() && !db.isLost) {
-    // Again and again: an instance that counted as dead for a while was struck off.
-    await call(db, 'SELECT changeover.declare_job_v1($1, $2, $3, 20, 3, false)', ME, KIND, VERSION);
     const sql = 'SELECT id, attempt, payload FROM changeover.claim_v1($1, $2)';
     const claimed = (await db.query(sql, [ME, BATCH])).rows;
     const idle = claimed.length === 0;
     while (claimed.length > 0 && !stopping()) await run(db, claimed.shift());
-    if (claimed.length > 0) { // told to stop: what has not begun goes back, and counts no attempt
+    if (claimed.length > 0) { // told to stop: what has not begun goes back, and counts as no failure
       const [ids, attempts] = [claimed.map((job) => job.id), claimed.map((job) => job.attempt)];
       await call(db, 'SELECT changeover.unclaim_v1($1, $2, $3)', ME, ids, attempts);
       log(`gave back ${ids.length} jobs`);

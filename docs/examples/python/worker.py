@@ -120,15 +120,15 @@ def run(db, job, attempt, payload):
 
 
 def run_jobs(db):
+    # At most 20 failures, and 3 deaths of the process that runs it.
+    call(db, "SELECT changeover.declare_job_v1(%s, %s, %s, 20, 3, false)", ME, KIND, VERSION)
     db.execute("LISTEN changeover_job")
     while not stop.is_set():
-        # Again and again: an instance that counted as dead for a while was struck off.
-        call(db, "SELECT changeover.declare_job_v1(%s, %s, %s, 20, 3, false)", ME, KIND, VERSION)
         sql = "SELECT id, attempt, payload FROM changeover.claim_v1(%s, %s)"
         claimed = db.execute(sql, (ME, BATCH)).fetchall()
         while claimed and not stop.is_set():
             run(db, *claimed.pop(0))
-        if claimed:  # told to stop: what has not begun goes back, and counts no attempt
+        if claimed:  # told to stop: what has not begun goes back, and counts as no failure
             ids, attempts = [job[0] for job in claimed], [job[1] for job in claimed]
             call(db, "SELECT changeover.unclaim_v1(%s, %s::bigint[], %s::integer[])", ME, ids, attempts)
             log(f"gave back {len(ids)} jobs")

@@ -167,9 +167,14 @@ pub(crate) async fn ended(child: Child) -> Ran {
 
 /// The program with nothing of the environment that would tell it where to work.
 pub(crate) fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
+    let mut command = without_settings(Command::new(env!("CARGO_BIN_EXE_changeover")));
+    command.args(args);
     command
-        .args(args)
+}
+
+/// A command with pipes, killed when the test ends.
+pub(crate) fn without_settings(mut command: Command) -> Command {
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

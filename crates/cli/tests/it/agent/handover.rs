@@ -26,7 +26,7 @@ async fn from_python_to_a_newer_node_and_back() {
     let stage = Stage::new().await;
     let mut python = stage.python("1", &[]).await;
     stage.until_owned_by(&python).await;
-    let mut node = stage.node("2").await;
+    let mut node = stage.node("2", &[]).await;
     stage.until_owned_by(&node).await;
     python.says("handed over tally").await;
     assert_eq!(stage.number("SELECT gen FROM changeover.generation").await, 2);
@@ -81,7 +81,7 @@ async fn a_worker_whose_process_dies_is_handed_over_by_its_agent() {
     let stage = Stage::new().await;
     let mut owner = stage.python("1", &[]).await;
     stage.until_owned_by(&owner).await;
-    let mut other = stage.node("1").await;
+    let mut other = stage.node("1", &[]).await;
     other.probe("/readyz", 200).await;
     owner.signal_process("KILL").await;
     assert_eq!(owner.ended().await, Some(137), "{}", owner.said());
@@ -91,5 +91,24 @@ async fn a_worker_whose_process_dies_is_handed_over_by_its_agent() {
     assert_eq!(stage.number(given).await, 1);
     stage.until_owned_by(&other).await;
     assert_eq!(other.terminate().await, Some(0), "{}", other.said());
+    assert_told_in_order(&stage).await;
+}
+
+#[tokio::test]
+async fn behind_a_pooler_that_shares_sessions_polling_does() {
+    let stage = Stage::new().await;
+    let (_pooler, url) = stage.pooled().await;
+    let pooled = [("DATABASE_URL", url.as_str())];
+    let mut python = stage.python("1", &pooled).await;
+    stage.until_owned_by(&python).await;
+    let mut node = stage.node("2", &pooled).await;
+    stage.until_owned_by(&node).await;
+    stage.enqueue(40, 5).await;
+    stage.until("(SELECT count(*) FROM changeover.job) = 0").await;
+    assert_eq!(stage.number("SELECT count(*) FROM greeting").await, 40);
+    assert_eq!(stage.number("SELECT count(DISTINCT job) FROM greeting").await, 40);
+    assert_eq!(node.terminate().await, Some(0), "{}", node.said());
+    stage.until_owned_by(&python).await;
+    assert_eq!(python.terminate().await, Some(0), "{}", python.said());
     assert_told_in_order(&stage).await;
 }

@@ -27,7 +27,7 @@ async fn what_dies_with_its_agent_is_done_by_others_once() {
     let process = victim.field("pid").await.as_i64().unwrap();
     stage.enqueue(60, 40).await;
     let instance = until_busy(&stage, &victim).await;
-    let mut node = stage.node("1").await;
+    let mut node = stage.node("1", &[]).await;
     victim.signal("KILL");
     assert_eq!(victim.ended().await, None);
     super::stage::wait_for("the process dies with its agent", || async { !runs(process) }).await;
@@ -43,7 +43,7 @@ async fn what_dies_with_its_agent_is_done_by_others_once() {
 #[tokio::test]
 async fn what_dies_without_its_agent_is_done_by_others_once() {
     let stage = Stage::new().await;
-    let mut victim = stage.node("1").await;
+    let mut victim = stage.node("1", &[]).await;
     victim.probe("/readyz", 200).await;
     stage.enqueue(60, 40).await;
     until_busy(&stage, &victim).await;
@@ -57,10 +57,11 @@ async fn what_dies_without_its_agent_is_done_by_others_once() {
 }
 
 #[tokio::test]
-async fn told_to_stop_nothing_stays_claimed_and_no_attempt_is_counted() {
+async fn told_to_stop_nothing_stays_claimed_and_nothing_counts_as_failed() {
     let stage = Stage::new().await;
     for python in [true, false] {
-        let mut agent = if python { stage.python("1", &[]).await } else { stage.node("1").await };
+        let mut agent =
+            if python { stage.python("1", &[]).await } else { stage.node("1", &[]).await };
         agent.probe("/readyz", 200).await;
         stage.rows("DELETE FROM greeting RETURNING id").await;
         stage.enqueue(10, 300).await;
@@ -68,7 +69,7 @@ async fn told_to_stop_nothing_stays_claimed_and_no_attempt_is_counted() {
         assert_eq!(agent.terminate().await, Some(0), "{}", agent.said());
         assert!(agent.said().contains("gave back"), "{}", agent.said());
         let left = "SELECT count(*) FROM changeover.job \
-                     WHERE claimant IS NULL AND attempt = 0 AND crashes = 0 AND shelf = 'open'";
+                     WHERE claimant IS NULL AND failures = 0 AND crashes = 0 AND shelf = 'open'";
         let (left, all) =
             (stage.number(left).await, stage.number("SELECT count(*) FROM changeover.job").await);
         assert_eq!(left, all, "{}", agent.said());
@@ -93,7 +94,7 @@ async fn an_orphan_does_no_harm() {
     let said = victim.said();
     let orphan = said.lines().find_map(|line| line.strip_prefix("worker=")).unwrap();
     let orphan: i64 = orphan.parse().unwrap();
-    let mut node = stage.node("1").await;
+    let mut node = stage.node("1", &[]).await;
     victim.signal("KILL");
     victim.ended().await;
     assert!(runs(orphan), "it is no orphan");

@@ -115,14 +115,13 @@ async fn beside_a_process_of_somebody_elses_it_writes_a_file() {
     let instance = agent.instance().await;
     assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{instance}\n"));
     // That process has a job, so the agent waits for it.
-    stage
-        .rows(
-            "INSERT INTO changeover.job_kind (app, kind, version, since_gen, max_attempts, \
-               max_crashes, at_most_once) VALUES ('tally', 'greet', 1, 1, 20, 3, false) RETURNING id"
-        )
-        .await;
+    let service = stage.service().await;
+    let declare =
+        format!("SELECT changeover.declare_job_v1('{instance}', 'greet', 1, 20, 3, false)");
+    service.batch_execute(&declare).await.unwrap();
     stage.enqueue(1, 0).await;
-    stage.rows(&format!("UPDATE changeover.job SET claimant = '{instance}' RETURNING id")).await;
+    let claim = format!("SELECT changeover.claim_v1('{instance}', 1)");
+    assert_eq!(service.query(&claim, &[]).await.unwrap().len(), 1);
     agent.signal("TERM");
     agent.probe("/readyz", 503).await;
     assert!(agent.child.try_wait().unwrap().is_none());
@@ -154,4 +153,19 @@ async fn calls_that_make_no_sense() {
     }
     let ran = project::run(&[&database[..], &["--head", "1", "--", "true"]].concat()).await;
     assert_eq!(ran.exit_code, Some(4), "{}", ran.all());
+}
+
+#[tokio::test]
+async fn what_others_leave_behind_is_reaped() {
+    let stage = Stage::new().await;
+    let script = format!("sh -c 'sleep 0.3 & echo orphan=$! >&2'; {ORDERLY}");
+    let mut agent = stage.reaper(&["--release", "2.3"], &["sh", "-c", &script]);
+    agent.says("orphan=").await;
+    let said = agent.said();
+    let orphan = said.lines().find_map(|line| line.strip_prefix("orphan=")).unwrap();
+    // Neither runs nor is a zombie.
+    let place = std::path::PathBuf::from(format!("/proc/{orphan}"));
+    wait_for("the orphan is reaped", || async { !place.exists() }).await;
+    assert!(agent.child.try_wait().unwrap().is_none(), "{}", agent.said());
+    assert_eq!(agent.terminate().await, Some(7), "{}", agent.said());
 }

@@ -1,8 +1,10 @@
 //! A database with the examples' tables, an owner and a service's role; agents started in it, with what
 //! they say; waiting for states with a deadline.
 
-use crate::project::{self, Ran};
-use changeover_postgres::Server;
+#![expect(clippy::print_stdout, reason = "what an agent said is shown where its test fails")]
+
+use crate::project;
+use changeover_postgres::{PgBouncer, PoolMode, Server};
 use serde_json::Value;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio_postgres::{Client, NoTls, Row};
 
 /// The longest that a state is waited for; far above what any of them takes.
@@ -69,16 +71,22 @@ impl Stage {
         project::ended(command.spawn().unwrap()).await.ok();
     }
 
-    /// Runs another command as the owner.
-    pub(crate) async fn run(&self, args: &[&str]) -> Ran {
-        let mut command = project::command(args);
-        command.current_dir(self.folder.path()).env("CHANGEOVER_OWNER_URL", self.url(OWNER));
-        project::ended(command.spawn().unwrap()).await
-    }
-
     /// A path in the stage's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// A pooler of its own in transaction mode, and the service's connection through it.
+    pub(crate) async fn pooled(&self) -> (PgBouncer, String) {
+        let builder = PgBouncer::in_front_of(self.server).pool_mode(PoolMode::Transaction);
+        let pooler = tokio::task::spawn_blocking(|| builder.start()).await.unwrap().unwrap();
+        let url = pooler.url(SERVICE, &self.database);
+        (pooler, url)
+    }
+
+    /// A session of the service's role.
+    pub(crate) async fn service(&self) -> Client {
+        connect(&self.url(SERVICE)).await
     }
 
     fn url(&self, user: &str) -> String {
@@ -92,14 +100,25 @@ impl Stage {
 
     /// The same, with more in its environment.
     pub(crate) fn agent_in(&self, args: &[&str], program: &[&str], env: &[(&str, &str)]) -> Agent {
-        let usual =
-            ["agent", "--app", APP, "--json", "--listen", "127.0.0.1:0", "--poll-ms", "100"];
-        let mut all = [&usual[..], &["--ttl-ms", "1500"], args].concat();
-        if !program.is_empty() {
-            all.push("--");
-            all.extend(program);
-        }
-        let mut command = project::command(&all);
+        let command = project::command(&agent_arguments(args, program));
+        self.begin(command, env)
+    }
+
+    /// The same, as a process that inherits orphans, as process 1 of a container does.
+    pub(crate) fn reaper(&self, args: &[&str], program: &[&str]) -> Agent {
+        const PR_SET_CHILD_SUBREAPER: u32 = 36;
+        let script = format!(
+            "import ctypes, os, sys\n\
+             assert ctypes.CDLL(None).prctl({PR_SET_CHILD_SUBREAPER}, 1, 0, 0, 0) == 0\n\
+             os.execv(sys.argv[1], sys.argv[1:])"
+        );
+        let agent = project::command(&[]).as_std().get_program().to_owned();
+        let mut command = project::without_settings(Command::new("python3"));
+        command.args(["-c", &script]).arg(agent).args(agent_arguments(args, program));
+        self.begin(command, &[])
+    }
+
+    fn begin(&self, mut command: Command, env: &[(&str, &str)]) -> Agent {
         command
             .current_dir(self.folder.path())
             .env("DATABASE_URL", self.url(SERVICE))
@@ -130,7 +149,7 @@ impl Stage {
     }
 
     /// A Node worker of that generation, under an agent.
-    pub(crate) async fn node(&self, generation: &str) -> Agent {
+    pub(crate) async fn node(&self, generation: &str, env: &[(&str, &str)]) -> Agent {
         let package = examples().join("node");
         let modules =
             tokio::task::spawn_blocking(move || changeover_postgres::node_modules(&package));
@@ -142,7 +161,7 @@ impl Stage {
             std::os::unix::fs::symlink(modules, link).unwrap();
         }
         let args = ["--release", "node", "--generation", generation];
-        self.agent(&args, &["node", worker.to_str().unwrap()])
+        self.agent_in(&args, &["node", worker.to_str().unwrap()], env)
     }
 
     /// Enqueues jobs that take so long each.
@@ -185,6 +204,16 @@ impl Stage {
         );
         self.until(&sql).await;
     }
+}
+
+fn agent_arguments<'a>(args: &[&'a str], program: &[&'a str]) -> Vec<&'a str> {
+    let usual = ["agent", "--app", APP, "--json", "--listen", "127.0.0.1:0", "--poll-ms", "100"];
+    let mut all = [&usual[..], &["--ttl-ms", "1500"], args].concat();
+    if !program.is_empty() {
+        all.push("--");
+        all.extend(program);
+    }
+    all
 }
 
 /// A running agent and what it and its process have said.
