@@ -21,8 +21,8 @@ pub struct WatchedTable {
     pub table: String,
     /// The column by which single values are dropped; `None`: any write drops everything.
     pub key_column: Option<String>,
-    /// Whether its writers notify. `false` for tables that are written thousands of times a second:
-    /// while such a transaction commits, no other one that notifies can.
+    /// Whether its writers notify. `false` for tables that are written all the time: while
+    /// a transaction that notifies commits, no other one that notifies can.
     pub notifies: bool,
 }
 
