@@ -126,10 +126,10 @@ async fn write(
 }
 
 async fn expire(state: &ServiceState, inactive_after: Duration) -> Result<(), ApiError> {
-    let inactive_after_ms = inactive_after.as_secs_f64() * 1000.0;
+    let inactive_after_s = inactive_after.as_secs_f64();
     let client = state.pool.get().await?;
     let statement = state.release.statements.health_expire;
-    let parameters: [Parameter<'_>; 1] = [(&inactive_after_ms, Type::FLOAT8)];
+    let parameters: [Parameter<'_>; 1] = [(&inactive_after_s, Type::FLOAT8)];
     for row in state.statement_mode.query(&client, statement, &parameters).await? {
         let cluster_id: Uuid = row.try_get(0)?;
         tracing::info!(%cluster_id, "nothing was heard of it; it is inactive");

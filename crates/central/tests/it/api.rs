@@ -294,6 +294,7 @@ async fn metadata_and_every_answer_name_the_release() {
         "/v1/policies/{id}",
         "/v1/processes/deployment/{id}",
         "/v1/sensor/events",
+        "/v1/sensor/stream",
     ]
     "#);
     assert!(document["components"]["schemas"]["BuildVerdict"].is_object());

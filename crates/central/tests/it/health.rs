@@ -75,7 +75,6 @@ async fn who_does_not_hold_the_stream_writes_nothing() {
 async fn without_the_guard_the_state_flaps() {
     let trial = Trial { health_unguarded: true, ..Trial::default() };
     let states = two_instances("flapping", trial).await;
-    println!("states with guard off: {}", states.len());
     assert!(states.len() > 10, "{states:?}");
     assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "{states:?}");
 }

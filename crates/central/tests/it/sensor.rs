@@ -92,6 +92,14 @@ impl Sensor {
         self.say(&FromSensor::Event { sequence, what });
     }
 
+    /// Events with numbers from this one on, in one piece.
+    pub(crate) fn events(&self, first: i64, events: impl Iterator<Item = SensorEvent>) {
+        let line = |(sequence, what)| {
+            serde_json::to_string(&FromSensor::Event { sequence, what }).unwrap() + "\n"
+        };
+        self.write(&(first..).zip(events).map(line).collect::<String>());
+    }
+
     pub(crate) fn beat(&self, health: &str) {
         self.say(&FromSensor::Heartbeat { health: health.to_owned() });
     }

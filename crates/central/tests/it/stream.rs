@@ -144,8 +144,8 @@ async fn a_sensor_that_goes_on_sending_loses_nothing_either() {
     assert!(acknowledged < sent);
     let (mut sensor, _, stored_to) = Sensor::opened(new.address(), cluster).await;
     assert_eq!(stored_to, acknowledged as i64, "what is acknowledged is what is stored");
-    for number in acknowledged..sent {
-        sensor.event(number as i64 + 1, event(stage.population, ids[number]));
+    for (number, id) in ids.iter().enumerate().take(sent).skip(acknowledged) {
+        sensor.event(number as i64 + 1, event(stage.population, *id));
     }
     sensor.acknowledgements(sent - acknowledged).await;
     assert!(draining.await.unwrap().streams.cut.is_empty());
@@ -253,9 +253,8 @@ async fn a_forced_end_says_what_was_cut() {
         .batch_execute("BEGIN; LOCK TABLE process_indicators IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    for (number, id) in ids(3).into_iter().enumerate() {
-        sensor.event(number as i64 + 1, event(stage.population, id));
-    }
+    // In one piece: what has not arrived when the first part is being stored is not received.
+    sensor.events(1, ids(3).into_iter().map(|id| event(stage.population, id)));
     let path = format!("/v1/processes/deployment/{}", stage.population.key(Kind::Deployment, 0));
     let mut client = Connection::http1(address).await;
     let asked = path.clone();
@@ -264,7 +263,7 @@ async fn a_forced_end_says_what_was_cut() {
     until("both wait", async || {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
                    AND datname = current_database()";
-        watcher.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 2
+        watcher.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) >= 2
     })
     .await;
     let polite = tokio::spawn(async move {

@@ -67,7 +67,7 @@ impl Samples {
             "stream_cursor" => self.streams(&[]),
             "stream_advance" => self.streams(&[bigint(7)]),
             "health_write" => self.streams(&[text("HEALTHY")]),
-            "health_expire" => vec![vec![double(0.0)], vec![double(30_000.0)]],
+            "health_expire" => vec![vec![double(0.0)], vec![double(30.0)]],
             // A statement without samples makes the corpus' own test fail.
             _ => Vec::new(),
         }

@@ -2,4 +2,4 @@
 SELECT last_sequence
 FROM sensor_streams
 WHERE cluster_id = $1 AND epoch = $2
-FOR UPDATE
+FOR NO KEY UPDATE
