@@ -41,7 +41,9 @@ const OF_RAW: f64 = 0.5;
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let budget = Budget::from_environment()?;
     let programs = Programs::build(&args).await?;
-    let server = tokio::task::spawn_blocking(|| Server::builder().profile(Profile::Measure).start()).await??;
+    let server =
+        tokio::task::spawn_blocking(|| Server::builder().profile(Profile::Measure).start())
+            .await??;
     let mut rates: Vec<(&str, Vec<f64>)> = Vec::new();
     for contestant in CONTESTANTS {
         if args.only.is_empty() || args.only.iter().any(|only| only == contestant) {
@@ -89,7 +91,9 @@ fn verdict(rates: &[(&str, Vec<f64>)], jobs: u32) -> anyhow::Result<()> {
         );
         medians.push((*contestant, median));
     }
-    let of = |name: &str| medians.iter().find(|(contestant, _)| *contestant == name).map(|(_, rate)| *rate);
+    let of = |name: &str| {
+        medians.iter().find(|(contestant, _)| *contestant == name).map(|(_, rate)| *rate)
+    };
     let Some(ours) = of("ours") else { return Ok(()) };
     if let Some(raw) = of("raw") {
         println!("ours is {:.2} of the raw limit; aim: {OF_RAW}", ours / raw);
@@ -139,7 +143,13 @@ impl Programs {
         command
     }
 
-    async fn call(&self, contestant: &str, action: &str, url: &str, jobs: u32) -> anyhow::Result<String> {
+    async fn call(
+        &self,
+        contestant: &str,
+        action: &str,
+        url: &str,
+        jobs: u32,
+    ) -> anyhow::Result<String> {
         let output = self
             .command(contestant, action)
             .args([url, &jobs.to_string()])
@@ -170,7 +180,10 @@ impl Programs {
         let url = self.filled(server, contestant, jobs).await?;
         let told = self.call(contestant, "drain", &url, jobs).await?;
         let drained = told.lines().find_map(|line| line.strip_prefix("drained_ms="));
-        drained.with_context(|| format!("{contestant} says nothing: {told}"))?.parse().map_err(Into::into)
+        drained
+            .with_context(|| format!("{contestant} says nothing: {told}"))?
+            .parse()
+            .map_err(Into::into)
     }
 
     async fn offered(&self, server: &Server, backlog: u32) -> anyhow::Result<String> {
