@@ -119,7 +119,7 @@ pub(super) async fn check(
             holds: longest_ms <= (LEASE + TAKEOVER).as_millis() && unowned.looks > 0,
             detail: format!(
                 "longest {longest_ms} ms ({}), in {} looks",
-                longest.map_or("none", |(name, _)| name),
+                longest.map_or("none", |(name, _)| name.as_str()),
                 unowned.looks
             ),
         },

@@ -175,7 +175,7 @@ impl<'a> Fleet<'a> {
             let place = rng.random_range(0..self.members.len());
             let request = loop {
                 self.sequence += 1;
-                let request = self.mix.request(rng, self.sequence);
+                let request = self.mix.next(rng, self.sequence);
                 if request.path == "/v1/sensor/events" {
                     break request;
                 }
