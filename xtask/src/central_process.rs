@@ -132,6 +132,21 @@ impl Central {
             .await
     }
 
+    /// Posts JSON; the status of the answer.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> anyhow::Result<u16> {
+        let length = body.len();
+        self.exchange(&format!(
+            "POST {path} HTTP/1.1\r\nHost: central\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+        .await
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     async fn exchange(&self, request: &str) -> anyhow::Result<u16> {
         let exchange = async {
             let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;

@@ -14,6 +14,7 @@ mod bench_workers;
 mod budget;
 mod central_process;
 mod connect;
+mod chaos;
 mod faults;
 mod faults_under_load;
 mod histories;
@@ -60,6 +61,8 @@ enum Chore {
     Faults(faults::Args),
     /// Faults of a migrating central while an old and a new one serve.
     FaultsUnderLoad(faults_under_load::Args),
+    /// Rolling upgrades and rollbacks of centrals at work, which are killed, paused and cut off.
+    Chaos(chaos::Args),
     /// Ten instances, killed, paused and started at random while 4.8 → 4.9 → 4.10 runs.
     Instances(instances::Args),
     /// The migrations of real projects: read, applied, planned.
@@ -97,6 +100,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Starts(args) => starts::run(args).await,
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
+            Chore::Chaos(args) => chaos::run(args).await,
             Chore::Instances(args) => instances::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,

@@ -71,6 +71,9 @@ pub struct ServeArgs {
     /// For how long a term is granted, in milliseconds.
     #[arg(long, hide = true)]
     lease_ms: Option<u64>,
+    /// After how long without a heartbeat an instance counts as gone, in milliseconds.
+    #[arg(long, hide = true)]
+    instance_ttl_ms: Option<u64>,
     /// Rows of every batch of a backfill.
     #[arg(long, hide = true)]
     batch_rows: Option<u32>,
@@ -109,6 +112,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
         workers: args.workers.settings(),
         trial: Trial {
             lease: args.lease_ms.map(Duration::from_millis),
+            instance_ttl: args.instance_ttl_ms.map(Duration::from_millis),
             batch_rows: args.batch_rows,
             label_commits: args.label_commits,
             ..Trial::default()

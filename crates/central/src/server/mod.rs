@@ -62,6 +62,8 @@ pub struct Settings {
 pub struct Trial {
     /// For how long a term is granted.
     pub lease: Option<Duration>,
+    /// After how long without a heartbeat an instance counts as gone.
+    pub instance_ttl: Option<Duration>,
     /// Rows of every batch, whatever the time that it takes.
     pub batch_rows: Option<u32>,
     /// Each guarded transaction says in the write-ahead log under which term it was begun.

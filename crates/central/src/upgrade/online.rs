@@ -170,6 +170,10 @@ fn options(settings: &Settings) -> Result<Options, CentralError> {
     if let Some(lease) = trial.lease {
         options.timing.lease = lease;
     }
+    if let Some(ttl) = trial.instance_ttl {
+        options.timing.instance_ttl = ttl;
+        options.timing.heartbeat = ttl / 6;
+    }
     if let Some(rows) = trial.batch_rows {
         options.pace.batch_rows_first = rows;
         options.pace.batch_rows_max = rows;

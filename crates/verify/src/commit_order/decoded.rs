@@ -125,7 +125,7 @@ fn change_of(
 }
 
 /// The columns of a tuple as printed; of an UPDATE that shows both, those of the new one win.
-fn fields(tuple: &str) -> BTreeMap<String, Option<String>> {
+pub(super) fn fields(tuple: &str) -> BTreeMap<String, Option<String>> {
     let mut fields = BTreeMap::new();
     let mut rest = tuple;
     // Ends with the text: each round takes something or stops.

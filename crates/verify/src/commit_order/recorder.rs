@@ -69,6 +69,16 @@ impl CommitOrder {
     /// # Errors
     /// When the slot cannot be read, or gives what is not understood.
     pub async fn read(self) -> Result<History, VerifyError> {
+        let lines = self.read_lines().await?;
+        let transactions = decoded::transactions(&lines, &self.app)?;
+        Ok(History { epoch: self.epoch, transactions })
+    }
+
+    /// The same as `test_decoding` prints it; drops the slot.
+    ///
+    /// # Errors
+    /// When the slot cannot be read.
+    pub async fn read_lines(&self) -> Result<Vec<String>, VerifyError> {
         let client = connect(&self.superuser_url, "commit_order", "reading a logical slot").await?;
         client.batch_execute(FLUSH).await.map_err(VerifyError::sql("flushing"))?;
         let rows = client
@@ -79,9 +89,7 @@ impl CommitOrder {
             .query_one(DROP, &[&self.slot])
             .await
             .map_err(VerifyError::sql("dropping the logical slot"))?;
-        let lines: Vec<String> = rows.into_iter().map(|row| row.get(0)).collect();
-        let transactions = decoded::transactions(&lines, &self.app)?;
-        Ok(History { epoch: self.epoch, transactions })
+        Ok(rows.into_iter().map(|row| row.get(0)).collect())
     }
 }
 
