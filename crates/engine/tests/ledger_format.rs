@@ -1,7 +1,5 @@
 //! A ledger that an older engine made gets what is missing, while that engine's instances live on it.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod common;
 
 use changeover::Changeover;

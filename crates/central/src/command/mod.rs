@@ -19,7 +19,7 @@ pub struct CentralArgs {
 #[derive(Debug, clap::Subcommand)]
 enum CentralCommand {
     /// Serve one release until SIGTERM or SIGINT.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Fill the tables.
     Seed(SeedArgs),
 }
@@ -30,7 +30,7 @@ enum CentralCommand {
 /// When an instance cannot start or the tables cannot be filled.
 pub async fn run(args: CentralArgs) -> Result<(), CentralError> {
     match args.command {
-        CentralCommand::Serve(args) => serve::run(args).await,
+        CentralCommand::Serve(args) => serve::run(*args).await,
         CentralCommand::Seed(args) => seed::run(args).await,
     }
 }

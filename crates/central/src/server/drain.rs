@@ -22,8 +22,8 @@ mod workers;
 pub use report::{DrainReport, PoolEnded, RequestsEnded, WorkersEnded};
 
 use super::Central;
-use crate::route::{Lifecycle, StreamsEnded};
 use crate::database::Pool;
+use crate::route::{Lifecycle, StreamsEnded};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
