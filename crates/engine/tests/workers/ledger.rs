@@ -163,6 +163,40 @@ async fn any_number_of_settles_come_to_one_result() {
     }
 }
 
+/// Two that settle at the same moment, with the row in somebody's hands: what the one has done, the other
+/// does not do again by what it saw before.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_settled_is_not_settled_again() {
+    let (database, admin) = database(15).await;
+    let old = joined(&database, 1).await;
+    let held = old.acquire().await.unwrap();
+    let members = [joined(&database, 2).await, joined(&database, 2).await];
+    let overdue = "UPDATE changeover.worker SET handover_by = clock_timestamp()";
+    admin.batch_execute(overdue).await.unwrap();
+    let locking = database.connect("postgres").await;
+    locking
+        .batch_execute("BEGIN; SELECT 1 FROM changeover.worker FOR NO KEY UPDATE")
+        .await
+        .unwrap();
+    let settling: Vec<_> = members
+        .into_iter()
+        .map(|member| tokio::spawn(async move { member.settle().await }))
+        .collect();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                    AND wait_event_type = 'Lock' AND query LIKE '%settle_v1%'";
+    crate::common::until("both wait or have ended", async || {
+        let ended = settling.iter().filter(|settled| settled.is_finished()).count();
+        value::<i64>(&admin, waiting).await + i64::try_from(ended).unwrap() >= 2
+    })
+    .await;
+    locking.batch_execute("COMMIT").await.unwrap();
+    for settled in settling {
+        settled.await.unwrap();
+    }
+    old.settle().await;
+    assert_eq!(epoch(&admin).await, held + 1, "taken once");
+}
+
 /// A guarded transaction that has not committed yet holds back whoever would be next.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_waits_for_a_guard_that_has_passed() {
