@@ -95,8 +95,6 @@ impl fmt::Display for ChangeToken {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[test]
