@@ -49,6 +49,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let server =
         tokio::task::spawn_blocking(|| Server::builder().profile(Profile::Measure).start());
     let server = server.await??;
+    println!("PostgreSQL {}", server.version());
     let url = server.url("postgres", &server.fresh_database("caches").await?);
     let told = Instance::start(&url, true).await?;
     let looking = Instance::start(&url, false).await?;

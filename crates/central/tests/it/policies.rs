@@ -22,17 +22,22 @@ fn policy(tolerated: u64) -> Value {
 
 async fn put(central: &Central, policy: &Value) -> Answer {
     let mut connection = Connection::http1(central.address()).await;
-    connection.send("PUT", &format!("/v1/policies/{ID}"), policy.to_string()).await.unwrap()
+    connection
+        .send("PUT", &format!("/v1/policies/{ID}"), policy.to_string())
+        .await
+        .expect("an answer")
 }
 
 /// How many the policy tolerates, as an instance has it.
 async fn tolerated(central: &Central, token: Option<&str>) -> Option<u64> {
     let headers: Vec<_> = token.into_iter().map(|token| (CHANGEOVER_TOKEN, token)).collect();
     let mut connection = Connection::http1(central.address()).await;
-    let answer = connection.send_with("GET", "/v1/policies", &headers, "").await.unwrap();
+    let answer =
+        connection.send_with("GET", "/v1/policies", &headers, "").await.expect("an answer");
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let list = answer.json();
-    let found = list["policies"].as_array().unwrap().iter().find(|one| one["id"] == json!(ID))?;
+    let found =
+        list["policies"].as_array().expect("a list").iter().find(|one| one["id"] == json!(ID))?;
     found["criteria"]["tolerated"].as_u64()
 }
 
@@ -52,7 +57,7 @@ async fn each_has_what_the_other_writes(listens: bool) {
             let wanted = round * 100 + i;
             let written = put(writer, &policy(wanted)).await;
             assert_eq!(written.status, 200, "{:?}", written.body);
-            let token = written.headers[CHANGEOVER_TOKEN].to_str().unwrap();
+            let token = written.headers[CHANGEOVER_TOKEN].to_str().expect("a token");
             assert_eq!(tolerated(reader, Some(token)).await, Some(wanted));
             assert_eq!(tolerated(writer, Some(token)).await, Some(wanted));
         }
@@ -62,7 +67,7 @@ async fn each_has_what_the_other_writes(listens: bool) {
         until("the other has it", async || tolerated(reader, None).await == Some(wanted)).await;
     }
     let owner = stage.owner().await;
-    owner.execute("DELETE FROM policies WHERE id = $1", &[&ID]).await.unwrap();
+    owner.execute("DELETE FROM policies WHERE id = $1", &[&ID]).await.expect("it is gone");
     for central in [&old, &new] {
         until("both hear of psql", async || tolerated(central, None).await.is_none()).await;
     }
