@@ -85,7 +85,8 @@ async fn only_the_login_that_registered_may_act(major: u16) {
     let claim = claimant.claim(1).await.remove(0);
     let other = &stage.owner;
     let sql = "SELECT count(*) FROM changeover.claim_v1($1, 1)";
-    assert_eq!(other.query_one(sql, &[&claimant.id]).await.unwrap().get::<_, i64>(0), 0);
+    let refused = other.query_one(sql, &[&claimant.id]).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "CO004");
     for sql in [
         "SELECT changeover.finish_v1($1, ARRAY[$2::bigint], ARRAY[$3::integer])::text",
         "SELECT changeover.fail_v1($1, $2, $3, 'no')",
