@@ -63,6 +63,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         stage.migrate(TARGETS[0]).await?;
         seed::seed(Population::of(ROWS), 1, &stage.owner_url, |_| {}).await?;
         stage.add_notifier().await?;
+        stage.slow_one_worker_down().await?;
         CommitOrder::begin(&stage.superuser_url, APP, "chaos").await?
     };
     for _ in 0..args.instances {

@@ -77,6 +77,13 @@ impl Stage {
         Ok(())
     }
 
+    /// Makes each unit of one worker take longer than a lease, at the server: strikes then fall into it,
+    /// and whoever is paused wakes up with a transaction that it can still end. Without this nothing but
+    /// luck would ever have the guard refuse something.
+    pub(super) async fn slow_one_worker_down(&self) -> anyhow::Result<()> {
+        Ok(self.client().await?.batch_execute(include_str!("slow.sql")).await?)
+    }
+
     /// A connection of the superuser.
     pub(super) async fn client(&self) -> anyhow::Result<Client> {
         let (client, connection) = tokio_postgres::connect(&self.superuser_url, NoTls).await?;

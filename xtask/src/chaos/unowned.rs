@@ -1,8 +1,9 @@
 //! For how long a worker is without a living owner: sampled, since nobody says so.
 //!
 //! A worker counts as unowned while nobody holds its lease, or while the process that holds it is dead,
-//! paused or cut off, as the chore itself knows. A new epoch is a new owner: where that one is struck as
-//! well, another stretch begins.
+//! paused or cut off, as the chore itself knows; but only while somebody who lives could own it: back
+//! at 4.9 nobody can own what came with 4.10. A new epoch is a new owner: where that one is struck as well,
+//! another stretch begins.
 
 use super::APP;
 use anyhow::Context;
@@ -17,7 +18,11 @@ use tokio_postgres::NoTls;
 const PERIOD: Duration = Duration::from_millis(50);
 
 const LOOK: &str = "SELECT w.name, w.epoch,
-        CASE WHEN w.holder IS NOT NULL AND w.expires_at > clock_timestamp() THEN i.pid END
+        CASE WHEN w.holder IS NOT NULL AND w.expires_at > clock_timestamp() THEN i.pid END,
+        ARRAY(SELECT ready.pid FROM changeover.worker_candidate c
+                JOIN changeover.instance ready ON ready.id = c.instance
+               WHERE c.app = w.app AND c.name = w.name AND ready.state = 'serving'
+                 AND ready.left_at IS NULL)
    FROM changeover.worker w LEFT JOIN changeover.instance i ON i.id = w.holder
   WHERE w.app = $1 AND w.epoch > 0";
 
@@ -65,7 +70,9 @@ impl Unowned {
                 stretches.looks += 1;
                 for row in rows {
                     let (name, epoch): (String, i64) = (row.get(0), row.get(1));
-                    if !away.has(row.get(2)) {
+                    let candidates: Vec<Option<i32>> = row.get(3);
+                    let has_candidate = candidates.iter().any(|pid| !away.has(*pid));
+                    if !away.has(row.get(2)) || !has_candidate {
                         since.remove(&name);
                         continue;
                     }
