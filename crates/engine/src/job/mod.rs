@@ -1,6 +1,6 @@
 //! The queue: jobs that are enqueued with the caller's own transaction and run once, whatever dies.
 //!
-//! [`JobQueue`] enqueues; a [`Fetcher`] a process claims by batches and hands the jobs to their handlers.
+//! [`JobQueue`] enqueues; a `Fetcher` a process claims by batches and hands the jobs to their handlers.
 //! A job's effects and its finish are one transaction, so there is no moment at which one of them stands
 //! without the other. Which releases may run what, and what becomes of the jobs of the dead, is decided by
 //! the functions in `sql/`; nothing here decides it.
