@@ -109,7 +109,7 @@ pub trait BatchJobHandler: Send + Sync + 'static {
 }
 
 /// The most jobs of a claim and of a batch. Beyond it a commit costs next to nothing for each job
-/// (measured: `cargo xtask bench-queue`), and a crash would return more.
+/// and a crash would return more.
 pub(super) const BATCH_MAX: usize = 500;
 
 /// Either kind of handler.

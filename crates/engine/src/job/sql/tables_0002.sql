@@ -30,8 +30,8 @@ CREATE TABLE changeover.job_consumer (
 );
 
 -- Waiting and running jobs, and those that wait for a person. A claim changes no indexed column: half
--- of each page is free, so that it is a heap-only update and writes no index (measured: claiming and
--- finishing by batches of 500 then costs less than twice the bare DELETE … SKIP LOCKED). No foreign key
+-- of each page is free, so that it is a heap-only update and writes no index (one prototype: 0.57
+-- of the rate of a bare DELETE … SKIP LOCKED by batches of 500, against 0.43 with). No foreign key
 -- to job_kind: kinds are never deleted, rows come only through enqueue_v1 and tick_v1, and the check
 -- would make every enqueuing transaction lock the same row.
 CREATE TABLE changeover.job (
