@@ -108,7 +108,7 @@ pub trait BatchJobHandler: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), JobError>>;
 }
 
-/// The most jobs of a claim and of a batch. Beyond it a commit costs next to nothing for each job
+/// The most jobs of a claim and of a batch. Beyond it a commit costs next to nothing for each job,
 /// and a crash would return more.
 pub(super) const BATCH_MAX: usize = 500;
 
