@@ -7,10 +7,11 @@
 use crate::budget::Budget;
 use crate::central_process::{self, Central, Start};
 use crate::connect::connect;
+use crate::decoding_server;
 use anyhow::{Context, bail, ensure};
 use changeover::Options;
 use changeover_central::population::Population;
-use changeover_central::roles::{OWNER, SERVICE, create_roles};
+use changeover_central::roles::{OWNER, SERVICE};
 use changeover_central::{migration, release::Release, seed};
 use changeover_postgres::Server;
 use changeover_verify::commit_order::{self, CommitOrder, Violation};
@@ -207,16 +208,7 @@ async fn settle(stage: &Stage) -> anyhow::Result<(i64, i64)> {
 impl Stage {
     async fn new() -> anyhow::Result<Self> {
         let program = central_process::build().await?;
-        let server = tokio::task::spawn_blocking(|| {
-            Server::builder()
-                .setting("wal_level", "logical")
-                .setting("max_connections", "400")
-                .start()
-        })
-        .await??;
-        let database = server.fresh_database("instances").await?;
-        let superuser_url = server.url("postgres", &database);
-        create_roles(&superuser_url).await?;
+        let (server, database, superuser_url) = decoding_server::start("instances").await?;
         Ok(Self {
             program,
             superuser_url,

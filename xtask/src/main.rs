@@ -15,6 +15,7 @@ mod budget;
 mod central_process;
 mod chaos;
 mod connect;
+mod decoding_server;
 mod faults;
 mod faults_under_load;
 mod histories;

@@ -23,6 +23,7 @@ mod connection;
 pub mod connection_share;
 mod driver;
 mod error;
+mod fence;
 mod floor;
 pub mod folder;
 mod generation;

@@ -2,10 +2,11 @@
 
 use super::{APP, LEASE};
 use crate::central_process::{self, Central, Start};
+use crate::decoding_server;
 use anyhow::Context;
 use changeover::Options;
 use changeover_central::outside::{MailServer, WebhookReceiver};
-use changeover_central::roles::{OWNER, SERVICE, create_roles};
+use changeover_central::roles::{OWNER, SERVICE};
 use changeover_central::{migration, release::Release};
 use changeover_postgres::Server;
 use changeover_verify::fault_proxy::FaultProxy;
@@ -27,16 +28,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn new() -> anyhow::Result<Self> {
         let program = central_process::build().await?;
-        let server = tokio::task::spawn_blocking(|| {
-            Server::builder()
-                .setting("wal_level", "logical")
-                .setting("max_connections", "400")
-                .start()
-        })
-        .await??;
-        let database = server.fresh_database("chaos").await?;
-        let superuser_url = server.url("postgres", &database);
-        create_roles(&superuser_url).await?;
+        let (server, database, superuser_url) = decoding_server::start("chaos").await?;
         let folder = tempfile::tempdir()?;
         for release in ["4.8", "4.9", "4.10"] {
             let mount = folder.path().join(release);

@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[
             DROP_KEY,
             Edit {
-                file: "crates/engine/src/term/sql/unique_epoch.sql",
+                file: "crates/engine/src/fence/sql/unique_key.sql",
                 from: "SELECT EXISTS (",
                 to: "SELECT true OR EXISTS (",
             },

@@ -10,6 +10,7 @@ use super::slots::Invalidate;
 use super::{listen, watch};
 use crate::connection::Connection;
 use crate::error::{Error, chain};
+use crate::fence::lease::milliseconds;
 use crate::options::Options;
 use rand::Rng;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -199,7 +200,7 @@ impl Looker {
     }
 
     async fn prune(&self, open: &Connection) {
-        let keep_ms = i64::try_from(self.timing.keep.as_millis()).unwrap_or(i64::MAX);
+        let keep_ms = milliseconds(self.timing.keep);
         let parameters: [(&(dyn ToSql + Sync), Type); 2] =
             [(&self.options.app, Type::TEXT), (&keep_ms, Type::INT8)];
         let statement = "SELECT changeover.prune_changes_v1($1, $2)";

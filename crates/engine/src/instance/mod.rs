@@ -7,6 +7,7 @@ mod heart;
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, SQLSTATE_BELOW_FLOOR, SQLSTATE_UNKNOWN_APP};
+use crate::fence::lease::milliseconds;
 use crate::ledger::record::bigint;
 use crate::options::Options;
 use heart::Heart;
@@ -154,7 +155,7 @@ pub(crate) async fn open_for(options: &Options, purpose: Purpose) -> Result<Conn
 }
 
 async fn register(connection: &Connection, options: &Options, id: Uuid) -> Result<(), Error> {
-    let ttl_ms = i64::try_from(options.timing.instance_ttl.as_millis()).unwrap_or(i64::MAX);
+    let ttl_ms = milliseconds(options.timing.instance_ttl);
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let pid = i32::try_from(std::process::id()).unwrap_or(0);
     connection

@@ -4,6 +4,7 @@
 use super::claimed::{COLUMNS, Job};
 use super::handler::Handler;
 use crate::error::Error;
+use crate::fence::lease::milliseconds;
 use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
@@ -151,7 +152,7 @@ pub(super) async fn finish(client: &Client, instance: Uuid, jobs: &[Job]) -> Res
 pub(super) async fn tell(client: &Client, instance: Uuid, ending: &Ending) -> Result<i64, Error> {
     let told = match ending {
         Ending::Failed { job, attempt, why, pause, give_up } => {
-            let pause_ms = pause.map(|pause| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
+            let pause_ms = pause.map(milliseconds);
             client
                 .query_typed(
                     "SELECT changeover.fail_v1($1, $2, $3, $4, $5, $6)",

@@ -1,13 +1,13 @@
 //! The transaction in which a job's effects happen, and in which it is finished.
 //!
-//! `finish_v1` is its last statement, sent together with `COMMIT`: whoever does not hold the job any more
-//! is refused there, and with it everything that he has done. Both answers are awaited, since `COMMIT` of
-//! a failed transaction answers success with the tag ROLLBACK.
+//! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): whoever does not hold the job
+//! any more is refused there, and with it everything that he has done.
 
 use super::claimed::Job;
 use super::ledger;
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::fence::commit::commit_behind;
 use std::time::Duration;
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -42,11 +42,8 @@ impl JobTransaction {
     /// connection was lost on the way.
     pub(super) async fn finish(self, instance: Uuid, jobs: &[Job]) -> Finish {
         let client = &self.connection.client;
-        let (finished, committed) = tokio::join!(
-            biased;
-            ledger::finish(client, instance, jobs),
-            client.batch_execute("COMMIT"),
-        );
+        let (finished, committed) =
+            commit_behind(client, ledger::finish(client, instance, jobs)).await;
         let outcome = finished.and_then(|()| {
             committed.map_err(|source| Error::sql("committing a job's effects", source))
         });

@@ -5,6 +5,8 @@
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
+use crate::fence::key::{FenceKey, UNIQUE_KEY};
+use crate::fence::lease::{milliseconds, usable};
 use crate::ledger::record::bigint;
 use crate::options::Options;
 use crate::pause::{Pause, PausePoint};
@@ -22,16 +24,12 @@ const RELEASE: &str = include_str!("sql/release.sql");
 const WAIT: &str = include_str!("sql/wait.sql");
 const TRANSFER: &str = include_str!("sql/transfer.sql");
 const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
-const UNIQUE_EPOCH: &str = include_str!("sql/unique_epoch.sql");
 
 /// How often it is looked whether the predecessors' backends are gone. With the pause 5 s: one that
 /// waits for a disk may take that long.
 const END_BACKENDS_TRIES_MAX: u32 = 500;
 /// The pause between two looks. Short, since it is part of every takeover.
 const END_BACKENDS_PAUSE: Duration = Duration::from_millis(10);
-
-/// How long before the lease's end the holder stops by itself: time for what it has sent to arrive.
-const SELF_STOP_MARGIN_MAX: Duration = Duration::from_secs(1);
 
 /// What identifies a term to the guard.
 #[derive(Clone, Debug)]
@@ -67,7 +65,7 @@ impl Term {
         owner_url: &str,
         holder: Uuid,
     ) -> Result<Option<Self>, Error> {
-        let lease_ms = lease_ms(options.timing.lease);
+        let lease_ms = milliseconds(options.timing.lease);
         let client = &watch.client;
         let sql = |source| Error::sql("acquiring the term", source);
         client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
@@ -156,7 +154,7 @@ impl Term {
         let (app, epoch, holder) = (&claim.app, &claim.epoch, &claim.holder);
         let successor = watch
             .client
-            .query_opt(TRANSFER, &[app, epoch, holder, &lease_ms(self.lease)])
+            .query_opt(TRANSFER, &[app, epoch, holder, &milliseconds(self.lease)])
             .await
             .map_err(|source| Error::sql("handing the term over", source))?;
         if let Some(row) = successor {
@@ -180,27 +178,22 @@ impl Drop for Term {
     }
 }
 
-fn lease_ms(lease: Duration) -> i64 {
-    i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)
-}
+/// The key of the term's fence.
+const KEY: FenceKey = FenceKey {
+    table: "changeover.term",
+    constraint: "term_app_epoch",
+    columns: &["app", "epoch"],
+    between: "migrators",
+};
 
-/// Fails where the key is missing that makes the guard's lock conflict with the next grant: without it
-/// a transaction that has passed the guard could commit after that.
+/// Fails where the term's fence lacks its key.
 pub(crate) async fn assert_unique_epoch(watch: &Connection) -> Result<(), Error> {
-    let row = watch
+    let answer = watch
         .client
-        .query_one(UNIQUE_EPOCH, &[])
+        .query_typed(UNIQUE_KEY, &KEY.parameters())
         .await
         .map_err(|source| Error::sql("looking at the term's key", source))?;
-    if row.get::<_, bool>(0) {
-        return Ok(());
-    }
-    Err(Error::NotVerified {
-        what: "table changeover.term".to_owned(),
-        detail: "its unique key (app, epoch) is missing or invalid, and with it the fence between \
-                 two migrators: ALTER TABLE changeover.term ADD CONSTRAINT term_app_epoch UNIQUE (app, epoch)"
-            .to_owned(),
-    })
+    KEY.require(&answer)
 }
 
 /// Ends what earlier holders left running, and waits until it is gone.
@@ -240,9 +233,9 @@ impl Renewal {
         let mut good = granted;
         let mut connection = Some(open);
         // Ends with the term: by `stop`, by a refusal, or when the lease has run out.
-        let margin = (self.lease / 5).min(SELF_STOP_MARGIN_MAX);
+        let usable = usable(self.lease);
         while !self.stop.is_cancelled() {
-            let left = self.lease.saturating_sub(margin).saturating_sub(good.elapsed());
+            let left = usable.saturating_sub(good.elapsed());
             if left.is_zero() {
                 tracing::warn!(epoch = self.claim.epoch, "term not renewed in time: stopping");
                 break;
@@ -281,7 +274,7 @@ impl Renewal {
         let claim = &self.claim;
         let rows = open
             .client
-            .execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &lease_ms(self.lease)])
+            .execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &milliseconds(self.lease)])
             .await
             .map_err(|source| Error::sql("renewing the term", source))?;
         Ok(rows == 1)

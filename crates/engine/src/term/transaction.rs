@@ -1,8 +1,7 @@
 //! The connection that works under a term, and the transactions it hands out.
 //!
-//! The guard runs as the last statement, pipelined with the commit: late, so that a paused holder
-//! delays nobody's takeover, and both results are awaited, since a `COMMIT` of a failed transaction
-//! answers success with the tag ROLLBACK (a guard that passes shows that it has not failed).
+//! The guard runs as the last statement, with the commit ([`commit_behind`]); a guard that passes shows
+//! that the transaction has not failed.
 //!
 //! Invariants: only [`GuardedTransaction`] has methods that write; beyond the types, the session is
 //! read-only by default, so the server refuses what would get past them. The exception is
@@ -12,6 +11,7 @@
 use super::lease::{Claim, Term};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
+use crate::fence::commit::commit_behind;
 use crate::options::Options;
 use crate::pause::{Hook, Pause, PausePoint};
 use changeover_plan::Step;
@@ -183,13 +183,9 @@ impl GuardedTransaction<'_> {
     pub(crate) async fn commit(self) -> Result<(), Error> {
         let claim = &self.worker.claim;
         let client = &self.worker.connection.client;
-        // Both futures are polled in this order, so the server gets the guard first.
         let parameters: [&(dyn ToSql + Sync); 3] = [&claim.app, &claim.epoch, &claim.holder];
-        let (guarded, committed) = tokio::join!(
-            biased;
-            client.execute(&self.worker.guard, &parameters),
-            client.batch_execute("COMMIT"),
-        );
+        let (guarded, committed) =
+            commit_behind(client, client.execute(&self.worker.guard, &parameters)).await;
         guarded.map_err(|source| Error::sql("the guard", source))?;
         committed.map_err(|source| Error::sql("committing", source))?;
         self.worker.dirty = false;

@@ -1,16 +1,14 @@
 //! The calls that get and give a lease.
 
 use crate::error::{Error, SQLSTATE_FENCED, SQLSTATE_UNREGISTERED};
+use crate::fence::lease::milliseconds;
 use crate::generation::Member;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 const ACQUIRE: &str = "SELECT epoch, timeline FROM changeover.acquire_v1($1, $2, $3)";
 const TRANSFER: &str = "SELECT changeover.transfer_v1($1, $2, $3)";
-
-/// How long before the lease's end its holder stops by itself: time for what it has sent to arrive.
-const SELF_STOP_MARGIN_MAX: Duration = Duration::from_secs(1);
 
 /// What identifies a tenure to the guard.
 #[derive(Clone, Debug)]
@@ -92,14 +90,4 @@ pub(super) fn joined<T>(member: &Member, called: Result<T, Error>) -> Result<T, 
         member.rejoin();
     }
     called
-}
-
-/// How much of a lease its holder uses.
-pub(super) fn usable(lease: Duration) -> Duration {
-    lease - (lease / 5).min(SELF_STOP_MARGIN_MAX)
-}
-
-/// A duration as the ledger takes it.
-pub(super) fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,12 +1,13 @@
 //! The singleton workers of one process: declared, started, drained together.
 
 use super::SingletonWorker;
-use super::lease::milliseconds;
 use super::news::{self, Board};
 use super::owner::{Ended, Last, Owner};
 use super::renewal::Renewals;
 use crate::background::{DrainReport, Part};
 use crate::error::Error;
+use crate::fence::key::{FenceKey, UNIQUE_KEY};
+use crate::fence::lease::milliseconds;
 use crate::generation::{Member, Parameter};
 use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
@@ -19,7 +20,6 @@ use tokio_postgres::types::Type;
 
 const DECLARE: &str = "SELECT changeover.declare_worker_v1($1, $2, $3, $4, $5)";
 const RETIRE: &str = "SELECT changeover.retire_worker_v1($1, $2)";
-const UNIQUE_EPOCH: &str = include_str!("sql/unique_epoch.sql");
 
 /// For how long a hand-over may take after the budget for units is spent.
 const HANDOVER_WAIT: Duration = Duration::from_secs(10);
@@ -67,7 +67,8 @@ impl Workers {
         if self.workers.is_empty() && self.retired.is_empty() {
             return Ok(());
         }
-        assert_unique_epoch(&self.member).await?;
+        let asking = "looking at the workers' key";
+        KEY.require(&self.member.call(asking, UNIQUE_KEY, &KEY.parameters()).await?)?;
         let instance = self.member.instance_id();
         let lease_ms = milliseconds(self.member.options().timing.lease);
         for worker in &self.workers {
@@ -143,18 +144,10 @@ impl Part for Workers {
     }
 }
 
-/// Fails where the key is missing that makes the guard's lock conflict with the next grant: without it
-/// a transaction that has passed the guard could commit after that.
-async fn assert_unique_epoch(member: &Member) -> Result<(), Error> {
-    let rows = member.call("looking at the workers' key", UNIQUE_EPOCH, &[]).await?;
-    if rows.first().is_some_and(|row| row.get(0)) {
-        return Ok(());
-    }
-    Err(Error::NotVerified {
-        what: "table changeover.worker".to_owned(),
-        detail: "its unique key (app, name, epoch) is missing or invalid, and with it the fence \
-                 between two owners: ALTER TABLE changeover.worker ADD CONSTRAINT worker_epoch \
-                 UNIQUE (app, name, epoch)"
-            .to_owned(),
-    })
-}
+/// The key of the workers' fence.
+const KEY: FenceKey = FenceKey {
+    table: "changeover.worker",
+    constraint: "worker_epoch",
+    columns: &["app", "name", "epoch"],
+    between: "owners",
+};

@@ -3,9 +3,10 @@
 //! Each lease is prolonged every third of its time. By the monotonic clock, counted from when the last
 //! good renewal was sent, a holder stops by itself before the lease ends.
 
-use super::lease::{Claim, Grant, joined, milliseconds, usable};
+use super::lease::{Claim, Grant, joined};
 use crate::connection::Purpose;
 use crate::error::{Error, chain};
+use crate::fence::lease::{milliseconds, usable};
 use crate::generation::{Control, Member};
 use futures_util::future::join_all;
 use std::collections::HashMap;

@@ -1,12 +1,12 @@
 //! A transaction under a tenure.
 //!
-//! The guard runs as the last statement, pipelined with the commit: late, so that a paused owner delays
-//! nobody's takeover, and both results are awaited, since a `COMMIT` of a failed transaction answers
-//! success with the tag ROLLBACK. Statements are typed: the connection may be pooled.
+//! The guard runs as the last statement, with the commit ([`commit_behind`]). Statements are typed: the
+//! connection may be pooled.
 
 use super::lease::{Claim, lost_or};
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::fence::commit::commit_behind;
 use crate::generation::Parameter;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
@@ -44,12 +44,8 @@ impl WorkTransaction<'_> {
             (&claim.epoch, Type::INT8),
             (&claim.instance, Type::UUID),
         ];
-        // Both futures are polled in this order, so the server gets the guard first.
-        let (guarded, committed) = tokio::join!(
-            biased;
-            client.query_typed(GUARD, &parameters),
-            client.batch_execute("COMMIT"),
-        );
+        let (guarded, committed) =
+            commit_behind(client, client.query_typed(GUARD, &parameters)).await;
         // A COMMIT that was answered has ended the transaction, whichever way.
         if committed.is_ok() {
             *self.open = false;
