@@ -117,7 +117,7 @@ async fn course(journal: &mut Journal<'_>, pods: &Pods, settings: &Settings) -> 
 }
 
 /// Enters what is there into the ledger, as one does with a database that exists already.
-async fn adopt(database: &Database) -> anyhow::Result<()> {
+pub(crate) async fn adopt(database: &Database) -> anyhow::Result<()> {
     let head = r4_8::RELEASE.head;
     let files = migration::migrations_up_to(head);
     let migrations = changeover_plan::source::read(&files).context("reading the migrations")?;

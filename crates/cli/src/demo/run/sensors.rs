@@ -17,11 +17,11 @@ use crate::demo::settings::Settings;
 const EVENTS_PER_SECOND: f64 = 20.0;
 
 /// Streams that run.
-pub(super) struct Sensors(StreamLoadHandle);
+pub(crate) struct Sensors(StreamLoadHandle);
 
 impl Sensors {
     /// Opens the streams, unless none are wanted.
-    pub(super) fn start(
+    pub(crate) fn start(
         target: SocketAddr,
         settings: &Settings,
     ) -> anyhow::Result<Option<Sensors>> {
@@ -41,7 +41,7 @@ impl Sensors {
     }
 
     /// Ends them, and looks for every event that was acknowledged.
-    pub(super) async fn end(
+    pub(crate) async fn end(
         sensors: Option<Sensors>,
         drain: Duration,
         owner_url: &str,
