@@ -9,6 +9,7 @@
 
 mod fault;
 mod generate;
+mod hold;
 mod lane;
 mod matrix;
 mod migrator;
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     /// Only this fault
     #[arg(long, value_enum)]
     only: Option<Fault>,
+    /// Only at this point, or `index-building`
+    #[arg(long, value_name = "POINT")]
+    at: Option<String>,
     /// Plays one scenario again, by the seed that was printed, and keeps what its processes printed
     #[arg(long, value_name = "SEED")]
     replay: Option<Seed>,
@@ -95,6 +99,10 @@ async fn run_list(args: Args) -> anyhow::Result<()> {
     if let Some(only) = args.only {
         list.retain(|scenario| scenario.fault == only);
     }
+    if let Some(at) = &args.at {
+        list.retain(|scenario| scenario.spot.point == *at);
+    }
+    ensure!(!list.is_empty(), "no scenario is left of {all}");
     println!(
         "PostgreSQL {}; {} places observed; {} of {all} scenarios of seed {seed}",
         lane.main().version(),

@@ -33,12 +33,12 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     at: Option<Place>,
     /// Requests per second to each one that serves.
-    #[arg(long, default_value_t = 40.0)]
+    #[arg(long, default_value_t = 25.0)]
     rate: f64,
 }
 
 /// Rows of process_indicators.
-const ROWS: u64 = 20_000;
+const ROWS: u64 = 8_000;
 /// As few as there can be.
 const ROWS_MIN: u64 = 1_000;
 

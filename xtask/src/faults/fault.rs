@@ -13,6 +13,8 @@ mod sigkill;
 mod sigstop;
 mod terminate_backend;
 
+pub(super) use promote::drop_standby_slots;
+
 use super::world::World;
 use std::fmt;
 use std::time::{Duration, Instant};

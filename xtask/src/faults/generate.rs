@@ -15,6 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+/// While an index is being built concurrently. No point of the program, since that is one statement: a
+/// state that the server shows, in which it is held by a transaction that has written to the table.
+pub(super) const BUILDING: &str = "index-building";
+/// The point from which it is reached.
+const BEFORE_BUILDING: &str = "before-unguarded";
+/// The kinds of step that build indexes there.
+const BUILDERS: [&str; 2] = ["index_build", "script"];
+
 /// Where A is paused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
@@ -63,10 +71,16 @@ pub(super) struct Scenario {
 }
 
 impl Scenario {
-    /// As `--pause-at` takes it.
+    /// Whether the fault strikes while an index is being built.
+    pub(super) fn builds(&self) -> bool {
+        self.spot.point == BUILDING
+    }
+
+    /// As `--pause-at` takes it; where an index is to be built, the point just before.
     pub(super) fn pause_at(&self) -> String {
         let kind = self.spot.kind.as_deref().unwrap_or_default();
-        format!("{}:{kind}:{}", self.spot.point, self.nth)
+        let point = if self.builds() { BEFORE_BUILDING } else { &self.spot.point };
+        format!("{point}:{kind}:{}", self.nth)
     }
 }
 
@@ -88,8 +102,13 @@ pub(super) fn observe(observed: &mut Observed, course: Course, trace: &[Place]) 
         let of_kind = by_kind.entry((&place.point, &place.kind)).or_insert(0);
         *of_kind += 1;
         let nth = if place.kind.is_some() { *of_kind } else { *of_point };
-        let spot = Spot { point: place.point.clone(), kind: place.kind.clone() };
-        observed.entry(spot).or_default().entry(course).or_default().push(nth);
+        let builds = place.point == BEFORE_BUILDING
+            && place.kind.as_deref().is_some_and(|kind| BUILDERS.contains(&kind));
+        for point in [Some(place.point.as_str()), builds.then_some(BUILDING)].into_iter().flatten()
+        {
+            let spot = Spot { point: point.to_owned(), kind: place.kind.clone() };
+            observed.entry(spot).or_default().entry(course).or_default().push(nth);
+        }
     }
 }
 
@@ -192,6 +211,19 @@ mod tests {
             |kind: Option<&str>| Spot { point: "commit".to_owned(), kind: kind.map(str::to_owned) };
         assert_eq!(observed[&spot(Some("ddl"))][&Course::Online], [1, 2]);
         assert_eq!(observed[&spot(None)][&Course::Online], [1, 4]);
+    }
+
+    #[test]
+    fn an_index_that_is_being_built_is_a_place_of_its_own() {
+        let mut observed = Observed::new();
+        let trace =
+            [place(BEFORE_BUILDING, Some("index_build")), place(BEFORE_BUILDING, Some("validate"))];
+        observe(&mut observed, Course::Online, &trace);
+        let building: Vec<&Spot> = observed.keys().filter(|spot| spot.point == BUILDING).collect();
+        assert_eq!(building.len(), 1, "validating builds none");
+        let list = scenarios(&observed, 1);
+        let scenario = list.iter().find(|scenario| scenario.builds()).unwrap();
+        assert_eq!(scenario.pause_at(), "before-unguarded:index_build:1");
     }
 
     #[test]

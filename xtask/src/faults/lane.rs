@@ -86,6 +86,8 @@ fn builder(major: Option<u16>) -> Builder {
     let builder = Server::builder()
         .setting("wal_level", "logical")
         .setting("max_connections", CONNECTIONS_MAX)
+        // Says whose session a line is about.
+        .setting("log_line_prefix", "%m [%p] %u ")
         // What was committed survives a crash; batches of a backfill choose otherwise by themselves.
         .setting("synchronous_commit", "on");
     major.map_or(builder.clone(), |major| builder.major(major))

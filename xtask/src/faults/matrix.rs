@@ -4,7 +4,7 @@
 //! undisturbed run does not get, `.` where none was run yet.
 
 use super::fault::Fault;
-use super::generate::{Observed, Scenario};
+use super::generate::{BUILDING, Observed, Scenario};
 use changeover::PausePoint;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -23,7 +23,8 @@ pub(super) fn text(observed: &Observed, ran: &[Ran]) -> String {
     let kinds: BTreeSet<Option<&str>> = observed.keys().map(|spot| spot.kind.as_deref()).collect();
     let kinds: Vec<Option<&str>> = kinds.into_iter().collect();
     let kind_names: Vec<&str> = kinds.iter().map(|kind| kind.unwrap_or("(no step)")).collect();
-    let points: Vec<&str> = PausePoint::ALL.iter().map(|point| point.name()).collect();
+    let points: Vec<&str> =
+        PausePoint::ALL.iter().map(|point| point.name()).chain([BUILDING]).collect();
     let faults: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
     let occurs = |point: Option<&str>, kind: Option<Option<&str>>| {
         observed.keys().any(|spot| {

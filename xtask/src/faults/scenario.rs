@@ -33,6 +33,7 @@ const GRANTED: &str = "term-granted";
 const EXPIRED: &str = "SELECT coalesce(bool_and(holder IS NULL OR expires_at < clock_timestamp()), true) \
      FROM changeover.term";
 const WAITS: &str = "SELECT EXISTS (SELECT FROM changeover.term_waiter)";
+const GONE: &str = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)";
 const MOVED: &str = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity \
      WHERE pid = $1 AND (state_change < $2::text::timestamptz OR state = 'active'))";
 
@@ -78,7 +79,15 @@ async fn act(world: &mut World<'_>) -> anyhow::Result<()> {
     if fault.holds_still() {
         match variant {
             Variant::Alone => wait_for(world, "the lease's end", EXPIRED).await?,
-            Variant::Rival => world.start("b", None)?.succeed(END_WAIT).await.context("B")?,
+            Variant::Rival => {
+                let b = world.start("b", None)?;
+                if world.holds.is_some() {
+                    // B's own build would wait for whoever holds A's.
+                    a_ended(world).await?;
+                    world.holds = None;
+                }
+                b.succeed(END_WAIT).await.context("B")?;
+            }
             Variant::Race => {
                 let mut b = world.start("b", Some(GRANTED))?;
                 if b.paused(STATE_WAIT).await.context("B")?.is_none() {
@@ -89,7 +98,7 @@ async fn act(world: &mut World<'_>) -> anyhow::Result<()> {
         }
         let now = server_time(world).await?;
         fault.undo(world).await.context("undoing the fault")?;
-        world.a.go_on()?;
+        world.go_on()?;
         if variant == Variant::Race {
             a_moves(world, &now).await?;
         }
@@ -97,7 +106,7 @@ async fn act(world: &mut World<'_>) -> anyhow::Result<()> {
         if variant == Variant::Rival && !beside {
             rival = Some(world.start("b", None)?);
         }
-        world.a.go_on()?;
+        world.go_on()?;
         fault.undo(world).await.context("undoing the fault")?;
     }
     if let Some(b) = rival {
@@ -163,6 +172,19 @@ async fn wait_for(world: &World<'_>, what: &str, question: &str) -> anyhow::Resu
         tokio::time::sleep(LOOK).await;
     }
     bail!("{what} did not come within {STATE_WAIT:?}")
+}
+
+/// Waits until A's working session is gone: whoever is granted the term ends it first.
+async fn a_ended(world: &World<'_>) -> anyhow::Result<()> {
+    let client = connect(&world.url(SUPERUSER)).await?;
+    let began = Instant::now();
+    while began.elapsed() < STATE_WAIT {
+        if client.query_one(GONE, &[&world.place.backend_pid]).await?.get(0) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    bail!("A's session was not ended within {STATE_WAIT:?}")
 }
 
 /// The database's clock, as text.

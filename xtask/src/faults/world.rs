@@ -1,10 +1,12 @@
 //! One scenario's world: its database, process A at its pause, and what a fault has made of it.
 
+use super::Setting;
+use super::fault::{Fault, drop_standby_slots};
 use super::generate::Scenario;
+use super::hold;
 use super::lane::Lane;
 use super::migrator::{Migrate, Migrator, Place};
 use super::shop::{APP, OWNER, SUPERUSER};
-use super::{Setting, fault::Fault};
 use crate::connect::connect;
 use anyhow::{Context as _, bail};
 use changeover_postgres::Server;
@@ -40,6 +42,8 @@ pub(super) struct World<'a> {
     pub(super) standby: Option<Server>,
     /// Whether the standby is the primary that counts.
     pub(super) promoted: bool,
+    /// Holds A in mid-build, where that is the place.
+    pub(super) holds: Option<Client>,
     /// Those who take connections away.
     pub(super) crowd: Vec<Client>,
     /// Up to where the server's log was written when the fault struck.
@@ -111,7 +115,12 @@ impl<'a> World<'a> {
             lease_ms,
         })?;
         let began = Instant::now();
-        let Some(place) = a.paused(PAUSE_WAIT).await.context("A")? else {
+        let place = a.paused(PAUSE_WAIT).await.context("A")?;
+        let holds = match &place {
+            Some(_) if scenario.builds() => hold::in_build(&url, &a, PAUSE_WAIT).await?,
+            _ => None,
+        };
+        let Some(place) = place.filter(|_| holds.is_some() || !scenario.builds()) else {
             let log = a.log();
             drop((a, proxy, order));
             end(server, &database, standby).await?;
@@ -132,6 +141,7 @@ impl<'a> World<'a> {
             place,
             standby,
             promoted: false,
+            holds,
             crowd: Vec::new(),
             log_mark: 0,
             met: false,
@@ -145,6 +155,12 @@ impl<'a> World<'a> {
     /// The primary that counts.
     pub(super) fn survivor(&self) -> &Server {
         self.standby.as_ref().filter(|_| self.promoted).unwrap_or(self.server)
+    }
+
+    /// Ends A's pause, and what holds it.
+    pub(super) fn go_on(&mut self) -> anyhow::Result<()> {
+        self.holds = None;
+        self.a.go_on()
     }
 
     /// The database on it, as a role.
@@ -194,8 +210,8 @@ impl<'a> World<'a> {
 
     /// Takes everything away again. What still runs is killed.
     pub(super) async fn end(self) -> anyhow::Result<()> {
-        let Self { server, database, a, standby, crowd, order, .. } = self;
-        drop((a, crowd, order));
+        let Self { server, database, a, standby, holds, crowd, order, .. } = self;
+        drop((a, holds, crowd, order));
         end(server, &database, standby).await
     }
 }
@@ -212,29 +228,4 @@ async fn end(server: &Server, database: &str, standby: Option<Server>) -> anyhow
 async fn own(server: &Server, database: &str) -> anyhow::Result<()> {
     let admin = connect(&server.url(SUPERUSER, SUPERUSER)).await?;
     Ok(admin.batch_execute(&format!("ALTER DATABASE \"{database}\" OWNER TO {OWNER}")).await?)
-}
-
-/// How often it is looked whether a standby's sender has gone.
-const SLOT_LOOKS_MAX: u32 = 500;
-/// The pause between two looks.
-const SLOT_LOOK: Duration = Duration::from_millis(20);
-
-/// A slot whose standby is gone would keep all WAL from now on.
-async fn drop_standby_slots(server: &Server) -> anyhow::Result<()> {
-    let admin = connect(&server.url(SUPERUSER, SUPERUSER)).await?;
-    for _ in 0..SLOT_LOOKS_MAX {
-        admin
-            .query(
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots \
-                  WHERE slot_type = 'physical' AND NOT active",
-                &[],
-            )
-            .await?;
-        let left = "SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical'";
-        if admin.query_one(left, &[]).await?.get::<_, i64>(0) == 0 {
-            return Ok(());
-        }
-        tokio::time::sleep(SLOT_LOOK).await;
-    }
-    bail!("a standby's slot stays in use")
 }

@@ -40,7 +40,7 @@ impl Place {
     /// Rows of a batch: so few that the fault strikes in mid-backfill where it is to.
     pub(super) fn batch_rows(self) -> &'static str {
         match self {
-            Self::Backfill => "250",
+            Self::Backfill => "100",
             Self::Expand | Self::IndexBuild => "500",
         }
     }

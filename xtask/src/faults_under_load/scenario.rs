@@ -8,7 +8,7 @@ use super::strike::{Strike, Struck, Target};
 use super::traffic::Watched;
 use super::{ROWS, undisturbed};
 use crate::central_process::Central;
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use changeover_central::population::Population;
 use changeover_central::roles::OWNER;
 use changeover_central::traffic::Traffic;
@@ -23,8 +23,14 @@ use uuid::Uuid;
 
 /// For how long requests under way at the end are waited for.
 const LOAD_DRAIN: Duration = Duration::from_secs(12);
+/// How much of a log is shown.
+const LOG_LINES: usize = 40;
 /// Fewer requests prove nothing.
 const REQUESTS_MIN: u64 = 300;
+/// For how long so many are waited for.
+const SUFFICE_WAIT: Duration = Duration::from_secs(60);
+/// How often it is looked how many there are.
+const LOOK: Duration = Duration::from_millis(50);
 
 const SETTLED: &str = "SELECT NOT EXISTS (SELECT FROM changeover.step \
                          WHERE state <> 'done' AND phase <> 'contract')";
@@ -48,6 +54,26 @@ struct Loads {
     old: Option<Sending>,
     beside: Option<Sending>,
     migrating: Option<Sending>,
+}
+
+impl Loads {
+    /// Waits until enough requests were sent to prove something: a small upgrade is soon over.
+    async fn suffice(&self) -> anyhow::Result<()> {
+        let all = [&self.old, &self.beside, &self.migrating];
+        let began = Instant::now();
+        while began.elapsed() < SUFFICE_WAIT {
+            let ended: u64 = all
+                .iter()
+                .filter_map(|load| load.as_ref())
+                .map(|one| one.handle.counts().ended)
+                .sum();
+            if ended > REQUESTS_MIN {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        bail!("not {REQUESTS_MIN} requests within {SUFFICE_WAIT:?}")
+    }
 }
 
 /// Plays it: the figures, and what is to be said besides.
@@ -90,8 +116,15 @@ pub(super) async fn play(
     }
     // Not the connection from before: it may have died with the server.
     let client = stage.superuser().await?;
-    until(&client, "the online steps are done", SETTLED).await?;
+    if let Err(error) = until(&client, "the online steps are done", SETTLED).await {
+        let mut text = String::new();
+        for central in [Some(&cast.migrating), successor.as_ref()].into_iter().flatten() {
+            text.push_str(&format!("\nthe last that it logged:\n{}", tail(&central.log()?)));
+        }
+        return Err(error.context(text));
+    }
 
+    loads.suffice().await?;
     let excuse = strike.excuse(from, to);
     for (sending, central) in
         [(loads.old, &cast.old), (loads.beside, &cast.beside), (loads.migrating, &cast.migrating)]
@@ -135,6 +168,12 @@ async fn begin_beside(cast: &mut Cast, loads: &mut Loads, rate: f64) -> anyhow::
     cast.beside.ready().await.context("central 4.9 that serves")?;
     loads.beside = Some(send(&cast.beside, rate, 2)?);
     Ok(())
+}
+
+/// The end of a log.
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
 }
 
 fn send(central: &Central, rate: f64, seed: u64) -> anyhow::Result<Sending> {
