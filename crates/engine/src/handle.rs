@@ -19,7 +19,7 @@ use crate::admission::Admission;
 use crate::background::BackgroundBuilder;
 use crate::cache::{self, CacheTiming, Caches};
 use crate::connection::{self, Connection, Purpose, pooler};
-use crate::connection_share::{ConnectionShare, ShareOptions};
+use crate::connection_share::{ConnectionShare, OwnConnections, ShareOptions};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
 use crate::health::Health;
@@ -49,6 +49,7 @@ pub struct Changeover {
     stop: CancellationToken,
     driver: Mutex<Option<JoinHandle<()>>>,
     watch: Mutex<Option<Connection>>,
+    own_connections: OwnConnections,
 }
 
 impl Changeover {
@@ -79,6 +80,7 @@ impl Changeover {
             stop,
             driver: Mutex::new(Some(driver)),
             watch: Mutex::new(None),
+            own_connections: OwnConnections::new(),
         })
     }
 
@@ -138,7 +140,11 @@ impl Changeover {
 
     /// Collects what this release does in the background: workers, jobs, schedules.
     pub fn background(&self) -> BackgroundBuilder {
-        BackgroundBuilder::new(Arc::clone(&self.options), Arc::clone(&self.instance))
+        BackgroundBuilder::new(
+            Arc::clone(&self.options),
+            Arc::clone(&self.instance),
+            self.own_connections.clone(),
+        )
     }
 
     /// Begins to look for what other instances write; see [`crate::cache`].
@@ -149,7 +155,8 @@ impl Changeover {
     /// Asks for this instance's share of the server's connections, and goes on asking; see
     /// [`crate::connection_share`].
     pub async fn connection_share(&self, options: ShareOptions) -> Result<ConnectionShare, Error> {
-        ConnectionShare::start(Arc::clone(&self.options), self.instance.id(), options).await
+        let (app, own) = (Arc::clone(&self.options), self.own_connections.clone());
+        ConnectionShare::start(app, self.instance.id(), options, own).await
     }
 
     /// What the probes answer; see [`crate::health::router`].

@@ -37,7 +37,7 @@ impl Simulated {
     /// Asks; until the answer is there, it goes on as it may.
     async fn ask(&mut self, client: &Client, rng: &mut StdRng) {
         let keeps_to = self.cap.max(self.held);
-        let sql = "SELECT granted, target FROM changeover.share_v1($1, $2, $3, $4, $5, 0)";
+        let sql = "SELECT granted, target FROM changeover.share_v1($1, $2, $3, $4, $5, 0, 6)";
         let row = client
             .query_one(sql, &[&self.id, &self.wanted, &keeps_to, &self.held, &Some(BUDGET)])
             .await

@@ -113,6 +113,11 @@ impl Pool {
         self.connections.status().size
     }
 
+    /// How many there may be at present.
+    pub fn limit(&self) -> usize {
+        self.users.limit()
+    }
+
     /// Closes what is idle, and what is in use when it comes back.
     pub fn close(&self) {
         self.connections.close();

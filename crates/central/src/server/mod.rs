@@ -189,6 +189,11 @@ impl Central {
         self.address
     }
 
+    /// How many connections the pool may have at present.
+    pub fn pool_limit(&self) -> usize {
+        self.pool.limit()
+    }
+
     /// Returns when this release may serve no longer, because the floor has passed it.
     pub async fn wait_until_refused(&self) -> CentralError {
         self.upgrade.wait_until_refused().await

@@ -1,4 +1,4 @@
-//! Two releases that want more connections than there are: a rolling upgrade on a server with a hundred.
+//! Connections that run out: two releases that want more than there are, and a server that is full.
 
 use crate::{client::once, load, stage::Stage, stage::until};
 use changeover_central::{
@@ -13,10 +13,6 @@ use tokio_postgres::Client;
 
 /// What the server has, less the superusers' three and what is left to others.
 const ALLOWED: i64 = 100 - 3 - 5;
-/// As many requests at once as the first instance has connections, nearly, while it is alone.
-const REQUESTS_ALONE: usize = 60;
-/// As many as each of two has.
-const REQUESTS_OF_TWO: usize = 28;
 
 async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.expect("it counts").get(0)
@@ -71,13 +67,15 @@ async fn two_releases_stay_within_what_the_server_has() {
 
     let old = start(&stage, "4.8").await;
     seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.expect("rows are made");
-    until("the old one has nearly all", async || granted(&observer, "4.8").await > 70).await;
+    until("the old one has nearly all", async || granted(&observer, "4.8").await > 60).await;
     let blocker = stage.superuser().await;
     blocker.batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let in_old = requests(&old, REQUESTS_ALONE);
+    let in_old = requests(&old, REQUESTS);
     let blocked = "SELECT count(*) FROM pg_stat_activity \
                    WHERE wait_event_type = 'Lock' AND application_name LIKE 'changeover@%'";
-    until("they hold what the old one has", async || number(&observer, blocked).await == 60).await;
+    until("they hold what the old one has", async || number(&observer, blocked).await > POOL_ALONE)
+        .await;
+    let held = number(&observer, blocked).await;
 
     // All of these are in use, and yet the new one gets some at once.
     let new = start(&stage, "4.9").await;
@@ -87,7 +85,8 @@ async fn two_releases_stay_within_what_the_server_has() {
         stage.population.key(changeover_central::population::Kind::Deployment, 0)
     );
     assert_eq!(once(new.address(), "GET", &processes, "").await.status, 200);
-    assert_eq!(number(&observer, blocked).await, 60, "nothing of the old one's was cut");
+    let still_held = usize::try_from(number(&observer, blocked).await).unwrap();
+    assert_eq!(still_held, held, "nothing of the old one's was cut");
     blocker.batch_execute("COMMIT").await.unwrap();
     for request in in_old {
         assert_eq!(request.await.unwrap(), 200);
@@ -100,8 +99,13 @@ async fn two_releases_stay_within_what_the_server_has() {
 
     // Both at their limits.
     blocker.batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let (in_old, in_new) = (requests(&old, REQUESTS_OF_TWO), requests(&new, REQUESTS_OF_TWO));
-    until("both use what they have", async || number(&observer, blocked).await == 56).await;
+    let limits = [old.pool_limit(), new.pool_limit()];
+    assert!(limits.iter().all(|limit| *limit > 15), "{limits:?}");
+    let (in_old, in_new) = (requests(&old, limits[0]), requests(&new, limits[1]));
+    until("both use all that they have", async || {
+        number(&observer, blocked).await == i64::try_from(limits[0] + limits[1]).unwrap()
+    })
+    .await;
     blocker.batch_execute("COMMIT").await.unwrap();
     for request in in_old.into_iter().chain(in_new) {
         assert_eq!(request.await.unwrap(), 200);
@@ -112,7 +116,7 @@ async fn two_releases_stay_within_what_the_server_has() {
         .map(|i| tokio::spawn(load::client_until(mix, new.address(), 10 + i, Arc::clone(&ended))))
         .collect();
     old.drain().await;
-    until("the share of who left goes to who stays", async || granted(&observer, "4.9").await > 70)
+    until("the share of who left goes to who stays", async || granted(&observer, "4.9").await > 60)
         .await;
     ended.store(true, Ordering::Relaxed);
     for client in clients {
@@ -124,7 +128,7 @@ async fn two_releases_stay_within_what_the_server_has() {
     let third = start(&stage, "4.9").await;
     until("they share", async || granted(&observer, "4.9").await < 50).await;
     drop(third);
-    until("the share of who was killed comes back", async || granted(&observer, "4.9").await > 70)
+    until("the share of who was killed comes back", async || granted(&observer, "4.9").await > 60)
         .await;
     stop.store(true, Ordering::Relaxed);
     let most = most.load(Ordering::Relaxed);
@@ -134,4 +138,53 @@ async fn two_releases_stay_within_what_the_server_has() {
         assert!(!log.contains(refusal), "{refusal}");
     }
     new.drain().await;
+}
+
+/// Sessions of others, as many as the server still takes.
+async fn take_all(url: &str) -> Vec<Client> {
+    let mut taken = Vec::new();
+    // More than the server can have.
+    for _ in 0..100 {
+        match tokio_postgres::connect(url, tokio_postgres::NoTls).await {
+            Ok((client, connection)) => {
+                tokio::spawn(connection);
+                taken.push(client);
+            }
+            Err(error) => {
+                let code = error.code().expect("the server answers").code();
+                assert_eq!(code, "53300", "{error}");
+                return taken;
+            }
+        }
+    }
+    panic!("the server is never full");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_server_is_asked_again_until_it_has_room() {
+    let server = tokio::task::spawn_blocking(|| {
+        Server::builder().major(16).setting("max_connections", "40").start()
+    });
+    let server: &'static Server = Box::leak(Box::new(server.await.unwrap().expect("a server")));
+    let stage = Stage::empty_on(server, "full").await;
+    let central = start(&stage, "4.8").await;
+    seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.expect("rows are made");
+    let (observer, blocker) = (stage.superuser().await, stage.superuser().await);
+    blocker.batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE").await.unwrap();
+
+    let others = take_all(&stage.service_url()).await;
+    let refusals = || server.log().matches("FATAL").count();
+    let before = refusals();
+    // More than it has open: each needs one of its own.
+    let waiting = requests(&central, 16);
+    until("the server has refused central, too", async || refusals() > before).await;
+    drop(others);
+    let blocked = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE wait_event_type = 'Lock' AND application_name LIKE 'changeover@%'";
+    until("all have theirs", async || number(&observer, blocked).await == 16).await;
+    blocker.batch_execute("COMMIT").await.unwrap();
+    for request in waiting {
+        assert_eq!(request.await.unwrap(), 200);
+    }
+    central.drain().await;
 }

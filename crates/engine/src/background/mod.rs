@@ -13,6 +13,7 @@ mod report;
 pub(crate) use part::Part;
 pub use report::DrainReport;
 
+use crate::connection_share::OwnConnections;
 use crate::error::Error;
 use crate::generation::Member;
 use crate::instance::{Instance, InstanceState};
@@ -25,10 +26,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Connections of a member: its polls and renewals, and where it listens. A singleton worker has one more.
+const MEMBER: usize = 2;
+/// Where jobs are claimed; each that runs has one more.
+const JOB_LOOK: usize = 1;
+
 /// Collects what a release does in the background.
 pub struct BackgroundBuilder {
     options: Arc<Options>,
     instance: Arc<Instance>,
+    own_connections: OwnConnections,
     workers: Vec<Arc<dyn SingletonWorker>>,
     retired: Vec<String>,
     // Added by the builder's methods in `job/background.rs`.
@@ -37,10 +44,15 @@ pub struct BackgroundBuilder {
 }
 
 impl BackgroundBuilder {
-    pub(crate) fn new(options: Arc<Options>, instance: Arc<Instance>) -> Self {
+    pub(crate) fn new(
+        options: Arc<Options>,
+        instance: Arc<Instance>,
+        own_connections: OwnConnections,
+    ) -> Self {
         Self {
             options,
             instance,
+            own_connections,
             workers: Vec::new(),
             retired: Vec::new(),
             handlers: Vec::new(),
@@ -65,6 +77,7 @@ impl BackgroundBuilder {
 
     /// Joins, declares what was added, and starts the loops. Work begins once the instance serves.
     pub async fn start(self) -> Result<Background, Error> {
+        self.own_connections.add(self.connections());
         let member = Member::join(Arc::clone(&self.options), Arc::clone(&self.instance)).await?;
         let workers = Workers::new(member.clone(), self.workers, self.retired)?;
         let jobs = Jobs::new(member.clone(), self.handlers)?;
@@ -79,6 +92,15 @@ impl BackgroundBuilder {
         }
         member.start(parts.clone());
         Ok(Background { member, instance: self.instance, parts })
+    }
+
+    /// How many connections all of it has at most.
+    fn connections(&self) -> usize {
+        let jobs = match self.handlers.len() {
+            0 => 0,
+            _ => self.options.job_connections.max(1) + JOB_LOOK,
+        };
+        MEMBER + self.workers.len() + jobs
     }
 }
 

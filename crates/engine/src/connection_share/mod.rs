@@ -9,7 +9,9 @@
 //! For people: `docs/connections.md`.
 
 mod gate;
+mod own;
 mod share;
 
 pub use gate::{Gate, Permit};
+pub(crate) use own::OwnConnections;
 pub use share::{ConnectionShare, ShareOptions};

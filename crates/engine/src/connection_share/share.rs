@@ -4,6 +4,7 @@
 //! that much is given to others.
 
 use super::gate::Gate;
+use super::own::OwnConnections;
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::options::Options;
@@ -14,9 +15,6 @@ use tokio_postgres::types::Type;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-/// The engine's own connections of one instance that live as long as it: beat, share, ledger, looks
-/// for changes, background work, and one for whatever is opened for a moment.
-const OWN: usize = 6;
 /// What one of all instances has besides while it migrates: lease, work, an index build, the probe of a
 /// pooler at a start. Comes off the budget once.
 const MIGRATOR: i32 = 4;
@@ -66,12 +64,14 @@ impl ConnectionShare {
         app: Arc<Options>,
         instance: Uuid,
         options: ShareOptions,
+        own: OwnConnections,
     ) -> Result<Self, Error> {
         let (gate, changed) = (Gate::new(0), Arc::<Notify>::default());
         let mut asking = Asking {
             app,
             instance,
             options,
+            own,
             gate: gate.clone(),
             changed: Arc::clone(&changed),
             connection: None,
@@ -105,6 +105,7 @@ struct Asking {
     app: Arc<Options>,
     instance: Uuid,
     options: ShareOptions,
+    own: OwnConnections,
     gate: Gate,
     changed: Arc<Notify>,
     connection: Option<Connection>,
@@ -144,20 +145,22 @@ impl Asking {
             Some(open) => open,
             None => open(&self.app).await?,
         };
+        let own = self.own.count();
         // Read after the gate was lowered: it lets nobody in until fewer than its limit are out.
-        let held = self.gate.out().saturating_add(OWN);
+        let held = self.gate.out().saturating_add(own);
         let keeps_to = self.cap.max(held);
         let row = open
             .client
             .query_typed_one(
-                "SELECT granted, target, budget FROM changeover.share_v1($1, $2, $3, $4, $5, $6)",
+                "SELECT granted, target, budget FROM changeover.share_v1($1, $2, $3, $4, $5, $6, $7)",
                 &[
                     (&self.instance, Type::UUID),
-                    (&integer(self.options.wanted.saturating_add(OWN)), Type::INT4),
+                    (&integer(self.options.wanted.saturating_add(own)), Type::INT4),
                     (&integer(keeps_to), Type::INT4),
                     (&integer(held), Type::INT4),
                     (&self.options.budget.map(integer), Type::INT4),
                     (&(integer(self.options.reserve).saturating_add(MIGRATOR)), Type::INT4),
+                    (&integer(own), Type::INT4),
                 ],
             )
             .await
@@ -169,7 +172,7 @@ impl Asking {
             tracing::debug!(cap, granted, target, budget = row.get::<_, i32>(2), "connections");
         }
         self.cap = cap;
-        self.gate.set_limit(cap.saturating_sub(OWN));
+        self.gate.set_limit(cap.saturating_sub(own));
         self.changed.notify_one();
         Ok(())
     }

@@ -30,10 +30,13 @@ pub(super) async fn run(member: Member) {
     }
 }
 
-/// The service's own address if the server itself answers there, else the owner's, which was found to be
-/// direct when it was opened.
+/// The address that was given for it; else the service's own if the server itself answers there, else the
+/// owner's, which was found to be direct when it was opened.
 async fn direct_url(member: &Member) -> Option<String> {
     let options = member.options();
+    if options.listen_url.is_some() {
+        return options.listen_url.clone();
+    }
     if let Some(url) = &options.service_url
         && pooler::is_direct(url, &options.application_name()).await
     {

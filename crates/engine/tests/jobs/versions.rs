@@ -8,6 +8,7 @@ use serde_json::json;
 on_servers!(
     new_payloads_from_the_switch_on_and_parked_on_the_way_back,
     an_older_release_touches_nothing_that_it_does_not_know,
+    who_asked_for_the_version_just_before_a_switch_back_does_not_fail,
 );
 
 fn old() -> Act {
@@ -147,4 +148,33 @@ async fn an_older_release_touches_nothing_that_it_does_not_know(major: u16) {
         .query("SELECT changeover.enqueue_v1('shop', 'other', 1, ARRAY['{}'::jsonb])", &[])
         .await;
     assert_eq!(sqlstate(&refused.unwrap_err()), "CO006");
+}
+
+async fn who_asked_for_the_version_just_before_a_switch_back_does_not_fail(major: u16) {
+    let stage = Stage::new(major).await;
+    let first = stage.instance(1, |builder| builder.job(old())).await;
+    let second = stage.instance(2, |builder| builder.job(new())).await;
+    let (jobs, client) = (second.jobs(), stage.client().await);
+    stage.reached("the switch", "SELECT gen = 2 FROM changeover.generation").await;
+    let version = jobs.newest_version(&client, "work", 2).await.unwrap().unwrap();
+    assert_eq!(version, 2);
+
+    second.leave().await;
+    stage.reached("the way back", "SELECT gen = 1 FROM changeover.generation").await;
+    let parked = jobs.enqueue(&client, "work", version, json!({})).await.unwrap();
+    assert_eq!(
+        stage.text("SELECT id || ' ' || state FROM changeover.jobs").await,
+        format!("{parked} parked")
+    );
+
+    // Not for long, and not what was never switched to.
+    let back = "UPDATE changeover.generation SET switched_at = switched_at - interval '1 minute'";
+    stage.owner.batch_execute(back).await.unwrap();
+    let refused = jobs.enqueue(&client, "work", version, json!({})).await.unwrap_err();
+    assert_eq!(refused.sqlstate(), Some("CO006"));
+    let other = "UPDATE changeover.generation SET was_gen = 0, switched_at = clock_timestamp()";
+    stage.owner.batch_execute(other).await.unwrap();
+    let refused = jobs.enqueue(&client, "work", version, json!({})).await.unwrap_err();
+    assert_eq!(refused.sqlstate(), Some("CO006"));
+    first.leave().await;
 }

@@ -17,13 +17,13 @@ $$;
 -- difference is free for others at once. Hence the sum of what is granted never is above the budget, and
 -- nobody has more open than granted.
 --
--- The target is each one's fair part: who wants less gets that, the others the same. An eighth of
--- the budget, at least twelve, is kept for who joins next: what it has open, and half of what is then left
--- of it, is granted at once.
+-- The target is each one's fair part: who wants less gets that, the others the same. An eighth of the
+-- budget is kept for who joins next, at least twelve or what the engine itself has open of one instance and
+-- six, at most half: what it has open, and half of what is then left of it, is granted at once.
 -- CO004: not registered.
 CREATE FUNCTION changeover.share_v1(
     my_instance uuid, my_wanted integer, my_limit integer, my_held integer, my_budget integer,
-    my_reserve integer, OUT granted integer, OUT target integer, OUT budget integer
+    my_reserve integer, my_own integer, OUT granted integer, OUT target integer, OUT budget integer
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -31,6 +31,7 @@ DECLARE
     had integer;
     others integer;
     kept integer;
+    own_part integer;
     open_part integer;
     waiting integer;
     one record;
@@ -49,16 +50,17 @@ BEGIN
     -- Who comes anew, or back after it was given up: what it has open, it has.
     granted := LEAST(coalesce(had, my_held), GREATEST(my_limit, 0));
     my_budget := coalesce(my_budget, changeover.connections_allowed(my_reserve));
-    INSERT INTO changeover.connection_share (instance, app, wanted, granted, held, budget)
-    VALUES (my_instance, my_app, my_wanted, granted, my_held, my_budget)
+    INSERT INTO changeover.connection_share (instance, app, wanted, granted, held, own, budget)
+    VALUES (my_instance, my_app, my_wanted, granted, my_held, my_own, my_budget)
     ON CONFLICT (instance) DO UPDATE
         SET wanted = excluded.wanted, granted = excluded.granted, held = excluded.held,
-            budget = excluded.budget, asked_at = clock_timestamp();
+            own = excluded.own, budget = excluded.budget, asked_at = clock_timestamp();
 
-    SELECT min(s.budget), count(*), coalesce(sum(s.granted) FILTER (WHERE s.instance <> my_instance), 0)
-      INTO budget, waiting, others
+    SELECT min(s.budget), max(s.own), count(*),
+           coalesce(sum(s.granted) FILTER (WHERE s.instance <> my_instance), 0)
+      INTO budget, own_part, waiting, others
       FROM changeover.connection_share s WHERE s.app = my_app;
-    kept := LEAST(GREATEST(budget / 8, 12), budget / 2);
+    kept := LEAST(GREATEST(budget / 8, 12, own_part + 6), budget / 2);
     open_part := budget - kept;
     target := 0;
     FOR one IN

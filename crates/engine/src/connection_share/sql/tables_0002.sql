@@ -13,6 +13,8 @@ CREATE TABLE changeover.connection_share (
     granted  integer NOT NULL,
     -- What it had open when it asked last; for people.
     held     integer NOT NULL,
+    -- The engine's own among these: whoever joins next needs at least as many at once.
+    own      integer NOT NULL,
     -- What all instances together may have, as this one was told. The lowest counts.
     budget   integer NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT clock_timestamp()

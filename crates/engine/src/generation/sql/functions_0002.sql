@@ -82,7 +82,7 @@ BEGIN
     IF target IS NULL THEN
         RETURN;
     END IF;
-    UPDATE changeover.generation g SET gen = target, switched_at = clock_timestamp()
+    UPDATE changeover.generation g SET gen = target, was_gen = g.gen, switched_at = clock_timestamp()
      WHERE g.app = of_app AND g.gen <> target;
     PERFORM changeover.park_jobs(of_app, target);
     IF was <> target THEN

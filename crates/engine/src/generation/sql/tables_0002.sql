@@ -15,5 +15,7 @@ CREATE TABLE changeover.member (
 CREATE TABLE changeover.generation (
     app         text PRIMARY KEY,
     gen         bigint NOT NULL,
+    -- The one before the last switch; NULL: there was none.
+    was_gen     bigint,
     switched_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );

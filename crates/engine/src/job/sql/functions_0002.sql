@@ -38,21 +38,24 @@ BEGIN
 END $$;
 
 -- The kind's number, if its payload may be enqueued now: consumers come first, producers from the
--- switch on.
+-- switch on. For ten seconds after a switch back, what might be enqueued before it still may: whoever
+-- has asked for the version just before must not fail, and a moment earlier it would be parked as well.
 CREATE FUNCTION changeover.enqueueable_kind(of_app text, of_kind text, of_version integer)
 RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     k record;
 BEGIN
-    SELECT j.id, j.since_gen, g.gen INTO k
+    SELECT j.id, j.since_gen, g.gen, g.was_gen, g.switched_at INTO k
       FROM changeover.job_kind j LEFT JOIN changeover.generation g ON g.app = j.app
      WHERE j.app = of_app AND j.kind = of_kind AND j.version = of_version;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'application % has no job kind % version %', of_app, of_kind, of_version
             USING ERRCODE = 'CO006', HINT = 'an instance that runs it declares it first';
     END IF;
-    IF k.gen IS NOT NULL AND k.since_gen > k.gen THEN
+    IF k.gen IS NOT NULL AND k.since_gen > k.gen
+       AND (k.since_gen <= k.was_gen
+            AND k.switched_at > clock_timestamp() - interval '10 seconds') IS NOT TRUE THEN
         RAISE EXCEPTION 'job kind % version % may be enqueued from generation % on; now is %',
             of_kind, of_version, k.since_gen, k.gen
             USING ERRCODE = 'CO006', HINT = 'enqueue the version that enqueueable_version_v1 names';

@@ -54,6 +54,6 @@ GRANT EXECUTE ON FUNCTION
     changeover.changes_v1(text, text[], pg_snapshot, integer),
     changeover.change_token_v1(),
     changeover.prune_changes_v1(text, bigint),
-    changeover.share_v1(uuid, integer, integer, integer, integer, integer)
+    changeover.share_v1(uuid, integer, integer, integer, integer, integer, integer)
     TO $ROLE;
 GRANT SELECT ON changeover.watched_table, changeover.connection_share TO $ROLE;
