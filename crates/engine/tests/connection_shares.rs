@@ -130,3 +130,19 @@ async fn a_share_shrinks_when_another_joins_and_grows_back() {
     drop((other, others));
     until("it has nearly all again", async || share.gate().limit() == alone).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_too_few_for_all_each_still_has_one() {
+    let database = Database::new(16).await;
+    let options = ShareOptions { budget: Some(8), ..ShareOptions::wanting(20) };
+    let one = Changeover::start(database.options("1", &[TABLES])).await.unwrap();
+    let first = one.connection_share(options).await.unwrap();
+    until("alone it has some", async || first.gate().limit() > 1).await;
+    let other = Changeover::start(database.options("2", &[TABLES])).await.unwrap();
+    let second = other.connection_share(options).await.unwrap();
+    until("each has one", async || first.gate().limit() == 1 && second.gate().limit() == 1).await;
+    drop(second);
+    other.leave().await.unwrap();
+    until("it comes back", async || first.gate().limit() > 1).await;
+    one.leave().await.unwrap();
+}

@@ -14,6 +14,10 @@ use tokio_postgres::Client;
 /// What the server has, less the superusers' three and what is left to others.
 const ALLOWED: i64 = 100 - 3 - 5;
 
+/// Those that wait for a lock, of all instances.
+const BLOCKED: &str = "SELECT count(*) FROM pg_stat_activity \
+    WHERE wait_event_type = 'Lock' AND application_name LIKE 'changeover@%'";
+
 async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.expect("it counts").get(0)
 }
@@ -70,12 +74,13 @@ async fn two_releases_stay_within_what_the_server_has() {
     until("the old one has nearly all", async || granted(&observer, "4.8").await > 60).await;
     let blocker = stage.superuser().await;
     blocker.batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let in_old = requests(&old, REQUESTS);
-    let blocked = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE wait_event_type = 'Lock' AND application_name LIKE 'changeover@%'";
-    until("they hold what the old one has", async || number(&observer, blocked).await > POOL_ALONE)
-        .await;
-    let held = number(&observer, blocked).await;
+    let held = old.pool_limit();
+    assert!(held > 40, "{held}");
+    let in_old = requests(&old, held);
+    until("they hold all that the old one has", async || {
+        number(&observer, BLOCKED).await == i64::try_from(held).unwrap()
+    })
+    .await;
 
     // All of these are in use, and yet the new one gets some at once.
     let new = start(&stage, "4.9").await;
@@ -85,7 +90,7 @@ async fn two_releases_stay_within_what_the_server_has() {
         stage.population.key(changeover_central::population::Kind::Deployment, 0)
     );
     assert_eq!(once(new.address(), "GET", &processes, "").await.status, 200);
-    let still_held = usize::try_from(number(&observer, blocked).await).unwrap();
+    let still_held = usize::try_from(number(&observer, BLOCKED).await).unwrap();
     assert_eq!(still_held, held, "nothing of the old one's was cut");
     blocker.batch_execute("COMMIT").await.unwrap();
     for request in in_old {
@@ -103,7 +108,7 @@ async fn two_releases_stay_within_what_the_server_has() {
     assert!(limits.iter().all(|limit| *limit > 15), "{limits:?}");
     let (in_old, in_new) = (requests(&old, limits[0]), requests(&new, limits[1]));
     until("both use all that they have", async || {
-        number(&observer, blocked).await == i64::try_from(limits[0] + limits[1]).unwrap()
+        number(&observer, BLOCKED).await == i64::try_from(limits[0] + limits[1]).unwrap()
     })
     .await;
     blocker.batch_execute("COMMIT").await.unwrap();
@@ -163,7 +168,7 @@ async fn take_all(url: &str) -> Vec<Client> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_server_is_asked_again_until_it_has_room() {
     let server = tokio::task::spawn_blocking(|| {
-        Server::builder().major(16).setting("max_connections", "40").start()
+        Server::builder().major(16).setting("max_connections", "60").start()
     });
     let server: &'static Server = Box::leak(Box::new(server.await.unwrap().expect("a server")));
     let stage = Stage::empty_on(server, "full").await;
@@ -176,12 +181,15 @@ async fn a_full_server_is_asked_again_until_it_has_room() {
     let refusals = || server.log().matches("FATAL").count();
     let before = refusals();
     // More than it has open: each needs one of its own.
-    let waiting = requests(&central, 16);
+    let limit = central.pool_limit();
+    assert!(limit > 3, "{limit}");
+    let waiting = requests(&central, limit);
     until("the server has refused central, too", async || refusals() > before).await;
     drop(others);
-    let blocked = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE wait_event_type = 'Lock' AND application_name LIKE 'changeover@%'";
-    until("all have theirs", async || number(&observer, blocked).await == 16).await;
+    until("all have theirs", async || {
+        number(&observer, BLOCKED).await == i64::try_from(limit).unwrap()
+    })
+    .await;
     blocker.batch_execute("COMMIT").await.unwrap();
     for request in waiting {
         assert_eq!(request.await.unwrap(), 200);

@@ -168,11 +168,23 @@ impl Asking {
         self.connection = Some(open);
         let (granted, target): (i32, i32) = (row.get(0), row.get(1));
         let cap = usize::try_from(granted.min(target)).unwrap_or(0);
+        // Where not even the engine's own fit, the service gets one all the same, out of the reserve: with
+        // none it would stand still for good.
+        let is_too_small = usize::try_from(target).unwrap_or(0) <= own;
         if cap != self.cap {
-            tracing::debug!(cap, granted, target, budget = row.get::<_, i32>(2), "connections");
+            let budget: i32 = row.get(2);
+            if is_too_small {
+                tracing::warn!(
+                    budget,
+                    share = target,
+                    own,
+                    "too few connections for so many instances: raise the budget or max_connections"
+                );
+            }
+            tracing::debug!(cap, granted, target, budget, "connections");
         }
         self.cap = cap;
-        self.gate.set_limit(cap.saturating_sub(own));
+        self.gate.set_limit(cap.saturating_sub(own).max(usize::from(is_too_small)));
         self.changed.notify_one();
         Ok(())
     }

@@ -60,7 +60,9 @@ BEGIN
            coalesce(sum(s.granted) FILTER (WHERE s.instance <> my_instance), 0)
       INTO budget, own_part, waiting, others
       FROM changeover.connection_share s WHERE s.app = my_app;
-    kept := LEAST(GREATEST(budget / 8, 12, own_part + 6), budget / 2);
+    -- Nothing is kept from those who are there while they have not four each beside the engine's own.
+    kept := GREATEST(0, LEAST(GREATEST(budget / 8, 12, own_part + 6), budget / 2,
+                              budget - waiting * (own_part + 4)));
     open_part := budget - kept;
     target := 0;
     FOR one IN
