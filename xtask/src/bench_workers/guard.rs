@@ -4,12 +4,10 @@ use super::Stage;
 use anyhow::Context;
 use changeover_postgres::Server;
 use std::time::Instant;
-use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 const OWN: &str = "INSERT INTO changeover.worker (app, name, epoch, holder, timeline, expires_at) \
                    VALUES ('bench', 'guard', 7, $1, changeover.timeline(), 'infinity')";
-const GUARD: &str = "SELECT changeover.guard_v1($1, $2, $3, $4)";
 const WORK: &str = "BEGIN; INSERT INTO journal VALUES (7, 'guard', clock_timestamp())";
 
 /// The difference of the medians, in microseconds.
@@ -17,28 +15,15 @@ pub(super) async fn cost_us(server: &Server, pairs: u32) -> anyhow::Result<f64> 
     let stage = Stage::new(server, "guard").await?;
     let holder = Uuid::new_v4();
     stage.client.execute(OWN, &[&holder]).await?;
-    let parameters: [(&(dyn ToSql + Sync), Type); 4] = [
-        (&"bench", Type::TEXT),
-        (&"guard", Type::TEXT),
-        (&7_i64, Type::INT8),
-        (&holder, Type::UUID),
-    ];
+    // As `worker/transaction.rs` of the engine sends it.
+    let guarded_commit =
+        format!("SELECT changeover.guard_v1('bench', 'guard', 7, '{holder}'); COMMIT");
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for pair in 0..pairs * 2 {
         let guarded = pair % 2 == 0;
         stage.client.batch_execute(WORK).await?;
         let began = Instant::now();
-        if guarded {
-            let (passed, committed) = tokio::join!(
-                biased;
-                stage.client.query_typed(GUARD, &parameters),
-                stage.client.batch_execute("COMMIT"),
-            );
-            passed?;
-            committed?;
-        } else {
-            stage.client.batch_execute("COMMIT").await?;
-        }
+        stage.client.batch_execute(if guarded { &guarded_commit } else { "COMMIT" }).await?;
         let took_us = began.elapsed().as_secs_f64() * 1e6;
         if guarded { &mut with } else { &mut without }.push(took_us);
     }

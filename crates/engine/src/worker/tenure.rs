@@ -4,7 +4,7 @@
 //! the service's and may be pooled: each transaction sets its own bounds.
 
 use super::lease::Claim;
-use super::transaction::WorkTransaction;
+use super::transaction::{WorkTransaction, commit_statement};
 use crate::connection::{Connection, Purpose};
 use crate::error::Error;
 use crate::instance::open_for;
@@ -32,6 +32,7 @@ pub struct Tenure {
     options: Arc<Options>,
     asked: CancellationToken,
     begin: String,
+    commit: String,
     connection: Option<Connection>,
     /// A transaction was begun and has not ended by itself.
     open: bool,
@@ -39,8 +40,8 @@ pub struct Tenure {
 
 impl Tenure {
     pub(super) fn new(claim: Claim, options: Arc<Options>, asked: CancellationToken) -> Self {
-        let begin = begin_statement(&claim, &options);
-        Self { claim, options, asked, begin, connection: None, open: false }
+        let (begin, commit) = (begin_statement(&claim, &options), commit_statement(&claim));
+        Self { claim, options, asked, begin, commit, connection: None, open: false }
     }
 
     /// The number under which the worker is owned; only grows, on one timeline.
@@ -76,7 +77,8 @@ impl Tenure {
             .batch_execute(&self.begin)
             .await
             .map_err(|source| Error::sql("beginning a unit of work", source))?;
-        Ok(WorkTransaction { connection, claim: &self.claim, open: &mut self.open })
+        let (claim, commit) = (&self.claim, self.commit.as_str());
+        Ok(WorkTransaction { connection, claim, commit, open: &mut self.open })
     }
 
     /// Rolls back what a unit of work has left open, so that no lock is held during a pause.

@@ -1,22 +1,20 @@
 //! A transaction under a tenure.
 //!
-//! The guard runs as the last statement, with the commit ([`commit_behind`]). Statements are typed: the
-//! connection may be pooled.
+//! The guard and `COMMIT` are one message, so one round trip: where the guard raises, the server does not
+//! come to the rest. In one message there are no parameters; what is quoted is the worker's own name.
+//! Measured by `cargo xtask bench-workers`: two messages, pipelined, cost half as much again.
 
 use super::lease::{Claim, lost_or};
 use crate::connection::Connection;
 use crate::error::Error;
-use crate::fence::commit::commit_behind;
-use crate::generation::Parameter;
+use changeover_plan::model::identifier::quote_literal;
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
-
-const GUARD: &str = "SELECT changeover.guard_v1($1, $2, $3, $4)";
 
 /// A unit of work's transaction. Dropped without [`WorkTransaction::commit`], it is rolled back.
 pub struct WorkTransaction<'a> {
     pub(super) connection: &'a Connection,
     pub(super) claim: &'a Claim,
+    pub(super) commit: &'a str,
     pub(super) open: &'a mut bool,
 }
 
@@ -36,22 +34,10 @@ impl WorkTransaction<'_> {
     /// [`Error::TenureLost`]: it is not, and nothing was committed. Where the connection is lost, nobody
     /// knows: the next unit of work has to look.
     pub async fn commit(self) -> Result<(), Error> {
-        let claim = self.claim;
-        let client = &self.connection.client;
-        let parameters: [Parameter<'_>; 4] = [
-            (&claim.app, Type::TEXT),
-            (&claim.worker, Type::TEXT),
-            (&claim.epoch, Type::INT8),
-            (&claim.instance, Type::UUID),
-        ];
-        let (guarded, committed) =
-            commit_behind(client, client.query_typed(GUARD, &parameters)).await;
-        // A COMMIT that was answered has ended the transaction, whichever way.
-        if committed.is_ok() {
-            *self.open = false;
-        }
-        guarded.map_err(|source| lost_or(claim, Error::sql("the guard", source)))?;
-        committed.map_err(|source| Error::sql("committing a unit of work", source))?;
+        self.connection.client.batch_execute(self.commit).await.map_err(|source| {
+            lost_or(self.claim, Error::sql("committing a unit of work", source))
+        })?;
+        *self.open = false;
         Ok(())
     }
 
@@ -65,4 +51,15 @@ impl WorkTransaction<'_> {
         *self.open = false;
         Ok(())
     }
+}
+
+/// What commits a unit of work under a claim.
+pub(super) fn commit_statement(claim: &Claim) -> String {
+    format!(
+        "SELECT changeover.guard_v1({}, {}, {}, '{}'); COMMIT",
+        quote_literal(&claim.app),
+        quote_literal(&claim.worker),
+        claim.epoch,
+        claim.instance
+    )
 }
