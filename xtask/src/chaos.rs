@@ -138,3 +138,8 @@ fn target(share: f64) -> &'static str {
     let place = (share * TARGETS.len() as f64) as usize;
     TARGETS[place.min(TARGETS.len() - 1)]
 }
+
+/// The release in a session's name, which is `changeover@HEAD/APP/RELEASE` and perhaps what it is for.
+fn release_of(session: &str) -> &str {
+    session.split('/').nth(2).unwrap_or_default()
+}

@@ -1,6 +1,7 @@
 //! How many late commits the guards refused, as the server's own log tells: it names each refused
 //! statement with its error's code and the session.
 
+use super::release_of;
 use changeover_postgres::Server;
 use std::collections::BTreeMap;
 
@@ -43,8 +44,7 @@ impl Refusals {
             }
             _ => return,
         };
-        let release = session.rsplit('/').next().unwrap_or_default();
-        let program = release.split('-').nth(1).unwrap_or("central");
+        let program = release_of(session).split('-').nth(1).unwrap_or("central");
         *counts.entry(program.to_owned()).or_default() += 1;
     }
 
@@ -64,7 +64,7 @@ mod tests {
         let mut refusals = Refusals::default();
         for line in [
             "CO002|changeover@209/central/4.9-python-3|ERROR:  worker tally is not held",
-            "CO002|changeover@209/central/4.9-python-3|STATEMENT:  SELECT changeover.guard_v1($1)",
+            "CO002|changeover@209/central/4.9-python-3/owner|STATEMENT:  SELECT changeover.guard_v1($1)",
             "CO002|changeover@209/central/4.9|STATEMENT:  SELECT changeover.transfer_v1($1)",
             "CO007|changeover@209/central/4.9|STATEMENT:  SELECT changeover.finish_v1($1)",
             "00000||LOG:  checkpoint",

@@ -10,7 +10,7 @@
 use super::fleet::Fleet;
 use super::gate::{Closed, Gate};
 use super::member::{Part, Program};
-use super::{APP, LEASE};
+use super::{APP, LEASE, release_of};
 use anyhow::Context;
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -107,7 +107,7 @@ impl Fleet<'_> {
         rng: &mut StdRng,
     ) -> anyhow::Result<()> {
         match strike {
-            Strike::Race => self.race().await,
+            Strike::Race => self.race(target, rng).await,
             Strike::Anywhere(fault) => {
                 let at = rng.random_range(0..self.members.len());
                 let part = self.part(at, Gate::Tally, rng);
@@ -247,8 +247,9 @@ impl Fleet<'_> {
                 _ => {
                     let mut places: Vec<usize> = (0..self.members.len())
                         .filter(|&at| {
-                            let name = format!("/{}", self.members[at].name);
-                            waiting.iter().any(|session| session.ends_with(&name))
+                            waiting
+                                .iter()
+                                .any(|session| release_of(session) == self.members[at].name)
                         })
                         .collect();
                     places.shuffle(rng);
@@ -316,8 +317,10 @@ impl Fleet<'_> {
         Ok(())
     }
 
-    /// Holds the schedules' rows until several schedulers wait to enqueue the same times.
-    async fn race(&mut self) -> anyhow::Result<()> {
+    /// Holds the schedules' rows until several schedulers wait to enqueue the same times. Those of one
+    /// release alone do.
+    async fn race(&mut self, target: &'static str, rng: &mut StdRng) -> anyhow::Result<()> {
+        self.finish(target, rng).await?;
         const HOLD: &str = "BEGIN; SELECT FROM changeover.schedule FOR UPDATE";
         const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
               WHERE query LIKE '%changeover.tick_v1%' AND wait_event_type = 'Lock'";

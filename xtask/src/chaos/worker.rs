@@ -6,6 +6,7 @@ use changeover::{
     Tenure, WorkError,
 };
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
@@ -45,12 +46,16 @@ impl SingletonWorker for Tally {
     }
 
     fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
-        Box::pin(async move {
+        // As work that blocks its thread: the library cannot drop it when its own clock says that the
+        // lease is over, so that for whoever is paused in here the guard alone stands. Central's workers
+        // do not block.
+        let unit = async move {
             let epoch = tenure.epoch();
             let transaction = tenure.begin().await?;
             transaction.client().execute(TELL, &[&epoch, &self.me]).await?;
             Ok(transaction.commit().await?)
-        })
+        };
+        Box::pin(async { tokio::task::block_in_place(|| Handle::current().block_on(unit)) })
     }
 }
 
