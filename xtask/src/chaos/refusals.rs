@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// What the server begins each line of its log with: the error's code and the session's name.
 pub(super) const PREFIX: &str = "ALTER SYSTEM SET log_line_prefix = '%e|%a|'";
 
+/// How much of its log a server shows at once; of what is longer the front is not seen.
+const SHOWN_BYTES: usize = 64 * 1024;
+
 /// Refused commits so far, by what refused them and by the program that tried.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
@@ -21,11 +24,11 @@ pub(super) struct Refusals {
 impl Refusals {
     /// Reads what came since; often, since the server shows only the last of it.
     pub(super) fn read(&mut self, server: &Server) {
-        let end = server.log_mark();
         let text = server.log_since(self.read_bytes);
         // The last line may not be whole yet.
         let whole = text.rfind('\n').map_or(0, |at| at + 1);
-        self.read_bytes = end.saturating_sub(text.len() - whole);
+        self.read_bytes =
+            if text.len() < SHOWN_BYTES { self.read_bytes + whole } else { server.log_mark() };
         text[..whole].lines().for_each(|line| self.line(line));
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In mid-unit: the gate is closed ([`super::gate`]), whoever waits there is struck, and where it was paused
 //! or cut off it is let go only when the ledger says that somebody else has taken over, so that it
-//! tries to commit late. Singletons: a new epoch; jobs: another claim. Either before its successor could commit
+//! tries to commit late. Singletons: a new epoch; jobs: the claim taken away. Either before its successor could commit
 //! (let go, then the gate opens), or after (the gate opens, the successor commits, let go).
 //!
 //! The ledger's word only chooses the moment; what holds is judged by the order of commits.
@@ -34,7 +34,10 @@ const EPOCH: &str = "SELECT epoch FROM changeover.worker WHERE app = $1 AND name
 const JOB: &str = "SELECT j.id, j.attempt FROM changeover.job j JOIN changeover.instance i ON i.id = j.claimant
                    JOIN changeover.job_kind k ON k.id = j.kind_id
                     WHERE i.pid = $1 AND i.left_at IS NULL AND k.kind = 'greet' ORDER BY j.id LIMIT 1";
-const ATTEMPT: &str = "SELECT attempt FROM changeover.job WHERE id = $1";
+/// Whether that claim of it stands.
+const CLAIMED: &str = "SELECT EXISTS (SELECT FROM changeover.job
+                        WHERE id = $1 AND attempt = $2 AND claimant IS NOT NULL)";
+const IS_GONE: &str = "SELECT NOT EXISTS (SELECT FROM changeover.job WHERE id = $1)";
 
 /// What befalls somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,8 +287,8 @@ impl Fleet<'_> {
                     row.get::<_, i64>(0) > before
                 }
                 (_, _, Some((job, attempt))) => {
-                    let row = self.client.query_opt(ATTEMPT, &[&job]).await?;
-                    row.is_none_or(|row| row.get::<_, i32>(0) > attempt)
+                    let row = self.client.query_one(CLAIMED, &[&job, &attempt]).await?;
+                    !row.get::<_, bool>(0)
                 }
                 _ => false,
             };
@@ -306,7 +309,9 @@ impl Fleet<'_> {
                 (Gate::Tally, Some(before), _) => {
                     self.client.query_one(told, &[&before]).await?.get::<_, bool>(0)
                 }
-                (_, _, Some((job, _))) => self.client.query_opt(ATTEMPT, &[&job]).await?.is_none(),
+                (_, _, Some((job, _))) => {
+                    self.client.query_one(IS_GONE, &[&job]).await?.get::<_, bool>(0)
+                }
                 _ => false,
             };
             if is_committed {
