@@ -4,7 +4,7 @@
 //!
 //! - [`stage`]: server, mail server, receiver of webhooks; who takes part, each behind a proxy of its own.
 //! - [`fleet`], [`member`]: those who take part; [`worker`]: the one in Rust, this program again.
-//! - [`strike`], [`gate`]: what befalls them, and how it falls into a unit.
+//! - [`strike`]: what befalls them; [`in_unit`], [`gate`], [`succession`]: how it falls into a unit.
 //! - [`unowned`]: samples for how long a worker has no living owner.
 //! - [`check`], [`claims`]: what must hold at the end, from the database, the order of commits, and the outside.
 //! - [`happened`], [`refusals`]: what was done, and what the guards had to refuse.
@@ -17,11 +17,13 @@ mod claims;
 mod fleet;
 mod gate;
 mod happened;
+mod in_unit;
 mod member;
 mod mutate;
 mod refusals;
 mod stage;
 mod strike;
+mod succession;
 mod unowned;
 pub(crate) mod worker;
 

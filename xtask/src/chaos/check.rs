@@ -37,6 +37,8 @@ const BY_PROGRAM: &str =
    FROM (SELECT told_by AS who, 1 AS units, 0 AS jobs FROM tally
          UNION ALL SELECT greeted_by, 0, 1 FROM greeting) AS w
    JOIN changeover.instance i ON i.id = w.who GROUP BY 1 ORDER BY 1";
+const TAKEN: &str = "SELECT count(*) FILTER (WHERE kind = 'worker_taken'),
+        count(*) FILTER (WHERE kind = 'generation_switched') FROM changeover.event WHERE app = $1";
 const LEFT: &str =
     "SELECT count(*) FROM changeover.job j JOIN changeover.job_kind k ON k.id = j.kind_id
                      WHERE k.app = $1 AND j.shelf <> 'dead'";
@@ -208,11 +210,18 @@ pub(super) async fn shares(
     lasted: Duration,
 ) -> anyhow::Result<Vec<String>> {
     let mut idle: BTreeSet<_> = ["rust", "python", "node"].into_iter().collect();
-    for row in stage.client().await?.query(BY_PROGRAM, &[]).await? {
+    let client = stage.client().await?;
+    for row in client.query(BY_PROGRAM, &[]).await? {
         let (program, units, jobs): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
         println!("  {program:7} {units} units of the common singleton, {jobs} jobs");
         idle.remove(program.as_str());
     }
+    let row = client.query_one(TAKEN, &[&APP]).await?;
+    let (taken, switched): (i64, i64) = (row.get(0), row.get(1));
+    println!(
+        "  {switched} switches of the generation; {taken} workers taken after a lease had run out, the \
+         others handed over"
+    );
     println!("  late commits refused by the guard: {}", Refusals::say(&refusals.guard));
     println!("  late commits refused by the finish of a job: {}", Refusals::say(&refusals.finish));
     let mut short: Vec<String> =
