@@ -219,8 +219,8 @@ pub(super) async fn shares(
     let row = client.query_one(TAKEN, &[&APP]).await?;
     let (taken, switched): (i64, i64) = (row.get(0), row.get(1));
     println!(
-        "  {switched} switches of the generation; {taken} workers taken after a lease had run out, the \
-         others handed over"
+        "  {switched} switches of the generation; {taken} workers taken from owners whose lease had run out, \
+         or who did not hand over in time"
     );
     println!("  late commits refused by the guard: {}", Refusals::say(&refusals.guard));
     println!("  late commits refused by the finish of a job: {}", Refusals::say(&refusals.finish));
