@@ -62,8 +62,11 @@ enum Chore {
     Faults(faults::Args),
     /// Faults of a migrating central while an old and a new one serve.
     FaultsUnderLoad(faults_under_load::Args),
-    /// Rolling upgrades and rollbacks of centrals at work, which are killed, paused and cut off.
+    /// Rolling upgrades and rollbacks of programs in three languages, struck in the middle of their work.
     Chaos(chaos::Args),
+    /// One of them, in a process of its own.
+    #[command(hide = true)]
+    ChaosWorker(chaos::worker::Args),
     /// Ten instances, killed, paused and started at random while 4.8 → 4.9 → 4.10 runs.
     Instances(instances::Args),
     /// The migrations of real projects: read, applied, planned.
@@ -102,6 +105,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
             Chore::Chaos(args) => chaos::run(args).await,
+            Chore::ChaosWorker(args) => chaos::worker::run(args).await,
             Chore::Instances(args) => instances::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,

@@ -14,7 +14,7 @@ const APP = process.env.CHANGEOVER_APP;
 const LABEL_COMMITS = process.env.CHANGEOVER_LABEL_COMMITS === '1'; // for checks by logical decoding
 const WORK_MS = Number(process.env.WORK_MS ?? 0); // how long a turn computes before it writes
 const [WORKER, KIND, VERSION] = ['tally', 'greet', 1];
-const LEASE_MS = 5000; // how long others wait for an owner that has died without a word
+const LEASE_MS = Number(process.env.LEASE_MS ?? 5000); // how long others wait for an owner that has died without a word
 const PAUSE_MS = 500; // between two turns, and the longest that a lost notification costs
 const BATCH = 10; // jobs claimed in one go
 

@@ -19,7 +19,7 @@ ME = os.environ["CHANGEOVER_INSTANCE"]
 APP = os.environ["CHANGEOVER_APP"]
 LABEL_COMMITS = os.environ.get("CHANGEOVER_LABEL_COMMITS") == "1"  # for checks by logical decoding
 WORKER, KIND, VERSION = "tally", "greet", 1
-LEASE_MS = 5000  # how long others wait for an owner that has died without a word
+LEASE_MS = int(os.environ.get("LEASE_MS", "5000"))  # how long others wait for an owner that has died without a word
 PAUSE_S = 0.5  # between two turns, and the longest that a lost notification costs
 BATCH = 10  # jobs claimed in one go
 WORK_S = float(os.environ.get("WORK_MS", "0")) / 1000  # how long a turn computes before it writes

@@ -1,178 +1,135 @@
-//! The centrals, and what happens to them.
+//! Those who take part: started, replaced by the next release or the one before, killed, told to go.
 //!
-//! As in a rolling update, a central that is to go is replaced first. An instance counts as living for
-//! as long as a lease lasts, so that the last one of the highest release may be killed as well: until
-//! then its generation would keep the work from older ones.
+//! As in a rolling update, one that is to go is replaced first. An instance counts as living for as long
+//! as a lease lasts, so that the last one of the highest release may be killed as well: until then its
+//! generation would keep the work from older ones. Strikes: [`super::strike`].
 
-use super::LEASE;
+use super::APP;
+use super::happened::Happened;
+use super::member::{Member, Part, Program};
+use super::refusals::Refusals;
 use super::stage::Stage;
 use super::unowned::Away;
-use crate::central_process::Central;
 use anyhow::Context;
 use changeover_central::population::Population;
+use changeover_central::release::RELEASES;
 use changeover_central::workload::Mix;
-use changeover_verify::fault_proxy::FaultProxy;
+use futures_util::future::try_join_all;
 use rand::Rng;
 use rand::rngs::StdRng;
-use std::fmt;
+use tokio_postgres::Client;
 
 /// Requests with which each event begins: alerts among them become jobs.
 const REQUESTS: usize = 10;
+/// Jobs that all languages run, enqueued with each event: more than one process claims at once.
+const GREETINGS: i32 = 30;
+/// How many are replaced at once.
+const REPLACED_MAX: usize = 3;
 
-/// What happened.
-#[derive(Debug, Default)]
-pub(super) struct Happened {
-    pub(super) started: u32,
-    pub(super) killed: u32,
-    pub(super) paused: u32,
-    cut: u32,
-    hung: u32,
-    told: u32,
-    requests: u32,
-    refused: u32,
-}
-
-impl fmt::Display for Happened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} started, {} killed, {} paused, {} cut, {} cut off for longer than the lease, {} told to \
-             go; {} requests, {} not answered",
-            self.started,
-            self.killed,
-            self.paused,
-            self.cut,
-            self.hung,
-            self.told,
-            self.requests,
-            self.refused
-        )
-    }
-}
-
-struct Member {
-    central: Central,
-    proxy: FaultProxy,
-    release: &'static str,
-}
+const ENQUEUE: &str = "INSERT INTO chaos_enqueued
+ SELECT changeover.enqueue_v1($1, 'greet', 1,
+     ARRAY(SELECT jsonb_build_object('name', 'n' || i) FROM generate_series(1, $2::int) i))";
 
 pub(super) struct Fleet<'a> {
-    stage: &'a Stage,
-    members: Vec<Member>,
-    away: Away,
-    happened: Happened,
+    pub(super) stage: &'a Stage,
+    pub(super) client: Client,
+    pub(super) members: Vec<Member>,
+    pub(super) away: Away,
+    pub(super) happened: Happened,
+    pub(super) refusals: Refusals,
     mix: Mix,
     sequence: u64,
-}
-
-/// What befalls a central.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Kill,
-    Tell,
-    Pause,
-    Cut,
-    Hang,
+    serial: u32,
 }
 
 impl<'a> Fleet<'a> {
-    pub(super) fn new(stage: &'a Stage) -> Self {
-        Self {
+    pub(super) async fn new(stage: &'a Stage) -> anyhow::Result<Self> {
+        Ok(Self {
             stage,
+            client: stage.client().await?,
             members: Vec::new(),
             away: Away::default(),
             happened: Happened::default(),
+            refusals: Refusals::default(),
             mix: Mix::new(Population::of(super::ROWS)),
             sequence: 0,
+            serial: 0,
+        })
+    }
+
+    /// Starts these at once and waits until they are ready.
+    pub(super) async fn add(
+        &mut self,
+        programs: &[Program],
+        release: &'static str,
+    ) -> anyhow::Result<()> {
+        let mut starting = Vec::new();
+        for &program in programs {
+            self.serial += 1;
+            starting.push(self.stage.start(program, release, self.serial).await?);
+            self.happened.count(program, "started");
         }
-    }
-
-    /// Which processes cannot work just now.
-    pub(super) fn away(&self) -> Away {
-        self.away.clone()
-    }
-
-    /// Starts one and waits until it is ready.
-    pub(super) async fn add(&mut self, release: &'static str) -> anyhow::Result<()> {
-        let (mut central, proxy) = self.stage.start(release).await?;
-        central.ready().await.with_context(|| format!("a central of {release}"))?;
-        self.happened.started += 1;
-        self.members.push(Member { central, proxy, release });
+        let stage = self.stage;
+        let ready = starting.into_iter().map(|mut member| async move {
+            member.ready(stage).await.with_context(|| format!("{} of {release}", member.name))?;
+            anyhow::Ok(member)
+        });
+        self.members.extend(try_join_all(ready).await?);
         Ok(())
     }
 
-    /// Some requests, then something happens to one central; rather to one that is to be replaced.
-    pub(super) async fn event(
+    /// Replaces some that are not of this release; says whether there were any.
+    pub(super) async fn roll(
         &mut self,
         target: &'static str,
         rng: &mut StdRng,
-    ) -> anyhow::Result<()> {
-        self.ask(rng).await?;
-        let old: Vec<usize> = (0..self.members.len())
-            .filter(|&place| self.members[place].release != target)
-            .collect();
-        let place = match old.len() {
-            0 => rng.random_range(0..self.members.len()),
-            some => old[rng.random_range(0..some)],
-        };
-        let fault = match rng.random_range(0..10) {
-            0..4 => Fault::Kill,
-            4..6 => Fault::Tell,
-            6 | 7 => Fault::Pause,
-            8 => Fault::Cut,
-            _ => Fault::Hang,
-        };
-        let replaces = matches!(fault, Fault::Kill | Fault::Tell);
-        if replaces {
-            self.add(target).await?;
+    ) -> anyhow::Result<bool> {
+        let forth = self.members.iter().any(|member| place(member.release) < place(target));
+        let count = rng.random_range(1..=REPLACED_MAX);
+        // Schedules are central's: no generation is current for long that has no central.
+        let mut old: Vec<usize> = self.old(target);
+        old.sort_by_key(|&at| (self.members[at].program == Program::Central) != forth);
+        old.truncate(count);
+        let programs: Vec<Program> = old.iter().map(|&at| self.members[at].program).collect();
+        self.add(&programs, target).await?;
+        old.sort_unstable();
+        for at in old.iter().rev() {
+            let member = self.members.remove(*at);
+            let what = if forth { "upgraded" } else { "rolled back" };
+            self.happened.count(member.program, what);
+            self.dismiss(member, rng.random_range(0..2) == 0).await?;
         }
-        self.befall(place, fault).await
+        Ok(!programs.is_empty())
     }
 
-    async fn befall(&mut self, place: usize, fault: Fault) -> anyhow::Result<()> {
-        let member = &self.members[place];
-        let pid = member.central.pid().context("a central has ended by itself")?;
-        match fault {
-            Fault::Kill => {
-                self.away.add(pid);
-                self.members.remove(place).central.kill().await?;
-                self.happened.killed += 1;
-            }
-            Fault::Tell => {
-                let member = self.members.remove(place);
-                member.central.signal("TERM").await?;
-                member.central.wait().await?;
-                self.away.add(pid);
-                self.happened.told += 1;
-            }
-            Fault::Pause => {
-                self.away.add(pid);
-                member.central.signal("STOP").await?;
-                tokio::time::sleep(LEASE * 3 / 2).await;
-                member.central.signal("CONT").await?;
-                self.away.remove(pid);
-                self.happened.paused += 1;
-            }
-            Fault::Cut => {
-                member.proxy.cut();
-                self.happened.cut += 1;
-            }
-            Fault::Hang => {
-                self.away.add(pid);
-                member.proxy.hang();
-                tokio::time::sleep(LEASE * 3 / 2).await;
-                member.proxy.heal();
-                self.away.remove(pid);
-                self.happened.hung += 1;
-            }
+    fn old(&self, target: &str) -> Vec<usize> {
+        (0..self.members.len()).filter(|&at| self.members[at].release != target).collect()
+    }
+
+    /// Kills it, or tells it to go and waits for that.
+    pub(super) async fn dismiss(&mut self, member: Member, kills: bool) -> anyhow::Result<()> {
+        let (pid, program) = (member.pid()?, member.program);
+        if kills {
+            self.away.gone(pid);
+            self.happened.count(program, "killed");
+            return member.kill().await;
         }
+        member.signal(Part::Agent, "TERM").await?;
+        self.happened.count(program, "told to go");
+        member.wait().await?;
+        self.away.gone(pid);
         Ok(())
     }
 
     /// A request may fail where its central has just been cut off; what is stored is counted at the end.
-    async fn ask(&mut self, rng: &mut StdRng) -> anyhow::Result<()> {
+    pub(super) async fn ask(&mut self, rng: &mut StdRng) -> anyhow::Result<()> {
+        self.refusals.read(&self.stage.server);
+        self.enqueue().await?;
+        let centrals: Vec<usize> = (0..self.members.len())
+            .filter(|&at| self.members[at].program == Program::Central)
+            .collect();
         for _ in 0..REQUESTS {
-            let place = rng.random_range(0..self.members.len());
+            let at = centrals[rng.random_range(0..centrals.len())];
             let request = loop {
                 self.sequence += 1;
                 let request = self.mix.next(rng, self.sequence);
@@ -182,26 +139,39 @@ impl<'a> Fleet<'a> {
             };
             let body = request.body.map(|body| body.to_string()).unwrap_or_default();
             self.happened.requests += 1;
-            let answer = self.members[place].central.post(&request.path, &body).await;
-            self.happened.refused += u32::from(!matches!(answer, Ok(200)));
+            let answer = self.members[at].post(&request.path, &body).await;
+            self.happened.unanswered += u32::from(!matches!(answer, Ok(200)));
         }
+        Ok(())
+    }
+
+    /// Jobs that all languages run.
+    pub(super) async fn enqueue(&self) -> anyhow::Result<()> {
+        self.client.execute(ENQUEUE, &[&APP, &GREETINGS]).await?;
         Ok(())
     }
 
     /// All are of this release afterwards.
-    pub(super) async fn finish(&mut self, target: &'static str) -> anyhow::Result<()> {
-        while let Some(place) = self.members.iter().position(|member| member.release != target) {
-            self.add(target).await?;
-            self.befall(place, Fault::Tell).await?;
-        }
+    pub(super) async fn finish(
+        &mut self,
+        target: &'static str,
+        rng: &mut StdRng,
+    ) -> anyhow::Result<()> {
+        while self.roll(target, rng).await? {}
         Ok(())
     }
 
     /// All are told to go.
-    pub(super) async fn end(mut self) -> anyhow::Result<Happened> {
-        while !self.members.is_empty() {
-            self.befall(0, Fault::Tell).await?;
+    pub(super) async fn end(mut self) -> anyhow::Result<(Happened, Refusals)> {
+        while let Some(member) = self.members.pop() {
+            self.dismiss(member, false).await?;
         }
-        Ok(self.happened)
+        self.refusals.read(&self.stage.server);
+        Ok((self.happened, self.refusals))
     }
+}
+
+/// Where a release stands in the order of releases.
+fn place(release: &str) -> Option<usize> {
+    RELEASES.iter().position(|known| known.name == release)
 }
