@@ -38,7 +38,8 @@ pub(super) async fn connect(url: &str) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// Waits until a statement says that nothing is left, and prints for how long.
+/// Waits until a statement says that nothing is left, and prints for how long. It should look at the end
+/// of the queue: from its head it would read past all that was finished, each time.
 pub(super) async fn until_none_left(
     url: &str,
     began: Instant,
