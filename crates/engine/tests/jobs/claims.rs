@@ -46,7 +46,7 @@ async fn racing_claimants_claim_each_job_once(major: u16) {
         claimants.push(Claimant::new(&stage, 1, "work", &[1]).await);
     }
     let instance = stage.instance(1, |builder| builder).await;
-    let ids = stage.enqueue(&instance.jobs(), 2000).await;
+    let ids = stage.enqueue(&instance.jobs(), 600).await;
     let mut racing = tokio::task::JoinSet::new();
     for claimant in claimants {
         racing.spawn(async move {

@@ -1,5 +1,17 @@
 -- The queue: what comes in time, and what the dead leave behind. CO004: no member.
 
+-- Forgets the claims of an instance of which nothing holds any more. One look into the queue for each claim
+-- of which something does. The planner's choice is taken away, as in claim_v1.
+CREATE FUNCTION changeover.forget_claims(of_instance uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    DELETE FROM changeover.job_claim c
+     WHERE c.instance = of_instance AND NOT EXISTS (
+           SELECT 1 FROM unnest(c.ids, c.attempts) AS u (id, attempt)
+             JOIN changeover.job j ON j.id = u.id AND j.attempt = u.attempt - 1);
+END $$;
+
 -- What every member does at every poll: jobs whose time has come are opened, and those of instances that
 -- have died are returned; both only for kinds that this instance runs, so that an older release never
 -- touches what it does not know. Returns how many jobs became open.
@@ -13,11 +25,7 @@ DECLARE
 BEGIN
     -- I counted as dead for a while, and live.
     UPDATE changeover.job_consumer c SET returned = false WHERE c.instance = my_instance AND c.returned;
-    -- My claims of which nothing holds any more.
-    DELETE FROM changeover.job_claim c
-     WHERE c.instance = my_instance AND NOT EXISTS (
-           SELECT 1 FROM unnest(c.ids, c.attempts) AS u (id, attempt)
-             JOIN changeover.job j ON j.id = u.id AND j.attempt = u.attempt - 1);
+    PERFORM changeover.forget_claims(my_instance);
     UPDATE changeover.job j SET shelf = 'open'
      WHERE j.id = ANY (ARRAY(
            SELECT o.id FROM changeover.job o
@@ -41,7 +49,7 @@ END $$;
 -- Returns the jobs of an instance that has died, of kinds that `rescuer` runs. Called, and died: that
 -- becomes unknown; what has taken its process with it too often is poison.
 CREATE FUNCTION changeover.rescue_jobs(rescuer uuid, of_instance uuid) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     returned_now bigint;
 BEGIN

@@ -74,7 +74,7 @@ END $$;
 -- outside is of unknown outcome. Those that are not mine any more are passed over. Returns how many.
 CREATE FUNCTION changeover.unclaim_v1(my_instance uuid, ids bigint[], attempts integer[])
 RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     my_app text := changeover.member_app(my_instance);
     given bigint;
