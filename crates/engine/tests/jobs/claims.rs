@@ -97,6 +97,8 @@ async fn a_claim_ends_with_its_jobs(major: u16) {
         .unwrap();
     claimant.tend().await;
     assert_eq!(stage.count(CLAIMS).await, 1);
+    // Its row is there, for the third; of the second it holds no more.
+    assert_eq!(sqlstate(&claimant.finish(&claims[1]).await.unwrap_err()), "CO007");
     claimant.finish(&claims[2]).await.unwrap();
     claimant.tend().await;
     assert_eq!(stage.count(CLAIMS).await, 0);

@@ -55,7 +55,10 @@ CREATE TABLE changeover.job (
     unique_key  text,
     error       text,
     payload     jsonb NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,
+    -- Else a vacuum of a long queue leaves the index alone, and claims read past emptied pages at its head.
+    vacuum_index_cleanup = on);
 CREATE INDEX job_next ON changeover.job (kind_id, shelf, priority, id);
 CREATE INDEX job_suspect ON changeover.job (kind_id, priority, id) WHERE shelf = 'open' AND crashes > 0;
 CREATE INDEX job_later ON changeover.job (run_at) WHERE shelf = 'later';
