@@ -190,13 +190,8 @@ impl Programs {
         url: &str,
         jobs: u32,
     ) -> anyhow::Result<String> {
-        let output = self
-            .command(contestant, action)?
-            .args([url, &jobs.to_string()])
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await?;
+        let output =
+            self.command(contestant, action)?.args([url, &jobs.to_string()]).output().await?;
         ensure!(
             output.status.success(),
             "{contestant} {action} failed: {}",
