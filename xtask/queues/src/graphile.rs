@@ -64,7 +64,7 @@ pub(crate) async fn drain(url: &str, _jobs: i32) -> anyhow::Result<()> {
     let began = Instant::now();
     let runs = Arc::clone(&worker);
     let running = tokio::spawn(async move { runs.run().await });
-    let done = "SELECT NOT EXISTS (SELECT FROM graphile_worker._private_jobs)";
+    let done = "SELECT max(id) IS NULL FROM graphile_worker._private_jobs";
     until_none_left(url, began, done).await?;
     worker.request_shutdown();
     running.await?.map_err(|error| anyhow::anyhow!("{error:?}"))

@@ -41,8 +41,9 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
 /// Waits until a statement says that nothing is left, and prints for how long.
 async fn until_none_left(url: &str, began: Instant, is_done: &str) -> anyhow::Result<()> {
     let client = connect(url).await?;
+    let statement = client.prepare(is_done).await?;
     while !client
-        .query_one(is_done, &[])
+        .query_one(&statement, &[])
         .await
         .context("looking whether any job is left")?
         .get::<_, bool>(0)

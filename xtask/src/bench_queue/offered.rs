@@ -1,8 +1,10 @@
 //! Ours with a backlog that stays: each 10 ms ten jobs are enqueued, ten are claimed and finished, so
 //! 1,000 a second are offered and served while as many as before wait. Prints what each of the three calls
-//! takes; nothing but the length of the queue differs between two runs.
+//! takes; nothing but the length of the queue differs between two runs. [`verdict`] compares them.
 
 use super::child::connect;
+use anyhow::{Context as _, ensure};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
@@ -14,6 +16,49 @@ const ENQUEUE: &str = "SELECT count(*) FROM changeover.enqueue_v1('bench', 'noop
     ARRAY(SELECT jsonb_build_object('id', g) FROM generate_series(1, 10) g))";
 const CLAIM: &str = "SELECT id, attempt FROM changeover.claim_v1($1::text::uuid, 10)";
 const FINISH: &str = "SELECT changeover.finish_v1($1::text::uuid, $2, $3)";
+
+/// A median may be longer by this factor and this much: what two rounds with the same backlog differ by on a
+/// busy machine. Of the slowest hundredth a few statements meet a checkpoint or another process.
+const P50_TOLERANCE: (f64, f64) = (1.25, 0.10);
+const P99_TOLERANCE: (f64, f64) = (1.5, 2.0);
+
+/// Compares what was printed with a short and with a long backlog: the median of the rounds of each figure.
+pub(super) fn verdict(short: &[String], long: &[String]) -> anyhow::Result<()> {
+    let (short, long) = (medians(short)?, medians(long)?);
+    let mut slower = Vec::new();
+    for (figure, with_short) in &short {
+        let with_long = *long.get(figure).context("a figure is missing")?;
+        let (factor, more_ms) = if figure.contains("p99") { P99_TOLERANCE } else { P50_TOLERANCE };
+        let most = with_short * factor + more_ms;
+        println!(
+            "1,000 jobs/s offered: {figure} {with_short:.2} with the short backlog, {with_long:.2} with \
+             the long one (no slower: up to {most:.2}, {factor} times and {more_ms} ms for noise)"
+        );
+        if with_long > most {
+            slower.push(figure.as_str());
+        }
+    }
+    ensure!(slower.is_empty(), "slower with a long backlog: {}", slower.join(", "));
+    Ok(())
+}
+
+fn medians(told: &[String]) -> anyhow::Result<BTreeMap<String, f64>> {
+    let mut seen: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for word in told.iter().flat_map(|line| line.split_whitespace()) {
+        let (figure, value) = word.split_once('=').context("no figure")?;
+        if figure.ends_with("_ms") {
+            seen.entry(figure.to_owned()).or_default().push(value.parse()?);
+        }
+    }
+    Ok(seen
+        .into_iter()
+        .map(|(figure, mut values)| {
+            values.sort_by(f64::total_cmp);
+            let median = values[values.len() / 2];
+            (figure, median)
+        })
+        .collect())
+}
 
 pub(super) async fn run(url: &str, backlog: u32) -> anyhow::Result<()> {
     let (producer, consumer) = (connect(url).await?, connect(url).await?);
@@ -38,7 +83,7 @@ pub(super) async fn run(url: &str, backlog: u32) -> anyhow::Result<()> {
     let rate = f64::from(TURNS) * 10.0 / began.elapsed().as_secs_f64();
     let left =
         consumer.query_one("SELECT count(*) FROM changeover.job", &[]).await?.get::<_, i64>(0);
-    anyhow::ensure!(left == i64::from(backlog), "{left} jobs wait, not {backlog}");
+    ensure!(left == i64::from(backlog), "{left} jobs wait, not {backlog}");
     print!("backlog={backlog} rate={rate:.0}");
     for (what, times) in
         [("enqueue", &mut enqueued), ("claim", &mut claimed), ("finish", &mut finished)]

@@ -69,7 +69,7 @@ pub(super) async fn drain(url: &str) -> anyhow::Result<()> {
     let (upgrade, background) = start(url).await?;
     let began = Instant::now();
     upgrade.mark_serving().await?;
-    until_none_left(url, began, "SELECT NOT EXISTS (SELECT FROM changeover.job)").await?;
+    until_none_left(url, began, "SELECT max(id) IS NULL FROM changeover.job").await?;
     background.drain(std::time::Duration::from_secs(5)).await;
     upgrade.leave().await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::Arc;
 use tokio_postgres::Row;
 
 /// A job that this process has claimed.
@@ -26,7 +27,7 @@ pub struct Job {
     pub enqueued_at: Timestamp,
     /// From when on it was to be run.
     pub run_at: Timestamp,
-    app: String,
+    app: Arc<str>,
 }
 
 /// What a claim returns, in the order in which [`Job::read`] takes it.
@@ -34,7 +35,7 @@ pub(super) const COLUMNS: &str =
     "id, kind, version, attempt, payload, enqueued_at, run_at, failures, crashes";
 
 impl Job {
-    pub(super) fn read(app: &str, row: &Row) -> Result<Self, tokio_postgres::Error> {
+    pub(super) fn read(app: &Arc<str>, row: &Row) -> Result<Self, tokio_postgres::Error> {
         // By place: looking up names costs as much as all the rest of a row.
         Ok(Self {
             id: row.try_get(0)?,
@@ -46,7 +47,7 @@ impl Job {
             run_at: row.try_get(6)?,
             failures: row.try_get(7)?,
             crashes: row.try_get(8)?,
-            app: app.to_owned(),
+            app: Arc::clone(app),
         })
     }
 

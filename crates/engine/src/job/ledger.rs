@@ -1,10 +1,11 @@
-//! Calls of the queue's functions in the ledger (`sql/functions_0002.sql`), typed, so that they leave no
-//! named statement behind on a pooled connection.
+//! Calls of the queue's functions in the ledger (`sql/`), typed, so that they leave no named statement
+//! behind on a pooled connection.
 
 use super::claimed::{COLUMNS, Job};
 use super::handler::Handler;
 use crate::error::Error;
 use crate::fence::lease::milliseconds;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
@@ -83,6 +84,7 @@ pub(super) async fn claim(
     limits: &[(String, i32)],
 ) -> Result<Vec<Job>, Error> {
     let sql = |source| Error::sql("claiming jobs", source);
+    let app: Arc<str> = app.into();
     let kinds: Vec<&str> = limits.iter().map(|(kind, _)| kind.as_str()).collect();
     let counts: Vec<i32> = limits.iter().map(|(_, count)| *count).collect();
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
@@ -101,7 +103,7 @@ pub(super) async fn claim(
     begun.map_err(sql)?;
     let rows = rows.map_err(sql)?;
     committed.map_err(sql)?;
-    rows.iter().map(|row| Job::read(app, row).map_err(sql)).collect()
+    rows.iter().map(|row| Job::read(&app, row).map_err(sql)).collect()
 }
 
 /// Claims jobs whose outcome is unknown. Durable: who asks is told apart from who called.
@@ -112,6 +114,7 @@ pub(super) async fn claim_unknown(
     at_most: i32,
 ) -> Result<Vec<Job>, Error> {
     let sql = |source| Error::sql("claiming jobs of unknown outcome", source);
+    let app: Arc<str> = app.into();
     let rows = client
         .query_typed(
             &format!("SELECT {COLUMNS} FROM changeover.claim_unknown_v1($1, $2)"),
@@ -119,7 +122,7 @@ pub(super) async fn claim_unknown(
         )
         .await
         .map_err(sql)?;
-    rows.iter().map(|row| Job::read(app, row).map_err(sql)).collect()
+    rows.iter().map(|row| Job::read(&app, row).map_err(sql)).collect()
 }
 
 /// Says, durably, that the call outside is made now.

@@ -108,8 +108,7 @@ async fn a_process_that_dies_after_the_mark_leaves_the_outcome_unknown(major: u1
     stage
         .reached(
             "both were asked about",
-            "SELECT count(*) = 2 FROM changeover.job WHERE shelf = 'unknown' \
-                   AND claimant IS NULL AND run_at > clock_timestamp() + interval '5 s'",
+            "SELECT count(*) = 2 FROM changeover.jobs WHERE state = 'unknown' AND run_at > clock_timestamp() + interval '5 s'",
         )
         .await;
     assert_eq!(calls.load(Ordering::Relaxed), 0);

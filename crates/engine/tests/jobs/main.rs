@@ -7,6 +7,7 @@ mod common;
 
 mod at_most_once;
 mod claimant;
+mod claims;
 mod drain;
 mod failures;
 mod once;

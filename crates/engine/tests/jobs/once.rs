@@ -118,7 +118,10 @@ async fn a_claim_waits_for_no_look_at_the_dead(major: u16) {
         stage.reached("the return waits for the claim", waits).await;
         dying.commit().await;
     });
-    assert_eq!(stage.count("SELECT count(*) FROM changeover.job WHERE claimant IS NULL").await, 1);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM changeover.jobs WHERE state = 'waiting'").await,
+        1
+    );
     // It claims no more, until it says that it lives.
     assert_eq!(dying.claim(1).await.len(), 0);
     instance.leave().await;
@@ -160,7 +163,7 @@ async fn a_bad_job_does_not_take_its_batch_with_it(major: u16) {
     stage
         .reached(
             "two are left",
-            "SELECT count(*) = 2 FROM changeover.job WHERE claimant IS NULL AND failures > 0 AND \
+            "SELECT count(*) = 2 FROM changeover.jobs WHERE claimant IS NULL AND failures > 0 AND \
                   (SELECT count(*) FROM effects) = 18",
         )
         .await;

@@ -7,7 +7,7 @@ async fn until_busy(stage: &Stage, agent: &Agent) -> String {
     let instance = agent.instance().await;
     stage
         .until(&format!(
-            "(SELECT count(*) FROM changeover.job WHERE claimant = '{instance}') > 2 \
+            "(SELECT count(*) FROM changeover.jobs WHERE claimant = '{instance}') > 2 \
              AND EXISTS (SELECT FROM greeting WHERE greeted_by = '{instance}')"
         ))
         .await;
@@ -68,8 +68,8 @@ async fn told_to_stop_nothing_stays_claimed_and_nothing_counts_as_failed() {
         until_busy(&stage, &agent).await;
         assert_eq!(agent.terminate().await, Some(0), "{}", agent.said());
         assert!(agent.said().contains("gave back"), "{}", agent.said());
-        let left = "SELECT count(*) FROM changeover.job \
-                     WHERE claimant IS NULL AND failures = 0 AND crashes = 0 AND shelf = 'open'";
+        let left = "SELECT count(*) FROM changeover.jobs \
+                     WHERE state = 'waiting' AND failures = 0 AND crashes = 0";
         let (left, all) =
             (stage.number(left).await, stage.number("SELECT count(*) FROM changeover.job").await);
         assert_eq!(left, all, "{}", agent.said());
@@ -100,7 +100,7 @@ async fn an_orphan_does_no_harm() {
     assert!(runs(orphan), "it is no orphan");
     // Its instance beats no more: its jobs go to others, the tally too, and its commits are refused.
     stage
-        .until(&format!("NOT EXISTS (SELECT FROM changeover.job WHERE claimant = '{instance}')"))
+        .until(&format!("NOT EXISTS (SELECT FROM changeover.jobs WHERE claimant = '{instance}')"))
         .await;
     stage.until_owned_by(&node).await;
     stage.until("(SELECT count(*) FROM changeover.job) = 0").await;

@@ -29,39 +29,63 @@ CREATE TABLE changeover.job_consumer (
     PRIMARY KEY (instance, kind_id)
 );
 
--- Waiting and running jobs, and those that wait for a person. A claim changes no indexed column: half
--- of each page is free, so that it is a heap-only update and writes no index (one prototype: 0.57
--- of the rate of a bare DELETE … SKIP LOCKED by batches of 500, against 0.43 with). No foreign key
--- to job_kind: kinds are never deleted, rows come only through enqueue_v1 and tick_v1, and the check
--- would make every enqueuing transaction lock the same row.
+-- Waiting and running jobs, and those that wait for a person. A claim does not write them: see job_claim.
+-- No foreign key to job_kind: kinds are never deleted, rows come only through enqueue_v1 and tick_v1, and
+-- the check would make every enqueuing transaction lock the same row.
 CREATE TABLE changeover.job (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind_id     integer NOT NULL,
-    -- open: to be run now, or running (claimant). later: at run_at. dead: given up. unknown: called
-    -- outside, outcome not known. Parked is no shelf: see the view `jobs`.
+    -- open: to be run now, or running. later: at run_at. dead: given up. unknown: called outside, outcome
+    -- not known. Running and parked are no shelves: see the view `jobs`.
     shelf       text NOT NULL DEFAULT 'open'
                 CHECK (shelf IN ('open', 'later', 'dead', 'unknown')),
     -- Smaller is more urgent.
     priority    smallint NOT NULL DEFAULT 0,
-    -- Counts claims, and only grows: with the claimant it is the fence of whoever finishes.
+    -- Counts the claims that have ended without finishing it, and only grows. A claim is for the next
+    -- number, and holds exactly while that is the next one: whoever ends it raises this, so this is the
+    -- fence of whoever finishes.
     attempt     integer NOT NULL DEFAULT 0,
     failures    integer NOT NULL DEFAULT 0,
     -- How often its process died while it had claimed this. After the first it is a suspect: claimed
     -- alone, so that the next death says which one it was.
     crashes     integer NOT NULL DEFAULT 0,
-    claimant    uuid,
     called_at   timestamptz,
     run_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     enqueued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     unique_key  text,
     error       text,
     payload     jsonb NOT NULL
-) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000);
+) WITH (
+    autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,
+    -- Else a vacuum of a long queue leaves the index alone, and claims read past emptied pages at its head.
+    vacuum_index_cleanup = on);
 CREATE INDEX job_next ON changeover.job (kind_id, shelf, priority, id);
 CREATE INDEX job_suspect ON changeover.job (kind_id, priority, id) WHERE shelf = 'open' AND crashes > 0;
 CREATE INDEX job_later ON changeover.job (run_at) WHERE shelf = 'later';
 CREATE UNIQUE INDEX job_unique ON changeover.job (unique_key)
     WHERE unique_key IS NOT NULL AND shelf IN ('open', 'later', 'unknown');
+
+-- What an instance has claimed in one go, of one kind: one row for all of it, never changed, since
+-- what is written for each job is most of what a queue costs. Ids and attempts go in pairs. Deleted by the
+-- finish of just these jobs, else at the claimant's next poll once nothing in it holds any more (see
+-- job.attempt). Plain: 500 pairs fit a page, and packing them costs more than it saves.
+CREATE TABLE changeover.job_claim (
+    instance   uuid NOT NULL,
+    number     bigint GENERATED ALWAYS AS IDENTITY,
+    kind_id    integer NOT NULL,
+    -- A suspect, alone: an instance has one of them at a time.
+    is_suspect boolean NOT NULL,
+    ids        bigint[] NOT NULL,
+    attempts   integer[] NOT NULL,
+    claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (instance, number)
+) WITH (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+CREATE INDEX job_claim_kind ON changeover.job_claim (kind_id);
+
+-- One row a claimed job. It holds where `attempt` is one more than the job's.
+CREATE VIEW changeover.claimed AS
+SELECT c.instance, c.number, c.kind_id, u.id, u.attempt
+  FROM changeover.job_claim c CROSS JOIN LATERAL unnest(c.ids, c.attempts) AS u (id, attempt);
 
 -- What is enqueued by the clock. Computed by the members of the current generation.
 CREATE TABLE changeover.schedule (

@@ -46,7 +46,8 @@ GRANT EXECUTE ON FUNCTION
     TO $ROLE;
 GRANT SELECT ON changeover.member, changeover.generation, changeover.worker,
     changeover.worker_candidate, changeover.worker_known, changeover.job_kind,
-    changeover.job_consumer, changeover.job, changeover.jobs, changeover.schedule, changeover.tick
+    changeover.job_consumer, changeover.job, changeover.job_claim, changeover.jobs, changeover.schedule,
+    changeover.tick
     TO $ROLE;
 
 -- Shared caches and the connections of all instances together.

@@ -1,0 +1,136 @@
+//! Claims beside each other: no job twice, nobody waits, nobody claims who is not heard of.
+
+use crate::claimant::{Claim, Claimant, sqlstate};
+use crate::on_servers;
+use crate::stage::Stage;
+
+on_servers!(
+    a_claim_passes_over_what_another_is_claiming,
+    racing_claimants_claim_each_job_once,
+    a_claim_ends_with_its_jobs,
+    whoever_is_not_heard_of_asks_about_nothing,
+);
+
+async fn a_claim_passes_over_what_another_is_claiming(major: u16) {
+    let stage = Stage::new(major).await;
+    let one = Claimant::new(&stage, 1, "work", &[1]).await;
+    let other = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    stage.enqueue(&instance.jobs(), 10).await;
+    one.client.batch_execute("BEGIN").await.unwrap();
+    let held = one.claim(4).await;
+    assert_eq!(held.len(), 4);
+    // Waiting would be refused.
+    other.client.batch_execute("SET lock_timeout = '5s'").await.unwrap();
+    let rest = other.claim(10).await;
+    assert_eq!(rest.len(), 6);
+    assert!(rest.iter().all(|claim| !held.contains(claim)));
+    one.commit().await;
+    assert_eq!(other.claim(10).await, []);
+    assert_eq!(
+        stage.count("SELECT count(*) FROM changeover.jobs WHERE state = 'running'").await,
+        10
+    );
+    // Whoever could not see what was claimed meanwhile is refused.
+    one.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.unwrap();
+    let sql = "SELECT count(*) FROM changeover.claim_v1($1, 1)";
+    let refused = one.client.query_one(sql, &[&one.id]).await.unwrap_err();
+    assert_eq!(sqlstate(&refused), "25001");
+    instance.leave().await;
+}
+
+async fn racing_claimants_claim_each_job_once(major: u16) {
+    let stage = Stage::new(major).await;
+    let mut claimants = Vec::new();
+    for _ in 0..4 {
+        claimants.push(Claimant::new(&stage, 1, "work", &[1]).await);
+    }
+    let instance = stage.instance(1, |builder| builder).await;
+    let ids = stage.enqueue(&instance.jobs(), 600).await;
+    let mut racing = tokio::task::JoinSet::new();
+    for claimant in claimants {
+        racing.spawn(async move {
+            let mut claims: Vec<Claim> = Vec::new();
+            loop {
+                let more = claimant.claim(20).await;
+                if more.is_empty() {
+                    return (claimant, claims);
+                }
+                claims.extend(more);
+            }
+        });
+    }
+    let mut claimed = Vec::new();
+    while let Some(raced) = racing.join_next().await {
+        let (claimant, claims) = raced.unwrap();
+        claimed.extend(claims.iter().map(|claim| claim.job));
+        // Each may finish all of its own, in whatever order.
+        for claim in claims.iter().rev() {
+            claimant.finish(claim).await.unwrap();
+        }
+    }
+    // A claim comes back with fewer, or none, where others were quicker: nothing is lost by it.
+    claimed.sort_unstable();
+    let mut once = claimed.clone();
+    once.dedup();
+    assert_eq!(once.len(), claimed.len(), "claimed twice");
+    assert!(claimed.iter().all(|job| ids.contains(job)));
+    let left = stage.count("SELECT count(*) FROM changeover.jobs WHERE state = 'waiting'").await;
+    assert_eq!(claimed.len() + usize::try_from(left).unwrap(), ids.len());
+    instance.leave().await;
+}
+
+/// A claim's row goes when its last job does, and not before.
+async fn a_claim_ends_with_its_jobs(major: u16) {
+    const CLAIMS: &str = "SELECT count(*) FROM changeover.job_claim";
+    let stage = Stage::new(major).await;
+    let claimant = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    stage.enqueue(&instance.jobs(), 3).await;
+    let claims = claimant.claim(3).await;
+    claimant.finish(&claims[0]).await.unwrap();
+    let fail = "SELECT changeover.fail_v1($1, $2, $3, 'no', 60000)";
+    claimant
+        .client
+        .execute(fail, &[&claimant.id, &claims[1].job, &claims[1].attempt])
+        .await
+        .unwrap();
+    claimant.tend().await;
+    assert_eq!(stage.count(CLAIMS).await, 1);
+    // Its row is there, for the third; of the second it holds no more.
+    assert_eq!(sqlstate(&claimant.finish(&claims[1]).await.unwrap_err()), "CO007");
+    claimant.finish(&claims[2]).await.unwrap();
+    claimant.tend().await;
+    assert_eq!(stage.count(CLAIMS).await, 0);
+    // Failed under that claim, it is claimed again under another; the old one is void.
+    stage
+        .owner
+        .batch_execute("UPDATE changeover.job SET run_at = clock_timestamp() WHERE shelf = 'later'")
+        .await
+        .unwrap();
+    claimant.tend().await;
+    let again = claimant.claim(3).await.remove(0);
+    assert_eq!((again.job, again.attempt), (claims[1].job, claims[1].attempt + 1));
+    assert_eq!(sqlstate(&claimant.finish(&claims[1]).await.unwrap_err()), "CO007");
+    claimant.finish(&again).await.unwrap();
+    assert_eq!(stage.count(CLAIMS).await, 0);
+    instance.leave().await;
+}
+
+async fn whoever_is_not_heard_of_asks_about_nothing(major: u16) {
+    const ASK: &str = "SELECT count(*) FROM changeover.claim_unknown_v1($1, 10)";
+    let stage = Stage::new(major).await;
+    let claimant = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    stage.enqueue(&instance.jobs(), 1).await;
+    let claim = claimant.claim(1).await.remove(0);
+    let unknown = "SELECT changeover.set_unknown_v1($1, $2, $3, 'no answer')";
+    claimant.client.execute(unknown, &[&claimant.id, &claim.job, &claim.attempt]).await.unwrap();
+    claimant.counts_as_dead(&stage).await;
+    let claimed: i64 = claimant.client.query_one(ASK, &[&claimant.id]).await.unwrap().get(0);
+    assert_eq!(claimed, 0);
+    claimant.beat().await;
+    let claimed: i64 = claimant.client.query_one(ASK, &[&claimant.id]).await.unwrap().get(0);
+    assert_eq!(claimed, 1);
+    instance.leave().await;
+}
