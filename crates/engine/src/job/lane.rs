@@ -24,14 +24,20 @@ impl Lane {
         Self { handler, waiting: VecDeque::new(), unknown: VecDeque::new(), running: 0 }
     }
 
-    /// How many jobs to claim now. Nothing while half of what may wait is there: small claims cost as much
-    /// as large ones.
+    /// How many jobs to claim now. Of single jobs nothing while half of what may wait is there: small claims
+    /// cost as much as large ones. Of batches always a whole one, as long as no more than one waits: what one
+    /// claim has returned is finished quickest together, and the next is there when a unit has ended.
     pub(super) fn wanted(&self) -> usize {
-        let target = match self.handler {
-            Handler::One(_) => (self.slots() * WAITING_PER_SLOT).min(BATCH_MAX),
-            Handler::Batch(_) => self.handler.batch_max(),
-        };
-        if self.waiting.len() * 2 > target { 0 } else { target - self.waiting.len() }
+        match self.handler {
+            Handler::One(_) => {
+                let target = (self.slots() * WAITING_PER_SLOT).min(BATCH_MAX);
+                if self.waiting.len() * 2 > target { 0 } else { target - self.waiting.len() }
+            }
+            Handler::Batch(_) => {
+                let batch = self.handler.batch_max();
+                if self.waiting.len() > batch { 0 } else { batch }
+            }
+        }
     }
 
     pub(super) fn push(&mut self, job: Job, task: Task) {

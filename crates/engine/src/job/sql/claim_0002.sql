@@ -57,6 +57,10 @@ END $$;
 -- Claims up to `at_most` jobs of one kind, suspects or others, the most urgent first. Returns where their
 -- rows lie, which holds within this transaction, since they are locked: looking 500 up by their ids takes
 -- longer than all the rest.
+--
+-- Looks on from where this instance's last claim ended, for up to 100 ms: what lies before is finished or
+-- under way, and walking over it again costs more than claiming does. Whatever is enqueued or returned there
+-- meanwhile waits for the next look from the start, which also comes where the rest does not suffice.
 CREATE FUNCTION changeover.claim_of_kind(
     my_instance uuid, of_kind integer, suspects boolean, at_most integer,
     OUT ids bigint[], OUT places tid[]
@@ -69,41 +73,64 @@ DECLARE
     kept record;
     attempts integer[];
     want integer := at_most;
+    after record;
+    goes_on boolean;
+    last_priority smallint;
+    last_id bigint;
 BEGIN
+    SELECT c.last_priority AS priority, c.last_id AS id, c.from_start_at INTO after
+      FROM changeover.job_claim c
+     WHERE c.instance = my_instance AND c.kind_id = of_kind AND NOT c.is_suspect AND NOT suspects
+     ORDER BY c.number DESC LIMIT 1;
+    goes_on := coalesce(after.from_start_at > clock_timestamp() - interval '100 milliseconds', false);
     -- Bounded, since others may be quicker each time.
-    FOR turn IN 1 .. 3 LOOP
+    FOR turn IN 1 .. 4 LOOP
+        IF NOT goes_on THEN
+            SELECT (-32768)::smallint AS priority, 0::bigint AS id, clock_timestamp() AS from_start_at
+              INTO after;
+        END IF;
         seen := ARRAY(SELECT c.number FROM changeover.job_claim c WHERE c.kind_id = of_kind);
         IF suspects THEN
-            SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts, array_agg(f.ctid) AS places
+            SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts,
+                   array_agg(f.ctid) AS places, array_agg(f.priority) AS priorities
               INTO found FROM (
-                SELECT o.id, o.attempt, o.ctid FROM changeover.job o
+                SELECT o.id, o.attempt, o.priority, o.ctid FROM changeover.job o
                  WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes > 0
                    AND (o.id, o.attempt + 1) NOT IN (
                        SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind)
                    AND o.id NOT IN (SELECT unnest(ids))
                  ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED) f;
         ELSE
-            SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts, array_agg(f.ctid) AS places
+            SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts,
+                   array_agg(f.ctid) AS places, array_agg(f.priority) AS priorities
               INTO found FROM (
-                SELECT o.id, o.attempt, o.ctid FROM changeover.job o
+                SELECT o.id, o.attempt, o.priority, o.ctid FROM changeover.job o
                  WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes = 0
+                   AND (o.priority, o.id) > (after.priority, after.id)
                    AND (o.id, o.attempt + 1) NOT IN (
                        SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind)
                    AND o.id NOT IN (SELECT unnest(ids))
                  ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED) f;
         END IF;
-        EXIT WHEN found.ids IS NULL;
-        SELECT s.ids, s.attempts INTO kept
-          FROM changeover.still_unclaimed(of_kind, seen, found.ids, found.attempts) s;
-        ids := ids || kept.ids;
-        attempts := attempts || kept.attempts;
-        places := places || found.places;
-        want := at_most - coalesce(cardinality(ids), 0);
-        EXIT WHEN want <= 0 OR cardinality(kept.ids) = cardinality(found.ids);
+        EXIT WHEN found.ids IS NULL AND NOT goes_on;
+        IF found.ids IS NOT NULL THEN
+            SELECT s.ids, s.attempts INTO kept
+              FROM changeover.still_unclaimed(of_kind, seen, found.ids, found.attempts) s;
+            ids := ids || kept.ids;
+            attempts := attempts || kept.attempts;
+            places := places || found.places;
+            last_priority := found.priorities[cardinality(found.ids)];
+            last_id := found.ids[cardinality(found.ids)];
+            want := at_most - coalesce(cardinality(ids), 0);
+            EXIT WHEN want <= 0
+                   OR NOT goes_on AND cardinality(kept.ids) = cardinality(found.ids);
+        END IF;
+        goes_on := false;
     END LOOP;
     IF cardinality(ids) > 0 THEN
-        INSERT INTO changeover.job_claim (instance, kind_id, is_suspect, ids, attempts)
-        VALUES (my_instance, of_kind, suspects, ids, attempts);
+        INSERT INTO changeover.job_claim
+               (instance, kind_id, is_suspect, ids, attempts, last_priority, last_id, from_start_at)
+        VALUES (my_instance, of_kind, suspects, ids, attempts, last_priority, last_id, after.from_start_at);
     END IF;
 END $$;
 
