@@ -78,11 +78,12 @@ CREATE TABLE changeover.job_claim (
     ids        bigint[] NOT NULL,
     attempts   integer[] NOT NULL,
     -- The last of them in the order of claiming: where the same instance's next claim begins to look. When a
-    -- claim last looked from the start is carried along, so that no urgent job is overlooked for long.
-    last_priority    smallint NOT NULL,
-    last_id          bigint NOT NULL,
-    from_start_at    timestamptz NOT NULL,
-    claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- claim last looked from the start is carried along, so that no urgent job is overlooked for long; a
+    -- claim without these is followed by one from the start.
+    last_priority smallint NOT NULL DEFAULT 0,
+    last_id       bigint NOT NULL DEFAULT 0,
+    from_start_at timestamptz NOT NULL DEFAULT '-infinity',
+    claimed_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (instance, number)
 ) WITH (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX job_claim_kind ON changeover.job_claim (kind_id);
