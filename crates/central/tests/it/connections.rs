@@ -22,6 +22,12 @@ async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.expect("it counts").get(0)
 }
 
+/// Waits until so many requests have a connection and wait for the lock: all that there are.
+async fn until_blocked(client: &Client, count: usize) {
+    let count = i64::try_from(count).expect("few");
+    until("all connections are in use", async || number(client, BLOCKED).await == count).await;
+}
+
 /// The most connections that all instances together had at any moment.
 fn watch(observer: Arc<Client>, most: Arc<AtomicI64>, stop: Arc<AtomicBool>) {
     tokio::spawn(async move {
@@ -77,10 +83,7 @@ async fn two_releases_stay_within_what_the_server_has() {
     let held = old.pool_limit();
     assert!(held > 40, "{held}");
     let in_old = requests(&old, held);
-    until("they hold all that the old one has", async || {
-        number(&observer, BLOCKED).await == i64::try_from(held).unwrap()
-    })
-    .await;
+    until_blocked(&observer, held).await;
 
     // All of these are in use, and yet the new one gets some at once.
     let new = start(&stage, "4.9").await;
@@ -107,10 +110,7 @@ async fn two_releases_stay_within_what_the_server_has() {
     let limits = [old.pool_limit(), new.pool_limit()];
     assert!(limits.iter().all(|limit| *limit > 15), "{limits:?}");
     let (in_old, in_new) = (requests(&old, limits[0]), requests(&new, limits[1]));
-    until("both use all that they have", async || {
-        number(&observer, BLOCKED).await == i64::try_from(limits[0] + limits[1]).unwrap()
-    })
-    .await;
+    until_blocked(&observer, limits[0] + limits[1]).await;
     blocker.batch_execute("COMMIT").await.unwrap();
     for request in in_old.into_iter().chain(in_new) {
         assert_eq!(request.await.unwrap(), 200);
@@ -186,10 +186,7 @@ async fn a_full_server_is_asked_again_until_it_has_room() {
     let waiting = requests(&central, limit);
     until("the server has refused central, too", async || refusals() > before).await;
     drop(others);
-    until("all have theirs", async || {
-        number(&observer, BLOCKED).await == i64::try_from(limit).unwrap()
-    })
-    .await;
+    until_blocked(&observer, limit).await;
     blocker.batch_execute("COMMIT").await.unwrap();
     for request in waiting {
         assert_eq!(request.await.unwrap(), 200);
