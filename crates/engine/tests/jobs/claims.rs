@@ -8,6 +8,7 @@ on_servers!(
     a_claim_passes_over_what_another_is_claiming,
     racing_claimants_claim_each_job_once,
     a_claim_ends_with_its_jobs,
+    what_lies_before_the_last_claim_is_not_overlooked,
     whoever_is_not_heard_of_asks_about_nothing,
 );
 
@@ -132,5 +133,38 @@ async fn whoever_is_not_heard_of_asks_about_nothing(major: u16) {
     claimant.beat().await;
     let claimed: i64 = claimant.client.query_one(ASK, &[&claimant.id]).await.unwrap().get(0);
     assert_eq!(claimed, 1);
+    instance.leave().await;
+}
+
+async fn what_lies_before_the_last_claim_is_not_overlooked(major: u16) {
+    let stage = Stage::new(major).await;
+    let one = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    let ids = stage.enqueue(&instance.jobs(), 40).await;
+    let first = one.claim(10).await;
+    assert_eq!(first.len(), 10);
+    let urgent: i64 = one
+        .client
+        .query_one(
+            "SELECT changeover.enqueue_v1('shop', 'work', 1, ARRAY['{}'::jsonb], -1::smallint)",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    // As if it had looked from the start a while ago.
+    let aged =
+        "UPDATE changeover.job_claim SET from_start_at = from_start_at - interval '1 second'";
+    stage.owner.batch_execute(aged).await.unwrap();
+    let next = one.claim(10).await;
+    assert!(next.iter().any(|claim| claim.job == urgent), "{next:?}");
+
+    // What is given back lies before; the rest alone does not suffice.
+    let back = "SELECT changeover.unclaim_v1($1, ARRAY[$2::bigint], ARRAY[$3::integer])";
+    one.client.execute(back, &[&one.id, &first[0].job, &first[0].attempt]).await.unwrap();
+    let rest = one.claim(100).await;
+    assert_eq!(rest.len(), ids.len() + 1 - 10 - 10 + 1);
+    assert!(rest.iter().any(|claim| claim.job == first[0].job && claim.attempt == 2), "{rest:?}");
+    assert_eq!(one.claim(100).await, []);
     instance.leave().await;
 }
