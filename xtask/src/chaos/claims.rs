@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 const JOB: &str = "table changeover.job: ";
+const CLAIM: &str = "table changeover.job_claim: INSERT: ";
 const GREETING: &str = "table public.greeting: INSERT: ";
 
 /// What the history of the common jobs shows.
@@ -16,17 +17,21 @@ pub(super) struct Claims {
     pub(super) violations: Vec<String>,
 }
 
-/// Reads the lines of a slot that was made before there was any job.
+/// Reads the lines of a slot that was made before there was any job. A claim holds while its attempt is one
+/// more than the job's.
 pub(super) fn claims(lines: &[String]) -> Claims {
     let mut claims = Claims::default();
-    let mut held: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    let mut jobs: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut claimed: BTreeMap<&str, (&str, i64)> = BTreeMap::new();
     for line in lines {
         if let Some(tuple) = line.strip_prefix(GREETING) {
-            let told = (field(tuple, "greeted_by"), field(tuple, "attempt"));
-            let job = field(tuple, "job");
             claims.effects += 1;
-            let holds = held.get(job).copied();
-            if holds != Some(told) {
+            let job = field(tuple, "job");
+            let told = (field(tuple, "greeted_by"), number(field(tuple, "attempt")));
+            let holds = claimed
+                .get(job)
+                .filter(|(_, attempt)| jobs.get(job).is_some_and(|now| now + 1 == *attempt));
+            if holds != Some(&told) {
                 claims.violations.push(format!(
                     "job {job}: an effect of {} at attempt {}, while {} held it",
                     told.0,
@@ -34,19 +39,32 @@ pub(super) fn claims(lines: &[String]) -> Claims {
                     holds.map_or("nobody".to_owned(), |(who, at)| format!("{who} at attempt {at}"))
                 ));
             }
+        } else if let Some(tuple) = line.strip_prefix(CLAIM) {
+            let who = field(tuple, "instance");
+            let attempts = array(field(tuple, "attempts"));
+            for (job, attempt) in array(field(tuple, "ids")).zip(attempts) {
+                let before = claimed.insert(job, (who, number(attempt)));
+                claims.passed_on += u64::from(before.is_some_and(|(other, _)| other != who));
+            }
         } else if let Some(tuple) = line.strip_prefix(JOB) {
             let id = field(tuple, "id");
             if tuple.starts_with("DELETE") {
-                held.remove(id);
-                continue;
-            }
-            let now = (field(tuple, "claimant"), field(tuple, "attempt"));
-            if let Some(before) = held.insert(id, now) {
-                claims.passed_on += u64::from(before.0 != now.0 && now.0 != "null" && now.1 != "1");
+                jobs.remove(id);
+            } else {
+                jobs.insert(id, number(field(tuple, "attempt")));
             }
         }
     }
     claims
+}
+
+/// What is no number is no attempt of anybody's.
+fn number(text: &str) -> i64 {
+    text.parse().unwrap_or(i64::MIN)
+}
+
+fn array(text: &str) -> impl Iterator<Item = &str> {
+    text.trim_matches(['{', '}']).split(',')
 }
 
 /// A value of a tuple, without quotes. The columns asked for stand before any free text.
@@ -67,8 +85,8 @@ mod tests {
         text.lines().map(|line| line.trim().to_owned()).collect()
     }
 
-    const CLAIMED: &str = "table changeover.job: INSERT: id[bigint]:7 kind_id[integer]:1 attempt[integer]:0 claimant[uuid]:null
-        table changeover.job: UPDATE: id[bigint]:7 kind_id[integer]:1 attempt[integer]:1 claimant[uuid]:'a'";
+    const CLAIMED: &str = "table changeover.job: INSERT: id[bigint]:7 kind_id[integer]:1 attempt[integer]:0
+        table changeover.job_claim: INSERT: instance[uuid]:'a' number[bigint]:1 ids[bigint[]]:'{6,7}' attempts[integer[]]:'{3,1}'";
 
     #[test]
     fn whoever_holds_the_job_has_its_effect() {
@@ -79,7 +97,8 @@ mod tests {
 
     #[test]
     fn an_effect_of_somebody_who_was_replaced_is_found() {
-        let late = "table changeover.job: UPDATE: id[bigint]:7 kind_id[integer]:1 attempt[integer]:2 claimant[uuid]:'b'
+        let late = "table changeover.job: UPDATE: id[bigint]:7 kind_id[integer]:1 attempt[integer]:1
+            table changeover.job_claim: INSERT: instance[uuid]:'b' number[bigint]:2 ids[bigint[]]:'{7}' attempts[integer[]]:'{2}'
             table public.greeting: INSERT: id[bigint]:1 job[bigint]:7 attempt[integer]:1 name[text]:'n' greeted_by[uuid]:'a'";
         let found = claims(&lines(&format!("{CLAIMED}\n{late}")));
         assert_eq!((found.violations.len(), found.passed_on), (1, 1));

@@ -27,13 +27,17 @@ impl Mutation {
             Self::Finish => (
                 "changeover.finish_v1",
                 &[
-                    (" AND j.attempt = m.attempt AND j.claimant = my_instance", ""),
+                    (" AND j.attempt = m.attempt - 1", ""),
+                    ("IF FOUND OR NOT EXISTS (", "IF true OR NOT EXISTS ("),
                     ("IF gone IS DISTINCT FROM cardinality(ids) THEN", "IF false THEN"),
                 ],
             ),
             Self::FinishClaimant => (
                 "changeover.finish_v1",
-                &[(" AND j.attempt = m.attempt AND j.claimant = my_instance", "")],
+                &[
+                    (" AND j.attempt = m.attempt - 1", ""),
+                    ("IF FOUND OR NOT EXISTS (", "IF true OR NOT EXISTS ("),
+                ],
             ),
             Self::Tick => (
                 "changeover.tick_v1",

@@ -22,12 +22,14 @@ const HOLDER: &str =
                        WHERE w.app = $1 AND w.name = $2";
 const EPOCH: &str = "SELECT epoch FROM changeover.worker WHERE app = $1 AND name = $2";
 /// The job that a process is at: claimed, not run before, the first in its order.
-const JOB: &str = "SELECT j.id, j.attempt FROM changeover.job j JOIN changeover.instance i ON i.id = j.claimant
-                   JOIN changeover.job_kind k ON k.id = j.kind_id
-                    WHERE i.pid = $1 AND i.left_at IS NULL AND k.kind = 'greet' ORDER BY j.id LIMIT 1";
+const JOB: &str = "SELECT c.id, c.attempt FROM changeover.claimed c
+                     JOIN changeover.job j ON j.id = c.id AND j.attempt = c.attempt - 1
+                     JOIN changeover.instance i ON i.id = c.instance
+                     JOIN changeover.job_kind k ON k.id = c.kind_id
+                    WHERE i.pid = $1 AND i.left_at IS NULL AND k.kind = 'greet' ORDER BY c.id LIMIT 1";
 /// Whether that claim of it stands.
-const CLAIMED: &str = "SELECT EXISTS (SELECT FROM changeover.job
-                        WHERE id = $1 AND attempt = $2 AND claimant IS NOT NULL)";
+const CLAIMED: &str =
+    "SELECT EXISTS (SELECT FROM changeover.job WHERE id = $1 AND attempt = $2::integer - 1)";
 const IS_GONE: &str = "SELECT NOT EXISTS (SELECT FROM changeover.job WHERE id = $1)";
 
 /// Whose unit it is, and what says that somebody else has it.
