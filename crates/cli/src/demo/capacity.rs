@@ -11,7 +11,7 @@ use changeover_rollout::load::measure_capacity;
 
 use super::{
     progress::Progress,
-    run::{Pods, Sensors, Traffic, adopt, release_args},
+    run::{Pods, Sensors, Traffic},
     settings::{Settings, Way},
     stage::Stage,
 };
@@ -42,9 +42,7 @@ pub(crate) async fn rate_per_second(
     }
     let task = progress.task("measuring the capacity of release 4.8");
     let database = stage.fresh("capacity").await?;
-    adopt(&database).await?;
-    let args = release_args(Way::Rolling, settings);
-    let pods = Pods::start(Way::Rolling, &args, &database, settings).await?;
+    let pods = Pods::start(Way::Rolling, &database, settings).await?;
     let sensors = Sensors::start(pods.address(), settings)?;
     let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
     let measured = measure_capacity(pods.address(), traffic, CONCURRENCY, DURATION).await;

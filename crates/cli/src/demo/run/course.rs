@@ -3,23 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use changeover::operate;
-use changeover_central::{
-    migration,
-    release::{Release, r4_8},
-    roles::SERVICE,
-    traffic::Traffic,
-    upgrade::online::APP,
-    workload::Mix,
-    writes,
-};
+use changeover_central::{release::Release, traffic::Traffic, workload::Mix, writes};
 use changeover_rollout::load::{Load, LoadSpec};
 
 use super::{
     journal::Journal,
     lives,
     observer::{Clock, Observer},
-    pods::{Pods, release_args},
+    pods::Pods,
     record::{PhaseKind, RunRecord},
     sensors::Sensors,
 };
@@ -48,11 +39,8 @@ pub(crate) async fn run(
     settings: &Settings,
     progress: &Progress,
 ) -> anyhow::Result<RunRecord> {
-    if way == Way::Rolling {
-        adopt(database).await?;
-    }
     let task = progress.task("starting release 4.8");
-    let pods = Pods::start(way, &release_args(way, settings), database, settings).await?;
+    let pods = Pods::start(way, database, settings).await?;
     task.done("release 4.8 serves");
 
     let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
@@ -113,18 +101,6 @@ async fn course(journal: &mut Journal<'_>, pods: &Pods, settings: &Settings) -> 
         let name = format!("afterwards, {release} alone");
         journal.during(PhaseKind::Afterwards, &name, wait(pauses.afterwards)).await?;
     }
-    Ok(())
-}
-
-/// Enters what is there into the ledger, as one does with a database that exists already.
-pub(crate) async fn adopt(database: &Database) -> anyhow::Result<()> {
-    let head = r4_8::RELEASE.head;
-    let files = migration::migrations_up_to(head);
-    let migrations = changeover_plan::source::read(&files).context("reading the migrations")?;
-    let mut options = changeover::Options::new(APP, r4_8::RELEASE.name, migrations);
-    options.owner_url = Some(database.owner_url.clone());
-    options.service_roles = vec![SERVICE.to_owned()];
-    operate::adopt(&options, head).await.context("taking over the database")?;
     Ok(())
 }
 

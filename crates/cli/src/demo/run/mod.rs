@@ -16,7 +16,7 @@ mod record;
 mod sensors;
 
 pub(super) use changeover_central::traffic::{Traffic, WRITES_TO_MIGRATING_TABLES};
-pub(super) use course::{adopt, run};
-pub(super) use pods::{Pods, release_args};
+pub(super) use course::run;
+pub(super) use pods::Pods;
 pub(super) use record::{PhaseKind, PhaseSpan, PodSpan, RunRecord, StepRecord, StreamsSeen};
 pub(super) use sensors::Sensors;

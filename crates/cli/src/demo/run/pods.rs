@@ -6,6 +6,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
+use changeover::operate;
+use changeover_central::{migration, release::r4_8, roles::SERVICE, upgrade::online::APP};
 use changeover_rollout::{
     deployment::{Deployment, DeploymentSpec, PodTemplate, Probe, RolloutOutcome, Strategy},
     service::{Service, ServiceSpec},
@@ -28,7 +30,7 @@ pub(crate) struct Pods {
 }
 
 /// The arguments that tell a pod how to run migrations and how to leave.
-pub(crate) fn release_args(way: Way, settings: &Settings) -> Vec<&'static str> {
+fn release_args(way: Way, settings: &Settings) -> Vec<&'static str> {
     let mut args = match way {
         Way::Recreate => vec!["--upgrade", "in-one-go"],
         Way::Rolling => vec!["--upgrade", "changeover"],
@@ -40,21 +42,23 @@ pub(crate) fn release_args(way: Way, settings: &Settings) -> Vec<&'static str> {
 }
 
 impl Pods {
-    /// Starts release 4.8 and waits until it serves.
+    /// Starts release 4.8 on tables of 4.8 and waits until it serves.
     ///
     /// # Errors
-    /// When a pod does not become ready.
+    /// When the ledger cannot take the tables over, or a pod does not become ready.
     pub(crate) async fn start(
         way: Way,
-        args: &[&str],
         database: &Database,
         settings: &Settings,
     ) -> anyhow::Result<Pods> {
+        if way == Way::Rolling {
+            adopt(database).await?;
+        }
         let program = std::env::current_exe().context("finding this program's own file")?;
         let template = PodTemplate::new(RELEASES[0], program)
             .args(["central", "serve", "--release", "{release}"])
             .args(["--listen", "127.0.0.1:{port}", "--end-with-input"])
-            .args(args.iter().copied())
+            .args(release_args(way, settings))
             .env("CENTRAL_DATABASE_URL", &database.service_url)
             .env("CENTRAL_OWNER_URL", &database.owner_url);
         let mut spec = DeploymentSpec::new("central", settings.replicas);
@@ -98,4 +102,16 @@ impl Pods {
     pub(crate) async fn end(self) -> anyhow::Result<()> {
         self.deployment.shutdown().await.context("ending the service")
     }
+}
+
+/// Enters what is there into the ledger, as one does with a database that exists already.
+async fn adopt(database: &Database) -> anyhow::Result<()> {
+    let head = r4_8::RELEASE.head;
+    let files = migration::migrations_up_to(head);
+    let migrations = changeover_plan::source::read(&files).context("reading the migrations")?;
+    let mut options = changeover::Options::new(APP, r4_8::RELEASE.name, migrations);
+    options.owner_url = Some(database.owner_url.clone());
+    options.service_roles = vec![SERVICE.to_owned()];
+    operate::adopt(&options, head).await.context("taking over the database")?;
+    Ok(())
 }
