@@ -5,8 +5,9 @@
 
 use super::gate::Gate;
 use super::own::OwnConnections;
-use crate::connection::{self, Connection, Purpose};
+use crate::connection::Purpose;
 use crate::error::{Error, chain};
+use crate::generation::Control;
 use crate::options::Options;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 /// What one of all instances has besides while it migrates: lease, work, an index build, the probe of a
 /// pooler at a start. Comes off the budget once.
 const MIGRATOR: i32 = 4;
-/// What asking may take, connecting included.
+/// What asking may take, besides connecting.
 const ASK_WAIT: Duration = Duration::from_secs(5);
 
 /// What an instance asks for.
@@ -68,16 +69,15 @@ impl ConnectionShare {
     ) -> Result<Self, Error> {
         let (gate, changed) = (Gate::new(0), Arc::<Notify>::default());
         let mut asking = Asking {
-            app,
+            control: Control::new(app, Purpose::Service, ASK_WAIT),
             instance,
             options,
             own,
             gate: gate.clone(),
             changed: Arc::clone(&changed),
-            connection: None,
             cap: usize::MAX,
         };
-        asking.ask_in_time().await?;
+        asking.ask().await?;
         let stop = CancellationToken::new();
         tokio::spawn(asking.run(stop.clone()));
         Ok(Self { gate, changed, _stop: Arc::new(stop.drop_guard()) })
@@ -102,13 +102,12 @@ impl std::fmt::Debug for ConnectionShare {
 }
 
 struct Asking {
-    app: Arc<Options>,
+    control: Control,
     instance: Uuid,
     options: ShareOptions,
     own: OwnConnections,
     gate: Gate,
     changed: Arc<Notify>,
-    connection: Option<Connection>,
     /// What the gate lets in at most, our own connections included.
     cap: usize,
 }
@@ -122,36 +121,22 @@ impl Asking {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
-            if let Err(error) = self.ask_in_time().await {
+            if let Err(error) = self.ask().await {
                 // What is granted stays granted until the instance is given up.
                 tracing::warn!(error = chain(&error), "no share asked for; trying again");
-                self.connection = None;
             }
         }
     }
 
-    async fn ask_in_time(&mut self) -> Result<(), Error> {
-        tokio::time::timeout(ASK_WAIT, self.ask()).await.unwrap_or_else(|_elapsed| {
-            self.connection = None;
-            Err(Error::Deadline {
-                what: "asking for a share of the connections".to_owned(),
-                limit_ms: u64::try_from(ASK_WAIT.as_millis()).unwrap_or(u64::MAX),
-            })
-        })
-    }
-
     async fn ask(&mut self) -> Result<(), Error> {
-        let open = match self.connection.take() {
-            Some(open) => open,
-            None => open(&self.app).await?,
-        };
         let own = self.own.count();
         // Read after the gate was lowered: it lets nobody in until fewer than its limit are out.
         let held = self.gate.out().saturating_add(own);
         let keeps_to = self.cap.max(held);
-        let row = open
-            .client
-            .query_typed_one(
+        let rows = self
+            .control
+            .call(
+                "asking for a share of the connections",
                 "SELECT granted, target, budget FROM changeover.share_v1($1, $2, $3, $4, $5, $6, $7)",
                 &[
                     (&self.instance, Type::UUID),
@@ -163,9 +148,8 @@ impl Asking {
                     (&integer(own), Type::INT4),
                 ],
             )
-            .await
-            .map_err(|source| Error::sql("asking for a share of the connections", source))?;
-        self.connection = Some(open);
+            .await?;
+        let row = rows.first().ok_or(Error::Stopped)?;
         let (granted, target): (i32, i32) = (row.get(0), row.get(1));
         let cap = usize::try_from(granted.min(target)).unwrap_or(0);
         // Where not even the engine's own fit, the service gets one all the same, out of the reserve: with
@@ -188,13 +172,6 @@ impl Asking {
         self.changed.notify_one();
         Ok(())
     }
-}
-
-async fn open(app: &Options) -> Result<Connection, Error> {
-    let url = app.service_url.as_ref().or(app.owner_url.as_ref()).ok_or_else(|| {
-        Error::Invalid("neither a service's nor an owner's connection string was given".to_owned())
-    })?;
-    connection::open(url, &app.application_name(), Purpose::Service).await
 }
 
 fn integer(number: usize) -> i32 {
