@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Connections of a member: its polls and renewals, and where it listens. A singleton worker has one more.
-const MEMBER: usize = 2;
+/// Connections of a member: for its polls, for renewals, and where it listens. A singleton worker has one more.
+const MEMBER: usize = 3;
 /// Where jobs are claimed; each that runs has one more.
 const JOB_LOOK: usize = 1;
 
