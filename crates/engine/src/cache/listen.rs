@@ -4,6 +4,7 @@
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
+use crate::instance::open_for;
 use crate::options::Options;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -12,16 +13,10 @@ const CHANNEL: &str = "changeover_cache";
 
 /// Opens the connection that looks are made on.
 pub(super) async fn open(options: &Options, hint: &Arc<Notify>) -> Result<Connection, Error> {
-    let name = options.application_name();
     let Some(url) = &options.listen_url else {
-        let url = options.service_url.as_ref().or(options.owner_url.as_ref()).ok_or_else(|| {
-            Error::Invalid(
-                "neither a service's nor an owner's connection string was given".to_owned(),
-            )
-        })?;
-        return connection::open(url, &name, Purpose::Service).await;
+        return open_for(options, Purpose::Service).await;
     };
-    let (open, mut heard) = connection::open_listening(url, &name).await?;
+    let (open, mut heard) = connection::open_listening(url, &options.application_name()).await?;
     let (app, hint) = (options.app.clone(), Arc::clone(hint));
     // Ends with the connection.
     tokio::spawn(async move {
