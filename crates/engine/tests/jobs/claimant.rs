@@ -73,6 +73,20 @@ impl Claimant {
             .map(|_| ())
     }
 
+    /// In one call.
+    pub(crate) async fn finish_all(&self, claims: &[Claim]) -> Result<(), Error> {
+        let jobs: Vec<i64> = claims.iter().map(|claim| claim.job).collect();
+        let attempts: Vec<i32> = claims.iter().map(|claim| claim.attempt).collect();
+        let sql = "SELECT changeover.finish_v1($1, $2, $3)";
+        self.client.execute(sql, &[&self.id, &jobs, &attempts]).await.map(|_| ())
+    }
+
+    /// Not done, and counts as no failure.
+    pub(crate) async fn give_back(&self, claim: &Claim) {
+        let sql = "SELECT changeover.unclaim_v1($1, ARRAY[$2::bigint], ARRAY[$3::integer])";
+        self.client.execute(sql, &[&self.id, &claim.job, &claim.attempt]).await.unwrap();
+    }
+
     pub(crate) async fn commit(&self) {
         self.client.batch_execute("COMMIT").await.unwrap();
     }

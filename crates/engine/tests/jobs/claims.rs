@@ -8,6 +8,7 @@ on_servers!(
     a_claim_passes_over_what_another_is_claiming,
     racing_claimants_claim_each_job_once,
     a_claim_ends_with_its_jobs,
+    a_whole_claim_is_finished_or_refused,
     what_lies_before_the_last_claim_is_not_overlooked,
     whoever_is_not_heard_of_asks_about_nothing,
 );
@@ -118,6 +119,35 @@ async fn a_claim_ends_with_its_jobs(major: u16) {
     instance.leave().await;
 }
 
+/// What one claim has returned is finished in one call, also where attempts differ; where one of its jobs is
+/// lost, none is.
+async fn a_whole_claim_is_finished_or_refused(major: u16) {
+    let stage = Stage::new(major).await;
+    let one = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    stage.enqueue(&instance.jobs(), 40).await;
+    one.finish_all(&one.claim(20).await).await.unwrap();
+    let claims = one.claim(20).await;
+    assert_eq!(claims.len(), 20);
+    one.give_back(&claims[7]).await;
+    assert_eq!(sqlstate(&one.finish_all(&claims).await.unwrap_err()), "CO007");
+    assert_eq!(stage.count("SELECT count(*) FROM changeover.job").await, 20);
+    let others: Vec<Claim> = claims.iter().filter(|claim| **claim != claims[7]).cloned().collect();
+    one.finish_all(&others).await.unwrap();
+    let again = one.claim(20).await;
+    assert_eq!(again, [Claim { job: claims[7].job, attempt: 2 }]);
+    one.give_back(&again[0]).await;
+    // Forgets the claim, so that the next one looks from the start.
+    one.tend().await;
+    stage.enqueue(&instance.jobs(), 2).await;
+    let mixed = one.claim(20).await;
+    assert_eq!(mixed.iter().map(|claim| claim.attempt).collect::<Vec<_>>(), [3, 1, 1]);
+    one.finish_all(&mixed).await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM changeover.job").await, 0);
+    assert_eq!(stage.count("SELECT count(*) FROM changeover.job_claim").await, 0);
+    instance.leave().await;
+}
+
 async fn whoever_is_not_heard_of_asks_about_nothing(major: u16) {
     const ASK: &str = "SELECT count(*) FROM changeover.claim_unknown_v1($1, 10)";
     let stage = Stage::new(major).await;
@@ -160,11 +190,13 @@ async fn what_lies_before_the_last_claim_is_not_overlooked(major: u16) {
     assert!(next.iter().any(|claim| claim.job == urgent), "{next:?}");
 
     // What is given back lies before; the rest alone does not suffice.
-    let back = "SELECT changeover.unclaim_v1($1, ARRAY[$2::bigint], ARRAY[$3::integer])";
-    one.client.execute(back, &[&one.id, &first[0].job, &first[0].attempt]).await.unwrap();
+    one.give_back(&first[0]).await;
     let rest = one.claim(100).await;
     assert_eq!(rest.len(), ids.len() + 1 - 10 - 10 + 1);
     assert!(rest.iter().any(|claim| claim.job == first[0].job && claim.attempt == 2), "{rest:?}");
+    // Nobody goes on from there into what this claim has beyond it.
+    let other = Claimant::new(&stage, 1, "work", &[1]).await;
+    assert_eq!(other.claim(100).await, []);
     assert_eq!(one.claim(100).await, []);
     instance.leave().await;
 }

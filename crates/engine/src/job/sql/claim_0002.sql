@@ -54,16 +54,16 @@ BEGIN
              ORDER BY o.priority, o.id LIMIT 1);
 END $$;
 
--- Claims up to `at_most` jobs of one kind, suspects or others, the most urgent first. Returns where their
--- rows lie, which holds within this transaction, since they are locked: looking 500 up by their ids takes
--- longer than all the rest.
+-- Claims up to `at_most` jobs of one kind, the most urgent first; no suspects. Returns where their rows lie,
+-- which holds within this transaction, since they are locked: looking 500 up by their ids takes longer than
+-- all the rest.
 --
--- Looks on from where this instance's last claim ended, for up to 100 ms: what lies before is finished or
--- under way, and walking over it again costs more than claiming does. Whatever is enqueued or returned there
+-- Looks on from where the kind's last claim ended, for up to 100 ms: what lies before is finished or under
+-- way, and walking over it again costs more than claiming does. Whatever is enqueued or returned there
 -- meanwhile waits for the next look from the start, which also comes where the rest does not suffice.
+-- Claims that end before need not be compared with; that was most of what a claim cost.
 CREATE FUNCTION changeover.claim_of_kind(
-    my_instance uuid, of_kind integer, suspects boolean, at_most integer,
-    OUT ids bigint[], OUT places tid[]
+    my_instance uuid, of_kind integer, at_most integer, OUT ids bigint[], OUT places tid[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
@@ -75,14 +75,12 @@ DECLARE
     want integer := at_most;
     after record;
     goes_on boolean;
-    last_priority smallint;
-    last_id bigint;
+    last record;
 BEGIN
     SELECT c.last_priority AS priority, c.last_id AS id, c.from_start_at INTO after
-      FROM changeover.job_claim c
-     WHERE c.instance = my_instance AND c.kind_id = of_kind AND NOT c.is_suspect AND NOT suspects
-     ORDER BY c.number DESC LIMIT 1;
+      FROM changeover.job_claim c WHERE c.kind_id = of_kind ORDER BY c.number DESC LIMIT 1;
     goes_on := coalesce(after.from_start_at > clock_timestamp() - interval '100 milliseconds', false);
+    SELECT (-32768)::smallint AS priority, 0::bigint AS id INTO last;
     -- Bounded, since others may be quicker each time.
     FOR turn IN 1 .. 4 LOOP
         IF NOT goes_on THEN
@@ -90,28 +88,18 @@ BEGIN
               INTO after;
         END IF;
         seen := ARRAY(SELECT c.number FROM changeover.job_claim c WHERE c.kind_id = of_kind);
-        IF suspects THEN
-            SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts,
-                   array_agg(f.ctid) AS places, array_agg(f.priority) AS priorities
-              INTO found FROM (
-                SELECT o.id, o.attempt, o.priority, o.ctid FROM changeover.job o
-                 WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes > 0
-                   AND (o.id, o.attempt + 1) NOT IN (
-                       SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind)
-                   AND o.id NOT IN (SELECT unnest(ids))
-                 ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED) f;
-        ELSE
-            SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts,
-                   array_agg(f.ctid) AS places, array_agg(f.priority) AS priorities
-              INTO found FROM (
-                SELECT o.id, o.attempt, o.priority, o.ctid FROM changeover.job o
-                 WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes = 0
-                   AND (o.priority, o.id) > (after.priority, after.id)
-                   AND (o.id, o.attempt + 1) NOT IN (
-                       SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind)
-                   AND o.id NOT IN (SELECT unnest(ids))
-                 ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED) f;
-        END IF;
+        SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts,
+               array_agg(f.ctid) AS places, array_agg(f.priority) AS priorities
+          INTO found FROM (
+            SELECT o.id, o.attempt, o.priority, o.ctid FROM changeover.job o
+             WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes = 0
+               AND (o.priority, o.id) > (after.priority, after.id)
+               AND (o.id, o.attempt + 1) NOT IN (
+                   SELECT c.id, c.attempt FROM changeover.claimed c
+                    WHERE c.kind_id = of_kind
+                      AND (c.last_priority, c.last_id) > (after.priority, after.id))
+               AND o.id NOT IN (SELECT unnest(ids))
+             ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED) f;
         EXIT WHEN found.ids IS NULL AND NOT goes_on;
         IF found.ids IS NOT NULL THEN
             SELECT s.ids, s.attempts INTO kept
@@ -119,8 +107,11 @@ BEGIN
             ids := ids || kept.ids;
             attempts := attempts || kept.attempts;
             places := places || found.places;
-            last_priority := found.priorities[cardinality(found.ids)];
-            last_id := found.ids[cardinality(found.ids)];
+            -- A look from the start may end before where the first one did, and none of them may lie beyond.
+            SELECT f.priority, f.id INTO last
+              FROM (VALUES (last.priority, last.id),
+                           (found.priorities[cardinality(found.ids)], found.ids[cardinality(found.ids)]))
+                AS f (priority, id) ORDER BY f.priority DESC, f.id DESC LIMIT 1;
             want := at_most - coalesce(cardinality(ids), 0);
             EXIT WHEN want <= 0
                    OR NOT goes_on AND cardinality(kept.ids) = cardinality(found.ids);
@@ -130,8 +121,35 @@ BEGIN
     IF cardinality(ids) > 0 THEN
         INSERT INTO changeover.job_claim
                (instance, kind_id, is_suspect, ids, attempts, last_priority, last_id, from_start_at)
-        VALUES (my_instance, of_kind, suspects, ids, attempts, last_priority, last_id, after.from_start_at);
+        VALUES (my_instance, of_kind, false, ids, attempts, last.priority, last.id, after.from_start_at);
     END IF;
+END $$;
+
+-- Claims the most urgent suspect of a kind, and returns where its row lies; NULL: there is none.
+CREATE FUNCTION changeover.claim_suspect(my_instance uuid, of_kind integer) RETURNS tid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    seen bigint[] := ARRAY(SELECT c.number FROM changeover.job_claim c WHERE c.kind_id = of_kind);
+    head record;
+    kept record;
+BEGIN
+    SELECT ARRAY[o.id] AS ids, ARRAY[o.attempt + 1] AS attempts, o.ctid AS place INTO head
+      FROM changeover.job o
+     WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes > 0
+       AND (o.id, o.attempt + 1) NOT IN (
+           SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind)
+     ORDER BY o.priority, o.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+    IF head.place IS NOT NULL THEN
+        SELECT s.ids, s.attempts INTO kept
+          FROM changeover.still_unclaimed(of_kind, seen, head.ids, head.attempts) s;
+        IF cardinality(kept.ids) > 0 THEN
+            INSERT INTO changeover.job_claim (instance, kind_id, is_suspect, ids, attempts)
+            VALUES (my_instance, of_kind, true, kept.ids, kept.attempts);
+            RETURN head.place;
+        END IF;
+    END IF;
+    RETURN NULL;
 END $$;
 
 -- Claims up to `at_most` jobs that this instance has declared to run: of each kind the most urgent ones,
@@ -157,6 +175,7 @@ DECLARE
     taken integer := 0;
     want integer;
     got integer;
+    suspect tid;
 BEGIN
     IF NOT changeover.may_claim(my_instance) THEN
         RETURN;
@@ -173,7 +192,7 @@ BEGIN
         want := LEAST(at_most - taken, coalesce((left_of ->> mine.kind)::integer, at_most));
         CONTINUE WHEN want <= 0 OR mine.priority IS NULL;
         SELECT w.ids, w.places INTO kept
-          FROM changeover.claim_of_kind(my_instance, mine.kind_id, false, want) w;
+          FROM changeover.claim_of_kind(my_instance, mine.kind_id, want) w;
         RETURN QUERY
         SELECT j.id, mine.kind, mine.version, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures,
                j.crashes
@@ -203,16 +222,11 @@ BEGIN
            AND (of_kinds IS NULL OR (left_of ->> k.kind)::integer > 0)
          ORDER BY h.priority, h.id
     LOOP
-        SELECT w.ids, w.places INTO kept
-          FROM changeover.claim_of_kind(my_instance, mine.kind_id, true, 1) w;
+        suspect := changeover.claim_suspect(my_instance, mine.kind_id);
         RETURN QUERY
         SELECT j.id, mine.kind, mine.version, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures,
                j.crashes
-          FROM changeover.job j
-         -- One that somebody else was quicker with is in `places` and not in `ids`.
-         WHERE j.ctid = ANY (kept.places)
-           AND (cardinality(kept.ids) = cardinality(kept.places) OR j.id = ANY (kept.ids))
-         ORDER BY j.priority, j.id;
+          FROM changeover.job j WHERE j.ctid = suspect;
         EXIT WHEN FOUND;
     END LOOP;
 END $$;

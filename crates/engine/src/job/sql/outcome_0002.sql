@@ -6,16 +6,32 @@
 -- Whether this instance has claimed that attempt. Whether the claim holds still, the job's row says.
 CREATE FUNCTION changeover.has_claimed(my_instance uuid, my_job bigint, my_attempt integer) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT 1 FROM changeover.claimed c
-                    WHERE c.instance = my_instance AND c.id = my_job AND c.attempt = my_attempt)
+    -- Not by the view `claimed`: making rows of 500 pairs takes a hundred times as long as looking through them.
+    SELECT EXISTS (SELECT 1 FROM changeover.job_claim c
+                    WHERE c.instance = my_instance
+                      AND c.attempts[array_position(c.ids, my_job)] = my_attempt)
 $$;
+
+-- The same of several. For a few one after the other, for many by one look at all claims of the instance.
+CREATE FUNCTION changeover.have_claimed(my_instance uuid, ids bigint[], attempts integer[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF cardinality(ids) <= 16 THEN
+        RETURN NOT EXISTS (SELECT 1 FROM unnest(ids, attempts) AS m (id, attempt)
+                            WHERE NOT changeover.has_claimed(my_instance, m.id, m.attempt));
+    END IF;
+    RETURN NOT EXISTS (
+        SELECT 1 FROM unnest(ids, attempts) AS m (id, attempt)
+         WHERE (m.id, m.attempt) NOT IN (
+               SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.instance = my_instance));
+END $$;
 
 -- Finishes jobs, in the transaction of their effects: all of them are mine and at that attempt, or it
 -- raises and nothing of the transaction happens. Quickest for just what one claim has returned, in its
 -- order; any others of my claims will do.
 CREATE FUNCTION changeover.finish_v1(my_instance uuid, ids bigint[], attempts integer[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     gone bigint := 0;
@@ -23,11 +39,11 @@ BEGIN
     PERFORM changeover.member_app(my_instance);
     DELETE FROM changeover.job_claim c
      WHERE c.instance = my_instance AND c.ids = finish_v1.ids AND c.attempts = finish_v1.attempts;
-    IF FOUND OR NOT EXISTS (
-        SELECT 1 FROM unnest(ids, attempts) AS m (id, attempt)
-         WHERE (m.id, m.attempt) NOT IN (
-               SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.instance = my_instance)) THEN
-        -- Waits for whoever ends one of these claims otherwise, and sees what he has written.
+    -- Both ways of deleting wait for whoever ends one of these claims otherwise, and see what he has written.
+    IF FOUND AND attempts[1] = ALL (attempts) THEN
+        DELETE FROM changeover.job j WHERE j.id = ANY (ids) AND j.attempt = attempts[1] - 1;
+        GET DIAGNOSTICS gone = ROW_COUNT;
+    ELSIF FOUND OR changeover.have_claimed(my_instance, ids, attempts) THEN
         DELETE FROM changeover.job j USING unnest(ids, attempts) AS m (id, attempt)
          WHERE j.id = m.id AND j.attempt = m.attempt - 1;
         GET DIAGNOSTICS gone = ROW_COUNT;

@@ -77,20 +77,20 @@ CREATE TABLE changeover.job_claim (
     is_suspect boolean NOT NULL,
     ids        bigint[] NOT NULL,
     attempts   integer[] NOT NULL,
-    -- The last of them in the order of claiming: where the same instance's next claim begins to look. When a
+    -- The last of them in the order of claiming: where the next claim of this kind begins to look. When a
     -- claim last looked from the start is carried along, so that no urgent job is overlooked for long; a
-    -- claim without these is followed by one from the start.
-    last_priority smallint NOT NULL DEFAULT 0,
-    last_id       bigint NOT NULL DEFAULT 0,
+    -- claim without these ends nowhere, and is followed by one from the start.
+    last_priority smallint NOT NULL DEFAULT 32767,
+    last_id       bigint NOT NULL DEFAULT 9223372036854775807,
     from_start_at timestamptz NOT NULL DEFAULT '-infinity',
     claimed_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (instance, number)
 ) WITH (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
-CREATE INDEX job_claim_kind ON changeover.job_claim (kind_id);
+CREATE INDEX job_claim_kind ON changeover.job_claim (kind_id, number);
 
 -- One row a claimed job. It holds where `attempt` is one more than the job's.
 CREATE VIEW changeover.claimed AS
-SELECT c.instance, c.number, c.kind_id, u.id, u.attempt
+SELECT c.instance, c.number, c.kind_id, c.last_priority, c.last_id, u.id, u.attempt
   FROM changeover.job_claim c CROSS JOIN LATERAL unnest(c.ids, c.attempts) AS u (id, attempt);
 
 -- What is enqueued by the clock. Computed by the members of the current generation.

@@ -6,14 +6,20 @@
 -- not say whose it is.
 
 -- The timeline that this server writes; it changes when a standby is promoted. 0 where the server has
--- no such thing to show (a managed service with storage of its own kind).
-CREATE FUNCTION changeover.timeline() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+-- no such thing to show (a managed service with storage of its own kind): found out once, here, since
+-- catching that error opens a subtransaction, and every guard asks. Nothing is SET, so that callers' plans
+-- contain it and do not call it.
+DO $install$
 BEGIN
-    RETURN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;
+    PERFORM pg_walfile_name(pg_current_wal_lsn());
+    CREATE FUNCTION changeover.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+        SELECT pg_catalog.concat(
+            'x', pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)
+        )::bit(32)::bigint
+    $$;
 EXCEPTION WHEN feature_not_supported OR undefined_function THEN
-    RETURN 0;
-END $$;
+    CREATE FUNCTION changeover.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT 0::bigint';
+END $install$;
 
 -- The fence. Raises unless it can lock exactly my epoch; the lock lasts until the transaction ends,
 -- so the next grant waits for it, and a guard after the next grant rereads and raises.
