@@ -28,7 +28,11 @@ impl Mutation {
                 "changeover.finish_v1",
                 &[
                     (" AND j.attempt = m.attempt - 1", ""),
-                    ("IF FOUND OR NOT EXISTS (", "IF true OR NOT EXISTS ("),
+                    ("IF FOUND AND attempts[1] = ALL (attempts)", "IF false"),
+                    (
+                        "ELSIF FOUND OR changeover.have_claimed(",
+                        "ELSIF true OR changeover.have_claimed(",
+                    ),
                     ("IF gone IS DISTINCT FROM cardinality(ids) THEN", "IF false THEN"),
                 ],
             ),
@@ -36,7 +40,11 @@ impl Mutation {
                 "changeover.finish_v1",
                 &[
                     (" AND j.attempt = m.attempt - 1", ""),
-                    ("IF FOUND OR NOT EXISTS (", "IF true OR NOT EXISTS ("),
+                    ("IF FOUND AND attempts[1] = ALL (attempts)", "IF false"),
+                    (
+                        "ELSIF FOUND OR changeover.have_claimed(",
+                        "ELSIF true OR changeover.have_claimed(",
+                    ),
                 ],
             ),
             Self::Tick => (
