@@ -149,7 +149,7 @@ impl Asking {
                 ],
             )
             .await?;
-        let row = rows.first().ok_or(Error::Stopped)?;
+        let row = rows.first().ok_or_else(|| Error::Invalid("no share was answered".to_owned()))?;
         let (granted, target): (i32, i32) = (row.get(0), row.get(1));
         let cap = usize::try_from(granted.min(target)).unwrap_or(0);
         // Where not even the engine's own fit, the service gets one all the same, out of the reserve: with
