@@ -6,17 +6,16 @@
 -- Whether this instance has claimed that attempt. Whether the claim holds still, the job's row says.
 CREATE FUNCTION changeover.has_claimed(my_instance uuid, my_job bigint, my_attempt integer) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    -- Not by the view `claimed`: making rows of 500 pairs takes a hundred times as long as looking through them.
-    SELECT EXISTS (SELECT 1 FROM changeover.job_claim c
-                    WHERE c.instance = my_instance
-                      AND c.attempts[array_position(c.ids, my_job)] = my_attempt)
+    SELECT EXISTS (SELECT 1 FROM changeover.claimed c
+                    WHERE c.instance = my_instance AND c.id = my_job AND c.attempt = my_attempt)
 $$;
 
--- The same of several. For a few one after the other, for many by one look at all claims of the instance.
+-- The same of several. With six claims of 500 jobs, one look takes up to 0.2 ms, and one at all of them for
+-- any number of jobs 2.2 ms: so up to eight are looked up one by one.
 CREATE FUNCTION changeover.have_claimed(my_instance uuid, ids bigint[], attempts integer[]) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF cardinality(ids) <= 16 THEN
+    IF cardinality(ids) <= 8 THEN
         RETURN NOT EXISTS (SELECT 1 FROM unnest(ids, attempts) AS m (id, attempt)
                             WHERE NOT changeover.has_claimed(my_instance, m.id, m.attempt));
     END IF;
