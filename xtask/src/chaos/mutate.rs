@@ -17,39 +17,28 @@ pub(super) enum Mutation {
     Tick,
 }
 
-/// A function and the edits of it; each text must stand there exactly once.
+/// Edits of a function; each text must stand there exactly once.
 type Edits = &'static [(&'static str, &'static str)];
 
+/// Finishing without a look at whose the job is.
+const FINISH_UNASKED: Edits = &[
+    (" AND j.attempt = m.attempt - 1", ""),
+    ("IF FOUND AND attempts[1] = ALL (attempts)", "IF false"),
+    ("ELSIF FOUND OR changeover.have_claimed(", "ELSIF true OR changeover.have_claimed("),
+];
+/// Nor does it matter whether it was there.
+const FINISH_UNCOUNTED: Edits =
+    &[("IF gone IS DISTINCT FROM cardinality(ids) THEN", "IF false THEN")];
+
 impl Mutation {
-    fn edits(self) -> (&'static str, Edits) {
+    fn edits(self) -> (&'static str, Vec<(&'static str, &'static str)>) {
         match self {
-            Self::Guard => ("changeover.guard_v1", &[("IF NOT FOUND THEN", "IF false THEN")]),
-            Self::Finish => (
-                "changeover.finish_v1",
-                &[
-                    (" AND j.attempt = m.attempt - 1", ""),
-                    ("IF FOUND AND attempts[1] = ALL (attempts)", "IF false"),
-                    (
-                        "ELSIF FOUND OR changeover.have_claimed(",
-                        "ELSIF true OR changeover.have_claimed(",
-                    ),
-                    ("IF gone IS DISTINCT FROM cardinality(ids) THEN", "IF false THEN"),
-                ],
-            ),
-            Self::FinishClaimant => (
-                "changeover.finish_v1",
-                &[
-                    (" AND j.attempt = m.attempt - 1", ""),
-                    ("IF FOUND AND attempts[1] = ALL (attempts)", "IF false"),
-                    (
-                        "ELSIF FOUND OR changeover.have_claimed(",
-                        "ELSIF true OR changeover.have_claimed(",
-                    ),
-                ],
-            ),
+            Self::Guard => ("changeover.guard_v1", vec![("IF NOT FOUND THEN", "IF false THEN")]),
+            Self::Finish => ("changeover.finish_v1", [FINISH_UNASKED, FINISH_UNCOUNTED].concat()),
+            Self::FinishClaimant => ("changeover.finish_v1", FINISH_UNASKED.to_vec()),
             Self::Tick => (
                 "changeover.tick_v1",
-                &[
+                vec![
                     ("moment <= passed OR ", ""),
                     ("WHERE t.app = my_app", "WHERE false AND t.app = my_app"),
                 ],
