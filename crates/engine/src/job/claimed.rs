@@ -1,9 +1,22 @@
-//! A claimed job, as its handler sees it.
+//! A claimed job: as it waits here, and as its handler sees it.
 
+use super::place::Place;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio_postgres::Row;
+
+/// A job that this process has claimed, and reads when it begins it: others may end the claim until then.
+#[derive(Clone, Debug)]
+pub(super) struct Claimed {
+    pub(super) id: i64,
+    pub(super) kind: Arc<str>,
+    pub(super) version: i32,
+    pub(super) attempt: i32,
+    pub(super) place: Option<Place>,
+    /// To be run in a transaction of its own: it has failed before, or a process has died with it.
+    pub(super) is_alone: bool,
+}
 
 /// A job that this process has claimed.
 #[derive(Clone, Debug)]
@@ -30,23 +43,24 @@ pub struct Job {
     app: Arc<str>,
 }
 
-/// What a claim returns, in the order in which [`Job::read`] takes it.
-pub(super) const COLUMNS: &str =
-    "id, kind, version, attempt, payload, enqueued_at, run_at, failures, crashes";
-
 impl Job {
-    pub(super) fn read(app: &Arc<str>, row: &Row) -> Result<Self, tokio_postgres::Error> {
+    /// Of what `read_jobs_v1` has returned for a claimed job.
+    pub(super) fn read(
+        app: &Arc<str>,
+        claimed: &Claimed,
+        row: &Row,
+    ) -> Result<Self, tokio_postgres::Error> {
         // By place: looking up names costs as much as all the rest of a row.
         Ok(Self {
-            id: row.try_get(0)?,
-            kind: row.try_get(1)?,
-            version: row.try_get(2)?,
-            attempt: row.try_get(3)?,
-            payload: row.try_get(4)?,
-            enqueued_at: row.try_get(5)?,
-            run_at: row.try_get(6)?,
-            failures: row.try_get(7)?,
-            crashes: row.try_get(8)?,
+            id: claimed.id,
+            kind: (*claimed.kind).to_owned(),
+            version: claimed.version,
+            attempt: claimed.attempt,
+            payload: row.try_get(2)?,
+            enqueued_at: row.try_get(3)?,
+            run_at: row.try_get(4)?,
+            failures: row.try_get(5)?,
+            crashes: row.try_get(6)?,
             app: Arc::clone(app),
         })
     }

@@ -1,7 +1,7 @@
 //! One look at the ledger: tells what could not be told, tends, claims. A task of its own, so that units
 //! that end meanwhile make room for the next ones at once.
 
-use super::claimed::Job;
+use super::claimed::Claimed;
 use super::ledger::{self, Ending};
 use super::unit::Context;
 use crate::connection::Connection;
@@ -30,8 +30,8 @@ pub(super) struct Fetch {
 pub(super) struct Fetched {
     pub(super) connection: Option<Connection>,
     pub(super) undelivered: Vec<Ending>,
-    pub(super) jobs: Vec<Job>,
-    pub(super) unknown: Vec<Job>,
+    pub(super) jobs: Vec<Claimed>,
+    pub(super) unknown: Vec<Claimed>,
     /// As many as were asked for: there may be more.
     pub(super) is_full: bool,
     /// What we do not know of was given back.
@@ -87,16 +87,15 @@ impl Fetch {
         if self.tend {
             ledger::tend(client, instance).await?;
         }
-        let app = &self.context.options.app;
         if self.ask_unknown {
             fetched.is_claim_lost = true;
-            fetched.unknown = ledger::claim_unknown(client, instance, app, UNKNOWN_MAX).await?;
+            fetched.unknown = ledger::claim_unknown(client, instance, UNKNOWN_MAX).await?;
             fetched.is_claim_lost = false;
         }
         let at_most = self.limits.iter().map(|(_, count)| *count).sum::<i32>().min(500);
         if at_most > 0 {
             fetched.is_claim_lost = true;
-            fetched.jobs = ledger::claim(client, instance, app, at_most, &self.limits).await?;
+            fetched.jobs = ledger::claim(client, instance, at_most, &self.limits).await?;
             fetched.is_claim_lost = false;
             fetched.is_full = i32::try_from(fetched.jobs.len()).is_ok_and(|got| got >= at_most);
         }

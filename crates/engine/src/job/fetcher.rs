@@ -221,7 +221,7 @@ impl Fetcher {
         };
         for (jobs, task) in [(fetched.jobs, Task::Run), (fetched.unknown, Task::Reconcile)] {
             for job in jobs {
-                match self.lanes.iter_mut().find(|lane| lane.handler.kind() == job.kind) {
+                match self.lanes.iter_mut().find(|lane| lane.handler.kind() == &*job.kind) {
                     Some(lane) => lane.push(job, task),
                     None => self.undelivered.push(Ending::given_back(&[job])),
                 }

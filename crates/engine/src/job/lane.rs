@@ -2,7 +2,7 @@
 //!
 //! Decides, without I/O, how many jobs to claim and what to begin next. Owned by [`super::fetcher`].
 
-use super::claimed::Job;
+use super::claimed::Claimed;
 use super::handler::{BATCH_MAX, Handler};
 use super::unit::Task;
 use std::collections::VecDeque;
@@ -13,9 +13,9 @@ const WAITING_PER_SLOT: usize = 8;
 
 pub(super) struct Lane {
     pub(super) handler: Handler,
-    waiting: VecDeque<Job>,
+    waiting: VecDeque<Claimed>,
     /// Their outcome is unknown; asked one by one.
-    unknown: VecDeque<Job>,
+    unknown: VecDeque<Claimed>,
     running: usize,
 }
 
@@ -40,7 +40,7 @@ impl Lane {
         }
     }
 
-    pub(super) fn push(&mut self, job: Job, task: Task) {
+    pub(super) fn push(&mut self, job: Claimed, task: Task) {
         match task {
             Task::Run => self.waiting.push_back(job),
             Task::Reconcile => self.unknown.push_back(job),
@@ -49,7 +49,7 @@ impl Lane {
 
     /// What may begin now. A suspect (its process has died with it) is alone in its transaction, and so
     /// is what has failed in a batch before.
-    pub(super) fn next(&mut self) -> Option<(Task, Vec<Job>)> {
+    pub(super) fn next(&mut self) -> Option<(Task, Vec<Claimed>)> {
         if self.running >= self.slots() {
             return None;
         }
@@ -57,10 +57,9 @@ impl Lane {
             (Task::Reconcile, vec![job])
         } else {
             let mut batch = vec![self.waiting.pop_front()?];
-            let alone = |job: &Job| job.crashes > 0 || job.failures > 0;
-            while !alone(&batch[0])
+            while !batch[0].is_alone
                 && batch.len() < self.handler.batch_max()
-                && let Some(job) = self.waiting.pop_front_if(|job| !alone(job))
+                && let Some(job) = self.waiting.pop_front_if(|job| !job.is_alone)
             {
                 batch.push(job);
             }
@@ -75,7 +74,7 @@ impl Lane {
     }
 
     /// Everything that has not begun.
-    pub(super) fn take_waiting(&mut self) -> Vec<Job> {
+    pub(super) fn take_waiting(&mut self) -> Vec<Claimed> {
         self.waiting.drain(..).chain(self.unknown.drain(..)).collect()
     }
 

@@ -23,6 +23,7 @@ mod inspect;
 mod lane;
 mod ledger;
 mod part;
+mod place;
 mod queue;
 mod transaction;
 mod unit;

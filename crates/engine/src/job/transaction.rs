@@ -3,8 +3,9 @@
 //! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): whoever does not hold the job
 //! any more is refused there, and with it everything that he has done.
 
-use super::claimed::Job;
+use super::claimed::{Claimed, Job};
 use super::ledger;
+use super::unit::Context;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::fence::commit::commit_behind;
@@ -23,19 +24,37 @@ impl JobTransaction {
         &self.connection.client
     }
 
+    /// Reads the jobs and begins, in one round trip; those that are not ours any more are not among them.
+    /// Read before and not within it: whoever runs for long holds no lock on the queue.
+    ///
     /// READ COMMITTED whatever the role's default is: the finish must reread after a wait.
-    pub(super) async fn begin(connection: Connection, idle_max: Duration) -> Result<Self, Error> {
+    pub(super) async fn begin(
+        connection: Connection,
+        context: &Context,
+        claimed: &[Claimed],
+        idle_max: Duration,
+    ) -> Result<(Vec<Job>, Self), Error> {
         let statement = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; \
              SET LOCAL idle_in_transaction_session_timeout = {}",
             idle_max.as_millis().clamp(100, 3_600_000)
         );
-        connection
-            .client
-            .batch_execute(&statement)
-            .await
-            .map_err(|source| Error::sql("beginning a job's transaction", source))?;
-        Ok(Self { connection })
+        let client = &connection.client;
+        let (jobs, begun) = tokio::join!(
+            biased;
+            ledger::read(client, context.instance, &context.options.app, claimed),
+            client.batch_execute(&statement),
+        );
+        begun.map_err(|source| Error::sql("beginning a job's transaction", source))?;
+        let jobs = jobs?;
+        if jobs.len() < claimed.len() {
+            tracing::info!(
+                claimed = claimed.len(),
+                left = jobs.len(),
+                "some jobs are not ours any more before they have begun"
+            );
+        }
+        Ok((jobs, Self { connection }))
     }
 
     /// Finishes the jobs and commits, in one round trip. An error: nothing of it happened, unless the

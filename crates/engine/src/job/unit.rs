@@ -4,7 +4,7 @@
 //! could not be told to the ledger comes back as `undelivered`. A handler that panics has failed; one that
 //! takes too long is cut off, statement and session.
 
-use super::claimed::Job;
+use super::claimed::{Claimed, Job};
 use super::error::{JobError, Meaning};
 use super::handler::{Handler, Reconciled};
 use super::ledger::{self, Ending};
@@ -45,7 +45,7 @@ pub(super) enum Task {
 pub(super) struct Unit {
     pub(super) handler: Handler,
     pub(super) task: Task,
-    pub(super) jobs: Vec<Job>,
+    pub(super) jobs: Vec<Claimed>,
     pub(super) context: Arc<Context>,
 }
 
@@ -56,7 +56,6 @@ pub(super) struct Ended {
     pub(super) connection: Option<Connection>,
     /// What the ledger could not be told yet.
     pub(super) undelivered: Vec<Ending>,
-    pub(super) finished: usize,
 }
 
 /// How a transaction ended.
@@ -112,7 +111,7 @@ impl Unit {
         Ok(())
     }
 
-    async fn mark_one(&self, job: &Job, ended: &mut Ended) -> Result<(), Error> {
+    async fn mark_one(&self, job: &Claimed, ended: &mut Ended) -> Result<(), Error> {
         let connection = self.connection(ended).await?;
         let marked = ledger::mark(&connection.client, self.context.instance, job).await;
         ended.connection = (!connection.client.is_closed()).then_some(connection);
@@ -127,22 +126,29 @@ impl Unit {
     }
 
     /// One transaction with these jobs.
-    async fn attempt(&self, jobs: &[Job], ended: &mut Ended) -> Verdict {
+    async fn attempt(&self, claimed: &[Claimed], ended: &mut Ended) -> Verdict {
         let limits = self.handler.limits();
         if self.context.cut.is_cancelled() {
             return Verdict::GiveBack;
         }
         let begun = match self.connection(ended).await {
-            Ok(connection) => JobTransaction::begin(connection, limits.idle_max).await,
+            Ok(connection) => {
+                JobTransaction::begin(connection, &self.context, claimed, limits.idle_max).await
+            }
             Err(error) => Err(error),
         };
-        let mut transaction = match begun {
-            Ok(transaction) => transaction,
+        let (jobs, mut transaction) = match begun {
+            Ok(begun) => begun,
             Err(error) => {
                 tracing::warn!(error = chain(&error), "no transaction for a job; it is given back");
                 return Verdict::GiveBack;
             }
         };
+        let jobs = jobs.as_slice();
+        if jobs.is_empty() {
+            ended.connection = transaction.roll_back().await;
+            return Verdict::NotMine;
+        }
         let work = AssertUnwindSafe(self.work(jobs, &mut transaction)).catch_unwind();
         let outcome = tokio::select! {
             () = self.context.cut.cancelled() => {
@@ -201,10 +207,9 @@ impl Unit {
         }
     }
 
-    async fn conclude(&self, jobs: &[Job], verdict: Verdict, ended: &mut Ended) {
+    async fn conclude(&self, jobs: &[Claimed], verdict: Verdict, ended: &mut Ended) {
         match verdict {
-            Verdict::Finished => ended.finished += jobs.len(),
-            Verdict::NotMine => {}
+            Verdict::Finished | Verdict::NotMine => {}
             Verdict::GiveBack | Verdict::StillUnknown => {
                 self.deliver(Ending::given_back(jobs), ended).await;
             }
@@ -212,7 +217,7 @@ impl Unit {
                 for job in jobs {
                     tracing::warn!(
                         job = job.id,
-                        kind = job.kind,
+                        kind = &*job.kind,
                         why = error.why,
                         "a job has failed"
                     );
@@ -222,7 +227,7 @@ impl Unit {
         }
     }
 
-    fn failure(&self, job: &Job, error: &JobError) -> Ending {
+    fn failure(&self, job: &Claimed, error: &JobError) -> Ending {
         let is_unknown = self.task == Task::Reconcile || self.handler.limits().at_most_once;
         let (pause, give_up) = match error.meaning {
             // Called, and no answer that says it was not done.

@@ -1,14 +1,19 @@
 //! Claims beside each other: no job twice, nobody waits, nobody claims who is not heard of.
 
 use crate::claimant::{Claim, Claimant, sqlstate};
+use crate::drain::gated;
 use crate::on_servers;
 use crate::stage::Stage;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 on_servers!(
     a_claim_passes_over_what_another_is_claiming,
     racing_claimants_claim_each_job_once,
     a_claim_ends_with_its_jobs,
     a_whole_claim_is_finished_or_refused,
+    what_was_claimed_is_read_wherever_it_lies,
+    what_is_not_ours_any_more_is_not_begun,
     what_lies_before_the_last_claim_is_not_overlooked,
     whoever_is_not_heard_of_asks_about_nothing,
 );
@@ -198,5 +203,85 @@ async fn what_lies_before_the_last_claim_is_not_overlooked(major: u16) {
     let other = Claimant::new(&stage, 1, "work", &[1]).await;
     assert_eq!(other.claim(100).await, []);
     assert_eq!(one.claim(100).await, []);
+    instance.leave().await;
+}
+
+/// A claim without payloads says where the rows lie; they are found there, and where they went since.
+async fn what_was_claimed_is_read_wherever_it_lies(major: u16) {
+    const READ: &str = "SELECT string_agg(id || ' ' || attempt, ', ') FROM changeover.read_jobs_v1($1, $2, \
+        (SELECT array_agg(format('(%s,%s)', block, line)::tid) FROM unnest($3::bigint[], $4::bigint[]) p (block, line)))";
+    let stage = Stage::new(major).await;
+    let one = Claimant::new(&stage, 1, "work", &[1]).await;
+    let stranger = Claimant::new(&stage, 1, "other", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    let ids = stage.enqueue(&instance.jobs(), 4).await;
+    let claim =
+        "SELECT ids, attempts, places::text[], alone FROM changeover.claim_unread_v1($1, 4)";
+    let row = one.client.query_one(claim, &[&one.id]).await.unwrap();
+    assert_eq!(row.get::<_, Vec<i64>>(0), ids);
+    assert_eq!(row.get::<_, Vec<i32>>(1), [1; 4]);
+    assert_eq!(row.get::<_, Option<Vec<i64>>>(3), None);
+    let (blocks, lines): (Vec<i64>, Vec<i64>) =
+        row.get::<_, Vec<String>>(2).iter().map(|place| block_and_line(place)).unzip();
+    let read = async |by: &Claimant, ids: &[i64]| {
+        let row = by.client.query_one(READ, &[&by.id, &ids, &blocks, &lines]).await.unwrap();
+        row.get::<_, Option<String>>(0)
+    };
+    let all = format!("{} 1, {} 1, {} 1, {} 1", ids[0], ids[1], ids[2], ids[3]);
+    assert_eq!(read(&one, &ids).await.as_deref(), Some(&*all));
+    assert_eq!(read(&stranger, &ids).await, None, "a kind that it does not run");
+    // Given back by the second, finished by the third; the fourth's row is written, its claim holds.
+    one.give_back(&Claim { job: ids[1], attempt: 1 }).await;
+    one.finish(&Claim { job: ids[2], attempt: 1 }).await.unwrap();
+    let mark = "SELECT changeover.mark_v1($1, $2, 1)";
+    one.client.execute(mark, &[&one.id, &ids[3]]).await.unwrap();
+    let rest = format!("{} 1, {} 2, {} 1", ids[0], ids[1], ids[3]);
+    assert_eq!(read(&one, &ids).await.as_deref(), Some(&*rest));
+    // Their places go to others, who are not what was asked for.
+    stage.owner.batch_execute("VACUUM changeover.job").await.unwrap();
+    let more = stage.enqueue(&instance.jobs(), 4).await;
+    let moved_in =
+        "SELECT count(*) FROM changeover.job WHERE id = ANY ($1) AND ctid::text = ANY ($2)";
+    let places = row.get::<_, Vec<String>>(2);
+    let count: i64 = stage.owner.query_one(moved_in, &[&more, &places]).await.unwrap().get(0);
+    assert!(count > 0, "no place was taken by another");
+    assert_eq!(read(&one, &ids).await.as_deref(), Some(&*rest));
+    instance.leave().await;
+}
+
+/// `(block,line)`.
+fn block_and_line(place: &str) -> (i64, i64) {
+    let (block, line) = place.trim_matches(['(', ')']).split_once(',').unwrap();
+    (block.parse().unwrap(), line.parse().unwrap())
+}
+
+/// Jobs that wait in a process are read when they begin: what somebody has given back meanwhile is not run.
+async fn what_is_not_ours_any_more_is_not_begun(major: u16) {
+    let stage = Stage::new(major).await;
+    let (gate, begun) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let handler = gated(&gate, &begun);
+    let instance = stage.instance(1, |builder| builder.job(handler)).await;
+    let ids = stage.enqueue(&instance.jobs(), 3).await;
+    stage
+        .reached(
+            "all are claimed",
+            "SELECT count(*) = 3 FROM changeover.jobs WHERE state = 'running'",
+        )
+        .await;
+    // As whoever rescues them would.
+    stage
+        .owner
+        .execute(
+            "UPDATE changeover.job SET attempt = attempt + 1, shelf = 'dead' WHERE id = $1",
+            &[&ids[1]],
+        )
+        .await
+        .unwrap();
+    gate.add_permits(3);
+    stage.reached("the others are done", "SELECT count(*) = 2 FROM effects").await;
+    stage.reached("it is left", "SELECT count(*) = 1 FROM changeover.job").await;
+    let done = stage.text("SELECT string_agg(job::text, ', ' ORDER BY job) FROM effects").await;
+    assert_eq!(done, format!("{}, {}", ids[0], ids[2]));
+    assert_eq!(begun.available_permits(), 2, "it was not even begun");
     instance.leave().await;
 }

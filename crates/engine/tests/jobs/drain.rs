@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 on_servers!(what_has_not_begun_is_returned, what_ends_within_the_budget_is_finished);
 
 /// A handler that writes, and then waits until it may go on.
-fn gated(gate: &Arc<Semaphore>, begun: &Arc<Semaphore>) -> Act {
+pub(crate) fn gated(gate: &Arc<Semaphore>, begun: &Arc<Semaphore>) -> Act {
     let (gate, begun) = (Arc::clone(gate), Arc::clone(begun));
     let mut handler = Act::new(move |job, transaction| {
         let (gate, begun) = (Arc::clone(&gate), Arc::clone(&begun));

@@ -27,16 +27,17 @@ END $$;
 -- `seen` are the claims that it saw. Who claims meanwhile passes over locked rows, and who came before has
 -- committed or they would be locked, so this look is the last one.
 CREATE FUNCTION changeover.still_unclaimed(
-    of_kind integer, seen bigint[], INOUT ids bigint[], INOUT attempts integer[]
+    of_kind integer, seen bigint[], INOUT ids bigint[], INOUT attempts integer[], INOUT places tid[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM changeover.job_claim c
                 WHERE c.kind_id = of_kind AND c.number <> ALL (seen)) THEN
-        SELECT array_agg(f.id ORDER BY f.place), array_agg(f.attempt ORDER BY f.place)
-          INTO ids, attempts
-          FROM unnest(ids, attempts) WITH ORDINALITY AS f (id, attempt, place)
+        SELECT array_agg(f.id ORDER BY f.rank), array_agg(f.attempt ORDER BY f.rank),
+               array_agg(f.place ORDER BY f.rank)
+          INTO ids, attempts, places
+          FROM unnest(ids, attempts, places) WITH ORDINALITY AS f (id, attempt, place, rank)
          WHERE (f.id, f.attempt) NOT IN (
                SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind);
     END IF;
@@ -55,15 +56,15 @@ BEGIN
 END $$;
 
 -- Claims up to `at_most` jobs of one kind, the most urgent first; no suspects. Returns where their rows lie,
--- which holds within this transaction, since they are locked: looking 500 up by their ids takes longer than
--- all the rest.
+-- too: looking 500 up by their ids takes longer than all the rest. `failed`: which of them have failed before.
 --
 -- Looks on from where the kind's last claim ended, for up to 100 ms: what lies before is finished or under
 -- way, and walking over it again costs more than claiming does. Whatever is enqueued or returned there
 -- meanwhile waits for the next look from the start, which also comes where the rest does not suffice.
 -- Claims that end before need not be compared with; that was most of what a claim cost.
 CREATE FUNCTION changeover.claim_of_kind(
-    my_instance uuid, of_kind integer, at_most integer, OUT ids bigint[], OUT places tid[]
+    my_instance uuid, of_kind integer, at_most integer,
+    OUT ids bigint[], OUT attempts integer[], OUT places tid[], OUT failed bigint[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
@@ -71,7 +72,6 @@ DECLARE
     seen bigint[];
     found record;
     kept record;
-    attempts integer[];
     want integer := at_most;
     after record;
     goes_on boolean;
@@ -89,9 +89,10 @@ BEGIN
         END IF;
         seen := ARRAY(SELECT c.number FROM changeover.job_claim c WHERE c.kind_id = of_kind);
         SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts,
-               array_agg(f.ctid) AS places, array_agg(f.priority) AS priorities
+               array_agg(f.ctid) AS places, max(f.priority) AS last_priority,
+               array_agg(f.id) FILTER (WHERE f.failures > 0) AS failed
           INTO found FROM (
-            SELECT o.id, o.attempt, o.priority, o.ctid FROM changeover.job o
+            SELECT o.id, o.attempt, o.priority, o.failures, o.ctid FROM changeover.job o
              WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes = 0
                AND (o.priority, o.id) > (after.priority, after.id)
                AND (o.id, o.attempt + 1) NOT IN (
@@ -102,15 +103,16 @@ BEGIN
              ORDER BY o.priority, o.id LIMIT want FOR NO KEY UPDATE SKIP LOCKED) f;
         EXIT WHEN found.ids IS NULL AND NOT goes_on;
         IF found.ids IS NOT NULL THEN
-            SELECT s.ids, s.attempts INTO kept
-              FROM changeover.still_unclaimed(of_kind, seen, found.ids, found.attempts) s;
+            SELECT s.ids, s.attempts, s.places INTO kept
+              FROM changeover.still_unclaimed(of_kind, seen, found.ids, found.attempts, found.places) s;
             ids := ids || kept.ids;
             attempts := attempts || kept.attempts;
-            places := places || found.places;
+            places := places || kept.places;
+            failed := failed || found.failed;
             -- A look from the start may end before where the first one did, and none of them may lie beyond.
             SELECT f.priority, f.id INTO last
               FROM (VALUES (last.priority, last.id),
-                           (found.priorities[cardinality(found.ids)], found.ids[cardinality(found.ids)]))
+                           (found.last_priority, found.ids[cardinality(found.ids)]))
                 AS f (priority, id) ORDER BY f.priority DESC, f.id DESC LIMIT 1;
             want := at_most - coalesce(cardinality(ids), 0);
             EXIT WHEN want <= 0
@@ -125,31 +127,29 @@ BEGIN
     END IF;
 END $$;
 
--- Claims the most urgent suspect of a kind, and returns where its row lies; NULL: there is none.
-CREATE FUNCTION changeover.claim_suspect(my_instance uuid, of_kind integer) RETURNS tid
+-- Claims the most urgent suspect of a kind; all NULL: there is none.
+CREATE FUNCTION changeover.claim_suspect(
+    my_instance uuid, of_kind integer, OUT ids bigint[], OUT attempts integer[], OUT places tid[]
+)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     seen bigint[] := ARRAY(SELECT c.number FROM changeover.job_claim c WHERE c.kind_id = of_kind);
-    head record;
-    kept record;
 BEGIN
-    SELECT ARRAY[o.id] AS ids, ARRAY[o.attempt + 1] AS attempts, o.ctid AS place INTO head
+    SELECT ARRAY[o.id], ARRAY[o.attempt + 1], ARRAY[o.ctid] INTO ids, attempts, places
       FROM changeover.job o
      WHERE o.kind_id = of_kind AND o.shelf = 'open' AND o.crashes > 0
        AND (o.id, o.attempt + 1) NOT IN (
            SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = of_kind)
      ORDER BY o.priority, o.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
-    IF head.place IS NOT NULL THEN
-        SELECT s.ids, s.attempts INTO kept
-          FROM changeover.still_unclaimed(of_kind, seen, head.ids, head.attempts) s;
-        IF cardinality(kept.ids) > 0 THEN
-            INSERT INTO changeover.job_claim (instance, kind_id, is_suspect, ids, attempts)
-            VALUES (my_instance, of_kind, true, kept.ids, kept.attempts);
-            RETURN head.place;
-        END IF;
+    IF ids IS NOT NULL THEN
+        SELECT s.ids, s.attempts, s.places INTO ids, attempts, places
+          FROM changeover.still_unclaimed(of_kind, seen, ids, attempts, places) s;
     END IF;
-    RETURN NULL;
+    IF ids IS NOT NULL THEN
+        INSERT INTO changeover.job_claim (instance, kind_id, is_suspect, ids, attempts)
+        VALUES (my_instance, of_kind, true, ids, attempts);
+    END IF;
 END $$;
 
 -- Claims up to `at_most` jobs that this instance has declared to run: of each kind the most urgent ones,
@@ -157,25 +157,24 @@ END $$;
 -- says, of others none (both NULL: any). Counts an attempt. The claim need not be durable: a job whose
 -- claim is lost in a crash of the server is claimed again, and its finish refused.
 -- Of jobs that a process has died with, an instance has one at a time: see job.crashes.
+-- One row a kind: the jobs are read by read_jobs_v1, by whom and when they are run, since one connection
+-- claims and several run. `alone`: those of them that are to be run by themselves.
 -- The planner's choice is taken away here and in what this calls: statistics of a queue are always out of
 -- date, and its index gives the rows in the order in which they are needed.
-CREATE FUNCTION changeover.claim_v1(
+CREATE FUNCTION changeover.claim_unread_v1(
     my_instance uuid, at_most integer, of_kinds text[] DEFAULT NULL, limits integer[] DEFAULT NULL
 )
-RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
-               enqueued_at timestamptz, run_at timestamptz, failures integer, crashes integer)
+RETURNS TABLE (kind text, version integer, ids bigint[], attempts integer[], places tid[], alone bigint[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     mine record;
-    kept record;
     left_of jsonb := (SELECT jsonb_object_agg(l.kind, l.n) FROM unnest(of_kinds, limits) AS l (kind, n));
     taken integer := 0;
     want integer;
     got integer;
-    suspect tid;
 BEGIN
     IF NOT changeover.may_claim(my_instance) THEN
         RETURN;
@@ -191,17 +190,13 @@ BEGIN
     LOOP
         want := LEAST(at_most - taken, coalesce((left_of ->> mine.kind)::integer, at_most));
         CONTINUE WHEN want <= 0 OR mine.priority IS NULL;
-        SELECT w.ids, w.places INTO kept
+        SELECT w.ids, w.attempts, w.places, w.failed INTO ids, attempts, places, alone
           FROM changeover.claim_of_kind(my_instance, mine.kind_id, want) w;
-        RETURN QUERY
-        SELECT j.id, mine.kind, mine.version, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures,
-               j.crashes
-          FROM changeover.job j
-         -- One that somebody else was quicker with is in `places` and not in `ids`.
-         WHERE j.ctid = ANY (kept.places)
-           AND (cardinality(kept.ids) = cardinality(kept.places) OR j.id = ANY (kept.ids))
-         ORDER BY j.priority, j.id;
-        GET DIAGNOSTICS got = ROW_COUNT;
+        got := coalesce(cardinality(ids), 0);
+        CONTINUE WHEN got = 0;
+        kind := mine.kind;
+        version := mine.version;
+        RETURN NEXT;
         taken := taken + got;
         left_of := left_of || jsonb_build_object(mine.kind, want - got);
         EXIT WHEN taken >= at_most;
@@ -222,12 +217,62 @@ BEGIN
            AND (of_kinds IS NULL OR (left_of ->> k.kind)::integer > 0)
          ORDER BY h.priority, h.id
     LOOP
-        suspect := changeover.claim_suspect(my_instance, mine.kind_id);
+        SELECT w.ids, w.attempts, w.places, w.ids INTO ids, attempts, places, alone
+          FROM changeover.claim_suspect(my_instance, mine.kind_id) w;
+        CONTINUE WHEN ids IS NULL;
+        kind := mine.kind;
+        version := mine.version;
+        RETURN NEXT;
+        EXIT;
+    END LOOP;
+END $$;
+
+-- Jobs of kinds that this instance has declared, the most urgent first. `attempt` is the one that a claim
+-- of the job is for now: where it is another than the claim's, that does not hold any more. `places` is
+-- where their rows lay when they were claimed, if known: those that were written since are looked up by id.
+CREATE FUNCTION changeover.read_jobs_v1(my_instance uuid, ids bigint[], places tid[] DEFAULT '{}')
+RETURNS TABLE (id bigint, attempt integer, payload jsonb, enqueued_at timestamptz, run_at timestamptz,
+               failures integer, crashes integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    my_app text := changeover.member_app(my_instance);
+    mine integer[] := ARRAY(SELECT c.kind_id FROM changeover.job_consumer c WHERE c.instance = my_instance);
+    got bigint;
+BEGIN
+    RETURN QUERY
+    SELECT j.id, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures, j.crashes
+      FROM changeover.job j
+     -- Whoever was deleted may have left his place to another. IS TRUE: no join, whose size would be guessed.
+     WHERE j.ctid = ANY (places) AND (j.id IN (SELECT unnest(ids))) IS TRUE AND j.kind_id = ANY (mine)
+     ORDER BY j.priority, j.id;
+    GET DIAGNOSTICS got = ROW_COUNT;
+    IF got < cardinality(ids) THEN
         RETURN QUERY
-        SELECT j.id, mine.kind, mine.version, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures,
-               j.crashes
-          FROM changeover.job j WHERE j.ctid = suspect;
-        EXIT WHEN FOUND;
+        SELECT j.id, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures, j.crashes
+          FROM changeover.job j
+         WHERE j.id = ANY (ids) AND j.kind_id = ANY (mine) AND j.ctid <> ALL (places)
+         ORDER BY j.priority, j.id;
+    END IF;
+END $$;
+
+-- Claims as claim_unread_v1, and reads what it has claimed.
+CREATE FUNCTION changeover.claim_v1(
+    my_instance uuid, at_most integer, of_kinds text[] DEFAULT NULL, limits integer[] DEFAULT NULL
+)
+RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
+               enqueued_at timestamptz, run_at timestamptz, failures integer, crashes integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mine record;
+BEGIN
+    -- Read by a statement of its own: what the claim has waited for is not to be seen by its own one.
+    FOR mine IN SELECT * FROM changeover.claim_unread_v1(my_instance, at_most, of_kinds, limits) LOOP
+        RETURN QUERY
+        SELECT r.id, mine.kind, mine.version, r.attempt, r.payload, r.enqueued_at, r.run_at, r.failures,
+               r.crashes
+          FROM changeover.read_jobs_v1(my_instance, mine.ids, mine.places) r;
     END LOOP;
 END $$;
 
@@ -259,23 +304,24 @@ BEGIN
          ORDER BY random()
     LOOP
         seen := ARRAY(SELECT c.number FROM changeover.job_claim c WHERE c.kind_id = mine.kind_id);
-        SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts INTO found FROM (
-            SELECT o.id, o.attempt FROM changeover.job o
+        SELECT array_agg(f.id) AS ids, array_agg(f.attempt + 1) AS attempts, array_agg(f.ctid) AS places
+          INTO found FROM (
+            SELECT o.id, o.attempt, o.ctid FROM changeover.job o
              WHERE o.kind_id = mine.kind_id AND o.shelf = 'unknown' AND o.crashes < mine.max_crashes
                AND o.run_at <= clock_timestamp()
                AND (o.id, o.attempt + 1) NOT IN (
                    SELECT c.id, c.attempt FROM changeover.claimed c WHERE c.kind_id = mine.kind_id)
              ORDER BY o.id LIMIT at_most - taken FOR NO KEY UPDATE SKIP LOCKED) f;
         CONTINUE WHEN found.ids IS NULL;
-        SELECT s.ids, s.attempts INTO kept
-          FROM changeover.still_unclaimed(mine.kind_id, seen, found.ids, found.attempts) s;
+        SELECT s.ids, s.attempts, s.places INTO kept
+          FROM changeover.still_unclaimed(mine.kind_id, seen, found.ids, found.attempts, found.places) s;
         CONTINUE WHEN kept.ids IS NULL;
         INSERT INTO changeover.job_claim (instance, kind_id, is_suspect, ids, attempts)
         VALUES (my_instance, mine.kind_id, false, kept.ids, kept.attempts);
         RETURN QUERY
-        SELECT j.id, mine.kind, mine.version, m.attempt, j.payload, j.enqueued_at, j.run_at, j.failures,
-               j.crashes
-          FROM unnest(kept.ids, kept.attempts) AS m (id, attempt) JOIN changeover.job j ON j.id = m.id;
+        SELECT r.id, mine.kind, mine.version, r.attempt, r.payload, r.enqueued_at, r.run_at, r.failures,
+               r.crashes
+          FROM changeover.read_jobs_v1(my_instance, kept.ids, kept.places) r;
         taken := taken + cardinality(kept.ids);
         EXIT WHEN taken >= at_most;
     END LOOP;

@@ -30,6 +30,8 @@ GRANT EXECUTE ON FUNCTION
     changeover.enqueueable_version_v1(text, text, integer),
     changeover.enqueue_v1(text, text, integer, jsonb[], smallint, timestamptz, text[]),
     changeover.claim_v1(uuid, integer, text[], integer[]),
+    changeover.claim_unread_v1(uuid, integer, text[], integer[]),
+    changeover.read_jobs_v1(uuid, bigint[], tid[]),
     changeover.claim_unknown_v1(uuid, integer),
     changeover.finish_v1(uuid, bigint[], integer[]),
     changeover.fail_v1(uuid, bigint, integer, text, bigint, boolean),
