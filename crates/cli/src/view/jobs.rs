@@ -5,7 +5,7 @@ use super::{figures, style};
 use changeover::{DeadJob, JobCount, JobsBeyond};
 
 /// The widest that a kind is shown: the rest of the line must fit beside it.
-const KIND_MAX: usize = 32;
+const KIND_MAX: usize = 28;
 
 /// A row for each kind, version and state.
 pub(crate) fn counts(counts: &[JobCount], columns: usize) -> String {
@@ -13,23 +13,48 @@ pub(crate) fn counts(counts: &[JobCount], columns: usize) -> String {
         return "No jobs.".to_owned();
     }
     let width = kind_width(counts.iter().map(|count| &*count.kind));
-    let heading =
-        format!("{:width$}  {:>7}  {:8}  {:>12}  oldest", "kind", "version", "state", "jobs");
+    let heading = format!(
+        "{:width$}  {:>7}  {:8}  {:>11}  {:10}  run by",
+        "kind", "version", "state", "jobs", "oldest"
+    );
     let mut lines = vec![style::paint(style::FAINT, heading)];
     for count in counts {
         let text = format!(
-            "{:width$}  {:>7}  {:8}  {:>12}  {}",
+            "{:width$}  {:>7}  {:8}  {:>11}  {:10}  {}",
             wrap::cut(&count.kind, width),
             count.version,
             count.state,
             figures::count(u64::try_from(count.jobs).unwrap_or(0)),
             figures::time_ms(count.oldest_ms),
+            instances(count),
         );
         let text = wrap::cut(&text, columns);
-        let needs_a_look = matches!(&*count.state, "dead" | "unknown" | "parked");
+        let needs_a_look =
+            matches!(&*count.state, "dead" | "unknown" | "parked") || is_without_anybody(count);
         lines.push(if needs_a_look { style::paint(style::WARNING, text) } else { text });
     }
+    let without: Vec<String> = counts
+        .iter()
+        .filter(|count| is_without_anybody(count))
+        .map(|count| format!("{} version {}", count.kind, count.version))
+        .collect();
+    if !without.is_empty() {
+        let text = format!(
+            "Nobody can run {}: no instance that serves and is heard of has a handler for it.",
+            without.join(", ")
+        );
+        lines.push(wrap::behind(&Label::plain(""), &text, columns));
+    }
     lines.join("\n")
+}
+
+/// Jobs that are to be run now, and no instance that could.
+fn is_without_anybody(count: &JobCount) -> bool {
+    count.state == "waiting" && count.instances == 0
+}
+
+fn instances(count: &JobCount) -> String {
+    if count.instances == 0 { "nobody".to_owned() } else { count.instances.to_string() }
 }
 
 /// A paragraph for each.

@@ -31,13 +31,22 @@ async fn the_queue_is_shown_and_the_dead_are_put_back() {
     --- exit 0
     ");
     project.sql(QUEUE).await;
+    // Whoever ran reports is gone.
+    project
+        .sql(
+            "DELETE FROM changeover.job_consumer c USING changeover.job_kind k
+              WHERE k.id = c.kind_id AND k.kind = 'report'",
+        )
+        .await;
     insta::assert_snapshot!(project.run(&["jobs"]).await.all(), @r"
-    kind    version  state             jobs  oldest
-    mail          1  dead                 1  2 h 05 min
-    mail          1  unknown              1  2 h 05 min
-    mail          1  waiting          1,198  2 h 05 min
-    mail          2  waiting              2  2 h 05 min
-    report        1  waiting              2  2 h 05 min
+    kind    version  state            jobs  oldest      run by
+    mail          1  dead                1  2 h 05 min  1
+    mail          1  unknown             1  2 h 05 min  1
+    mail          1  waiting         1,198  2 h 05 min  1
+    mail          2  waiting             2  2 h 05 min  1
+    report        1  waiting             2  2 h 05 min  nobody
+    Nobody can run report version 1: no instance that serves and is heard of has a
+    handler for it.
     --- stderr
     --- exit 0
     ");
@@ -71,6 +80,7 @@ async fn the_queue_is_shown_and_the_dead_are_put_back() {
     assert_eq!(project.run(&["jobs", "requeue"]).await.exit_code, Some(2), "which ones?");
     let counts = project.run(&["jobs", "--json"]).await.ok().json();
     assert_eq!(counts[0]["jobs"], 1200);
+    assert_eq!(counts[0]["instances"], 1);
 }
 
 #[tokio::test]

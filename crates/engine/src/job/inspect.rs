@@ -31,8 +31,10 @@ pub struct JobCount {
     pub state: String,
     /// How many.
     pub jobs: i64,
-    /// When the oldest of them was enqueued.
+    /// For how long the oldest of them is there.
     pub oldest_ms: i64,
+    /// How many instances could claim them now: they serve, are heard of, and have declared the kind.
+    pub instances: i64,
 }
 
 /// A job that waits for a person.
@@ -96,6 +98,7 @@ impl JobInspector {
                 state: row.get("state"),
                 jobs: row.get("jobs"),
                 oldest_ms: row.get("oldest_ms"),
+                instances: row.get("instances"),
             })
             .collect())
     }

@@ -11,6 +11,7 @@ mod claims;
 mod drain;
 mod failures;
 mod once;
+mod pooler;
 mod processes;
 mod queue;
 mod schedules;
