@@ -1,6 +1,7 @@
 //! One look at the ledger: tells what could not be told, tends, claims. A task of its own, so that units
 //! that end meanwhile make room for the next ones at once.
 
+use super::claim;
 use super::claimed::Claimed;
 use super::ledger::{self, Ending};
 use super::unit::Context;
@@ -89,13 +90,13 @@ impl Fetch {
         }
         if self.ask_unknown {
             fetched.is_claim_lost = true;
-            fetched.unknown = ledger::claim_unknown(client, instance, UNKNOWN_MAX).await?;
+            fetched.unknown = claim::claim_unknown(client, instance, UNKNOWN_MAX).await?;
             fetched.is_claim_lost = false;
         }
         let at_most = self.limits.iter().map(|(_, count)| *count).sum::<i32>().min(500);
         if at_most > 0 {
             fetched.is_claim_lost = true;
-            fetched.jobs = ledger::claim(client, instance, at_most, &self.limits).await?;
+            fetched.jobs = claim::claim(client, instance, at_most, &self.limits).await?;
             fetched.is_claim_lost = false;
             fetched.is_full = i32::try_from(fetched.jobs.len()).is_ok_and(|got| got >= at_most);
         }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// are claimed some at a time.
 const SHORT_PAUSE: Duration = Duration::from_millis(2);
 /// A claim whose answer was lost can still be committed within its own bounds (5 s each for the statement
-/// and for idling, see `ledger.rs`); after this long it cannot, and what it has claimed is given back.
+/// and for idling, see `claim.rs`); after this long it cannot, and what it has claimed is given back.
 const LOST_CLAIM_WAIT: Duration = Duration::from_secs(11);
 /// After an error.
 const ERROR_PAUSE: Duration = Duration::from_millis(500);

@@ -13,6 +13,7 @@
 //! For users: `docs/jobs.md`.
 
 mod background;
+mod claim;
 mod claimed;
 mod drain;
 mod error;

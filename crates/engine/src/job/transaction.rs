@@ -3,6 +3,7 @@
 //! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): whoever does not hold the job
 //! any more is refused there, and with it everything that he has done.
 
+use super::claim;
 use super::claimed::{Claimed, Job};
 use super::ledger;
 use super::unit::Context;
@@ -42,7 +43,7 @@ impl JobTransaction {
         let client = &connection.client;
         let (jobs, begun) = tokio::join!(
             biased;
-            ledger::read(client, context.instance, &context.options.app, claimed),
+            claim::read(client, context.instance, &context.options.app, claimed),
             client.batch_execute(&statement),
         );
         begun.map_err(|source| Error::sql("beginning a job's transaction", source))?;
