@@ -42,7 +42,7 @@ pub(crate) async fn rate_per_second(
     }
     let task = progress.task("measuring the capacity of release 4.8");
     let database = stage.fresh("capacity").await?;
-    let pods = Pods::start(Way::Rolling, &database, settings).await?;
+    let pods = Pods::start(Way::Rolling, &database, settings, progress).await?;
     let sensors = Sensors::start(pods.address(), settings)?;
     let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
     let measured = measure_capacity(pods.address(), traffic, CONCURRENCY, DURATION).await;

@@ -2,7 +2,7 @@
 //! so that standard output holds the result alone.
 
 use std::{
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     output::Output,
-    view::style::{DONE, FAINT, HEADING, paint},
+    view::style::{DONE, FAINT, HEADING, WARNING, paint},
 };
 
 /// In a pipe, a long task says how it stands this often.
@@ -21,6 +21,8 @@ pub(crate) struct Progress {
     output: Output,
     terminal: bool,
     started: Instant,
+    /// The bar of the last task: a line must not be written into it.
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 /// One task. Dropping it without [`Task::done`] removes it from the terminal.
@@ -38,7 +40,7 @@ impl Progress {
     /// Looks whether standard error is a terminal.
     pub(crate) fn new(output: Output) -> Progress {
         let terminal = output.is_progress_terminal();
-        Progress { output, terminal, started: Instant::now() }
+        Progress { output, terminal, started: Instant::now(), bar: Mutex::new(None) }
     }
 
     /// Begins a task.
@@ -54,6 +56,7 @@ impl Progress {
         } else {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
         };
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         let now = Instant::now();
         let task = Task {
             output: self.output.clone(),
@@ -66,6 +69,16 @@ impl Progress {
         };
         task.line(&format!("{} …", task.title));
         task
+    }
+
+    /// Something that went wrong and does not end the task that is under way.
+    pub(crate) fn warn(&self, text: &str) {
+        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let line = paint(WARNING, text);
+        match bar.filter(|_| self.terminal) {
+            Some(bar) => bar.suspend(|| show(&self.output, &line)),
+            None => show(&self.output, &line),
+        }
     }
 
     /// A heading.

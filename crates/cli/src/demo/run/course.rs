@@ -40,7 +40,7 @@ pub(crate) async fn run(
     progress: &Progress,
 ) -> anyhow::Result<RunRecord> {
     let task = progress.task("starting release 4.8");
-    let pods = Pods::start(way, database, settings).await?;
+    let pods = Pods::start(way, database, settings, progress).await?;
     task.done("release 4.8 serves");
 
     let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
@@ -81,7 +81,11 @@ pub(crate) async fn run(
 }
 
 /// All that happens under load.
-async fn course(journal: &mut Journal<'_>, pods: &Pods, settings: &Settings) -> anyhow::Result<()> {
+async fn course(
+    journal: &mut Journal<'_>,
+    pods: &Pods<'_>,
+    settings: &Settings,
+) -> anyhow::Result<()> {
     let pauses = settings.pauses();
     let wait = async |pause| {
         tokio::time::sleep(pause).await;

@@ -3,17 +3,23 @@
 //! A pod's program is this program itself; the connections go into its environment, so that they
 //! stand in no list of processes.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use changeover::operate;
 use changeover_central::{migration, release::r4_8, roles::SERVICE, upgrade::online::APP};
 use changeover_rollout::{
-    deployment::{Deployment, DeploymentSpec, PodTemplate, Probe, RolloutOutcome, Strategy},
+    deployment::{
+        Deployment, DeploymentSpec, EventKind, PodTemplate, Probe, RolloutOutcome, Strategy,
+    },
     service::{Service, ServiceSpec},
 };
 
 use crate::demo::{
+    progress::Progress,
     settings::{RELEASES, Settings, Way},
     stage::Database,
 };
@@ -23,10 +29,38 @@ use crate::demo::{
 const MIN_READY: Duration = Duration::from_secs(1);
 
 /// The running service.
-pub(crate) struct Pods {
+pub(crate) struct Pods<'a> {
     pub(crate) deployment: Deployment,
     service: Service,
     template: PodTemplate,
+    progress: &'a Progress,
+}
+
+/// Does this and says meanwhile which pods have failed, and why: they are started again until the
+/// deadline, and nobody should wait for that in the dark.
+async fn telling<T>(
+    deployment: &Deployment,
+    tell: impl Fn(&str),
+    work: impl Future<Output = T>,
+) -> T {
+    let mut board = deployment.watch();
+    let mut told = Instant::now();
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            // An error: the Deployment has ended, and so will the work.
+            Ok(()) = board.changed() => {}
+            else => return work.await,
+        }
+        for event in deployment.events() {
+            if event.kind == EventKind::PodFailed && event.at > told {
+                told = event.at;
+                let (pod, release) = (event.pod.as_deref().unwrap_or("a pod"), &event.release);
+                tell(&format!("{pod} of {release} is started again: {}", event.text));
+            }
+        }
+    }
 }
 
 /// The arguments that tell a pod how to run migrations and how to leave.
@@ -41,7 +75,7 @@ fn release_args(way: Way, settings: &Settings) -> Vec<&'static str> {
     args
 }
 
-impl Pods {
+impl<'a> Pods<'a> {
     /// Starts release 4.8 on tables of 4.8 and waits until it serves.
     ///
     /// # Errors
@@ -50,7 +84,8 @@ impl Pods {
         way: Way,
         database: &Database,
         settings: &Settings,
-    ) -> anyhow::Result<Pods> {
+        progress: &'a Progress,
+    ) -> anyhow::Result<Pods<'a>> {
         if way == Way::Rolling {
             adopt(database).await?;
         }
@@ -71,10 +106,12 @@ impl Pods {
         spec.progress_deadline = settings.migration_deadline();
         spec.log_directory.clone_from(&settings.logs);
         let deployment = Deployment::start(spec, template.clone())?;
-        deployment.wait_complete().await.context("starting release 4.8")?;
+        telling(&deployment, |text| progress.warn(text), deployment.wait_complete())
+            .await
+            .context("starting release 4.8")?;
         let service = Service::start(ServiceSpec::default(), deployment.endpoints())
             .context("opening the service's port")?;
-        Ok(Pods { deployment, service, template })
+        Ok(Pods { deployment, service, template, progress })
     }
 
     /// Where clients connect.
@@ -89,7 +126,8 @@ impl Pods {
     pub(crate) async fn roll_out(&self, release: &str) -> anyhow::Result<RolloutOutcome> {
         let mut template = self.template.clone();
         release.clone_into(&mut template.release);
-        let outcome = self.deployment.rollout(template).await;
+        let rollout = self.deployment.rollout(template);
+        let outcome = telling(&self.deployment, |text| self.progress.warn(text), rollout).await;
         let outcome = outcome.with_context(|| format!("rolling out release {release}"))?;
         self.deployment.wait_terminated().await?;
         Ok(outcome)
@@ -114,4 +152,30 @@ async fn adopt(database: &Database) -> anyhow::Result<()> {
     options.service_roles = vec![SERVICE.to_owned()];
     operate::adopt(&options, head).await.context("taking over the database")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pod_that_cannot_start_is_told_of_at_once() {
+        let mut spec = DeploymentSpec::new("broken", 1);
+        spec.restart_backoff.first = Duration::from_millis(1);
+        let template = PodTemplate::new("1", "false");
+        let deployment = Deployment::start(spec, template).expect("it starts");
+        let told = RefCell::new(Vec::new());
+        let enough = async {
+            while told.borrow().len() < 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let telling = telling(&deployment, |text| told.borrow_mut().push(text.to_owned()), enough);
+        tokio::time::timeout(Duration::from_secs(20), telling).await.expect("it is told");
+        let told = told.into_inner();
+        assert!(told[0].contains("of 1 is started again: "), "{told:?}");
+        assert!(told[0].contains("exit status: 1"), "{told:?}");
+    }
 }
