@@ -103,7 +103,8 @@ pub(super) async fn claim_unknown(
     claimed.collect::<Result<_, _>>().map_err(sql)
 }
 
-/// Reads claimed jobs, in their order. Those that are missing are not ours any more.
+/// Reads claimed jobs, in their order. Those that are missing are not ours any more. Fails where one of them
+/// cannot be taken in (a number that is none in JSON as we read it, say): the error names it.
 pub(super) async fn read(
     client: &Client,
     instance: Uuid,
@@ -127,5 +128,9 @@ pub(super) async fn read(
         found.insert(of, row);
     }
     let rows = claimed.iter().filter_map(|job| Some((job, found.get(&(job.id, job.attempt))?)));
-    rows.map(|(job, row)| Job::read(&app, job, row).map_err(sql)).collect()
+    let jobs = rows.map(|(job, row)| {
+        Job::read(&app, job, row)
+            .map_err(|source| Error::sql(format!("reading job {} of {}", job.id, job.kind), source))
+    });
+    jobs.collect()
 }

@@ -55,6 +55,8 @@ pub(super) struct Fetcher {
     pub(super) undelivered: Vec<Ending>,
     sweep_at: Option<Instant>,
     look_at: Instant,
+    /// After an error nobody's wake makes us claim before this.
+    claim_not_before: Instant,
     poll_at: Instant,
     /// Which lane is first to begin: each in its turn.
     turn: usize,
@@ -76,6 +78,7 @@ impl Fetcher {
             undelivered: Vec::new(),
             sweep_at: None,
             look_at: now,
+            claim_not_before: now,
             poll_at: now,
             turn: 0,
         }
@@ -146,6 +149,9 @@ impl Fetcher {
             Some(ended) => {
                 self.undelivered.extend(ended.undelivered);
                 self.idle.extend(ended.connection);
+                if ended.is_held_up {
+                    self.claim_not_before = Instant::now() + ERROR_PAUSE;
+                }
             }
             // Handlers' panics are caught: this one is ours.
             None => self.undelivered.push(begun.ending),
@@ -153,9 +159,13 @@ impl Fetcher {
     }
 
     fn next_look(&self) -> Instant {
+        // The look that is under way wakes us.
+        if self.looking.is_some() {
+            return Instant::now() + self.context.options.timing.poll;
+        }
         let mut next = self.poll_at;
         if self.lanes.iter().any(|lane| lane.wanted() > 0) {
-            next = next.min(self.look_at);
+            next = next.min(self.look_at.max(self.claim_not_before));
         }
         next.max(Instant::now() + Duration::from_micros(100))
     }
@@ -163,14 +173,17 @@ impl Fetcher {
     fn look_if_due(&mut self) {
         let now = Instant::now();
         let polls = now >= self.poll_at;
-        let wants = now >= self.look_at && self.lanes.iter().any(|lane| lane.wanted() > 0);
+        let may_claim = now >= self.claim_not_before;
+        let wants =
+            may_claim && now >= self.look_at && self.lanes.iter().any(|lane| lane.wanted() > 0);
         if self.looking.is_some() || !(polls || wants) {
             return;
         }
         if polls {
             self.poll_at = now + self.context.options.timing.poll;
         }
-        let limits = self.lanes.iter().filter(|lane| lane.wanted() > 0).map(|lane| {
+        let wanting = self.lanes.iter().filter(|lane| may_claim && lane.wanted() > 0);
+        let limits = wanting.map(|lane| {
             (lane.handler.kind().to_owned(), i32::try_from(lane.wanted()).unwrap_or(i32::MAX))
         });
         let fetch = Fetch {
@@ -199,7 +212,7 @@ impl Fetcher {
         let Ok(fetched) = fetched else {
             // It panicked: whatever it had claimed is found by the sweep.
             self.sweep_at = Some(now + LOST_CLAIM_WAIT);
-            self.look_at = now + ERROR_PAUSE;
+            self.claim_not_before = now + ERROR_PAUSE;
             return;
         };
         self.look_connection = fetched.connection;
@@ -213,7 +226,8 @@ impl Fetcher {
         self.look_at = match &fetched.error {
             Some(error) => {
                 tracing::warn!(error = chain(error), "the queue was not read; trying again");
-                now + ERROR_PAUSE
+                self.claim_not_before = now + ERROR_PAUSE;
+                now
             }
             None if fetched.is_full => now,
             // Whoever enqueues wakes us, and so does the poll.

@@ -25,8 +25,8 @@ impl JobTransaction {
         &self.connection.client
     }
 
-    /// Reads the jobs and begins, in one round trip; those that are not ours any more are not among them.
-    /// Read before and not within it: whoever runs for long holds no lock on the queue.
+    /// Reads the jobs and begins, in one round trip. Read before and not within it: whoever runs for long
+    /// holds no lock on the queue.
     ///
     /// READ COMMITTED whatever the role's default is: the finish must reread after a wait.
     pub(super) async fn begin(
@@ -34,7 +34,7 @@ impl JobTransaction {
         context: &Context,
         claimed: &[Claimed],
         idle_max: Duration,
-    ) -> Result<(Vec<Job>, Self), Error> {
+    ) -> Result<(Self, Result<Vec<Job>, Error>), Error> {
         let statement = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; \
              SET LOCAL idle_in_transaction_session_timeout = {}",
@@ -47,15 +47,7 @@ impl JobTransaction {
             client.batch_execute(&statement),
         );
         begun.map_err(|source| Error::sql("beginning a job's transaction", source))?;
-        let jobs = jobs?;
-        if jobs.len() < claimed.len() {
-            tracing::info!(
-                claimed = claimed.len(),
-                left = jobs.len(),
-                "some jobs are not ours any more before they have begun"
-            );
-        }
-        Ok((jobs, Self { connection }))
+        Ok((Self { connection }, jobs))
     }
 
     /// Finishes the jobs and commits, in one round trip. An error: nothing of it happened, unless the

@@ -14,6 +14,7 @@ use crate::error::{Error, chain};
 use crate::instance::open_for;
 use crate::options::Options;
 use futures_util::FutureExt as _;
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +57,8 @@ pub(super) struct Ended {
     pub(super) connection: Option<Connection>,
     /// What the ledger could not be told yet.
     pub(super) undelivered: Vec<Ending>,
+    /// It could not begin, for no fault of its jobs: claiming more is of no use for a while.
+    pub(super) is_held_up: bool,
 }
 
 /// How a transaction ended.
@@ -137,17 +140,26 @@ impl Unit {
             }
             Err(error) => Err(error),
         };
-        let (jobs, mut transaction) = match begun {
+        let (mut transaction, read) = match begun {
             Ok(begun) => begun,
-            Err(error) => {
-                tracing::warn!(error = chain(&error), "no transaction for a job; it is given back");
-                return Verdict::GiveBack;
+            Err(error) => return held_up(&error, ended),
+        };
+        let jobs = match read {
+            Ok(jobs) if !jobs.is_empty() => jobs,
+            unusable => {
+                ended.connection = transaction.roll_back().await;
+                return self.unread(unusable.err(), ended);
             }
         };
         let jobs = jobs.as_slice();
-        if jobs.is_empty() {
-            ended.connection = transaction.roll_back().await;
-            return Verdict::NotMine;
+        let gone = without(claimed, jobs);
+        if !gone.is_empty() {
+            tracing::info!(
+                kind = self.handler.kind(),
+                jobs = gone.len(),
+                "not ours before they began"
+            );
+            ended.undelivered.push(Ending::given_back(&gone));
         }
         let work = AssertUnwindSafe(self.work(jobs, &mut transaction)).catch_unwind();
         let outcome = tokio::select! {
@@ -196,6 +208,20 @@ impl Unit {
         }
     }
 
+    /// Nothing was read that could be run.
+    fn unread(&self, error: Option<Error>, ended: &mut Ended) -> Verdict {
+        match error {
+            None => Verdict::NotMine,
+            Some(error) if error.is_retryable() || is_no_member(&error) => held_up(&error, ended),
+            Some(error) if self.task == Task::Reconcile => {
+                tracing::warn!(error = chain(&error), "a job of unknown outcome cannot be read");
+                Verdict::StillUnknown
+            }
+            // One of them is at fault: it counts as its failure, or it would be claimed again for ever.
+            Some(error) => Verdict::Failed(JobError::not_done(chain(&error), None)),
+        }
+    }
+
     async fn work(
         &self,
         jobs: &[Job],
@@ -209,8 +235,9 @@ impl Unit {
 
     async fn conclude(&self, jobs: &[Claimed], verdict: Verdict, ended: &mut Ended) {
         match verdict {
-            Verdict::Finished | Verdict::NotMine => {}
-            Verdict::GiveBack | Verdict::StillUnknown => {
+            Verdict::Finished => {}
+            // Not all of them may be lost: what is not ours any more is passed over.
+            Verdict::NotMine | Verdict::GiveBack | Verdict::StillUnknown => {
                 self.deliver(Ending::given_back(jobs), ended).await;
             }
             Verdict::Failed(error) => {
@@ -259,6 +286,26 @@ impl Unit {
         ended.connection = (!connection.client.is_closed()).then_some(connection);
         told.map(|_returned| ())
     }
+}
+
+/// No transaction is to be had: not the fault of these jobs.
+fn held_up(error: &Error, ended: &mut Ended) -> Verdict {
+    tracing::warn!(error = chain(error), "no transaction for a job; it is given back");
+    ended.is_held_up = true;
+    Verdict::GiveBack
+}
+
+fn is_no_member(error: &Error) -> bool {
+    error.sqlstate() == Some(crate::error::SQLSTATE_UNREGISTERED)
+}
+
+/// Those that were claimed and are not among what was read.
+fn without(claimed: &[Claimed], read: &[Job]) -> Vec<Claimed> {
+    if claimed.len() == read.len() {
+        return Vec::new();
+    }
+    let read: HashSet<i64> = read.iter().map(|job| job.id).collect();
+    claimed.iter().filter(|job| !read.contains(&job.id)).cloned().collect()
 }
 
 /// What a panic said.

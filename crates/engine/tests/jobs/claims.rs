@@ -14,6 +14,8 @@ on_servers!(
     a_whole_claim_is_finished_or_refused,
     what_was_claimed_is_read_wherever_it_lies,
     what_is_not_ours_any_more_is_not_begun,
+    a_read_looks_at_no_more_than_it_was_asked_for,
+    a_suspect_is_claimed_with_kinds_and_no_limits,
     what_lies_before_the_last_claim_is_not_overlooked,
     whoever_is_not_heard_of_asks_about_nothing,
 );
@@ -283,5 +285,57 @@ async fn what_is_not_ours_any_more_is_not_begun(major: u16) {
     let done = stage.text("SELECT string_agg(job::text, ', ' ORDER BY job) FROM effects").await;
     assert_eq!(done, format!("{}, {}", ids[0], ids[2]));
     assert_eq!(begun.available_permits(), 2, "it was not even begun");
+    instance.leave().await;
+}
+
+/// Plans are kept; one that was made for a short queue must do for a long one.
+async fn a_read_looks_at_no_more_than_it_was_asked_for(major: u16) {
+    const READ: &str = "SELECT count(*) FROM changeover.read_jobs_v1($1, $2, $3::text[]::tid[])";
+    // What scans by index or from end to end have returned in this transaction; by ctid it counts nothing.
+    const LOOKED_AT: &str = "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint \
+        FROM pg_stat_xact_user_tables WHERE schemaname = 'changeover' AND relname = 'job'";
+    let stage = Stage::new(major).await;
+    stage
+        .owner
+        .batch_execute("ALTER TABLE changeover.job SET (autovacuum_enabled = off)")
+        .await
+        .unwrap();
+    let one = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    let nowhere: Vec<String> = Vec::new();
+    let few = stage.enqueue(&instance.jobs(), 1).await;
+    stage.owner.batch_execute("ANALYZE changeover.job").await.unwrap();
+    let first = one.client.query_one(READ, &[&one.id, &few, &nowhere]).await.unwrap();
+    assert_eq!(first.get::<_, i64>(0), 1);
+    let ids = stage.enqueue(&instance.jobs(), 3000).await;
+    for places in [nowhere, vec!["(0,1)".to_owned()]] {
+        one.client.batch_execute("BEGIN").await.unwrap();
+        let asked = vec![ids[0], ids[1500], ids[2999]];
+        let read = one.client.query_one(READ, &[&one.id, &asked, &places]).await.unwrap();
+        assert_eq!(read.get::<_, i64>(0), 3);
+        let looked_at: i64 = one.client.query_one(LOOKED_AT, &[]).await.unwrap().get(0);
+        // Each counts in the index and in the table, and what is looked for in vain, too.
+        assert!(looked_at <= 20, "{looked_at} rows for 3");
+        one.commit().await;
+    }
+    // Places are a hint: without them, or with one that is not known, the same is read.
+    let unknown = "SELECT count(*) FROM changeover.read_jobs_v1($1, $2, NULL) a, \
+        changeover.read_jobs_v1($1, $2, ARRAY[NULL, '(0,1)']::tid[]) b";
+    let row = one.client.query_one(unknown, &[&one.id, &vec![ids[0], ids[1]]]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 4);
+    instance.leave().await;
+}
+
+async fn a_suspect_is_claimed_with_kinds_and_no_limits(major: u16) {
+    const CLAIM: &str = "SELECT id FROM changeover.claim_v1($1, $2, ARRAY['work'])";
+    let stage = Stage::new(major).await;
+    let one = Claimant::new(&stage, 1, "work", &[1]).await;
+    let instance = stage.instance(1, |builder| builder).await;
+    let ids = stage.enqueue(&instance.jobs(), 1).await;
+    stage.owner.batch_execute("UPDATE changeover.job SET crashes = 1").await.unwrap();
+    let refused = one.client.query(CLAIM, &[&one.id, &None::<i32>]).await.unwrap_err();
+    assert_eq!(sqlstate(&refused), "22004", "any number of them");
+    let claimed = one.client.query(CLAIM, &[&one.id, &5_i32]).await.unwrap();
+    assert_eq!(claimed.iter().map(|row| row.get::<_, i64>(0)).collect::<Vec<_>>(), ids);
     instance.leave().await;
 }

@@ -5,6 +5,8 @@ use crate::on_servers;
 use crate::stage::{Act, Stage, write};
 use changeover::{BatchJobHandler, BoxFuture, Job, JobError, JobTransaction};
 use serde_json::json;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 on_servers!(
     two_instances_run_each_job_once,
@@ -12,6 +14,8 @@ on_servers!(
     a_stale_claimant_is_refused,
     a_claim_waits_for_no_look_at_the_dead,
     a_bad_job_does_not_take_its_batch_with_it,
+    what_cannot_be_read_does_not_hold_up_the_rest,
+    a_batch_that_has_lost_one_gives_the_others_back,
     what_a_lost_answer_claimed_is_given_back,
 );
 
@@ -174,6 +178,77 @@ async fn a_bad_job_does_not_take_its_batch_with_it(major: u16) {
     ids.remove(9);
     ids.remove(7);
     stage.effects_are_once(&ids).await;
+    instance.leave().await;
+}
+
+/// Numbers that no double holds and times that no calendar has are taken by the server and not by us.
+async fn what_cannot_be_read_does_not_hold_up_the_rest(major: u16) {
+    let stage = Stage::new(major).await;
+    let instance = stage.instance(1, |builder| builder.batch_job(Picky)).await;
+    let client = stage.client().await;
+    let enqueue = "SELECT array_agg(id) FROM changeover.enqueue_v1('shop', 'work', 1, \
+        ARRAY['{}', '{\"n\": 1e400}', '{}']::jsonb[]) id";
+    let ids: Vec<i64> = client.query_one(enqueue, &[]).await.unwrap().get(0);
+    let too_early =
+        "SELECT changeover.enqueue_v1('shop', 'work', 1, ARRAY['{}']::jsonb[], at => '-infinity')";
+    let early: i64 = client.query_one(too_early, &[]).await.unwrap().get(0);
+    let left = "SELECT count(*) = 2 FROM changeover.jobs WHERE claimant IS NULL AND failures > 0 AND \
+        (SELECT count(*) FROM effects) = 2";
+    stage.reached("two are left", left).await;
+    stage.effects_are_once(&[ids[0], ids[2]]).await;
+    let errors = "SELECT string_agg(error, '; ' ORDER BY id) FROM changeover.job";
+    let errors = stage.text(errors).await;
+    for id in [ids[1], early] {
+        assert!(errors.contains(&format!("reading job {id} of work")), "{errors}");
+    }
+    instance.leave().await;
+}
+
+/// Says how many it has written, and waits until it may go on.
+struct Gated {
+    gate: Arc<Semaphore>,
+    written: Arc<Semaphore>,
+}
+
+impl BatchJobHandler for Gated {
+    fn kind(&self) -> &str {
+        "work"
+    }
+
+    fn versions(&self) -> &[i32] {
+        &[1]
+    }
+
+    fn run<'a>(
+        &'a self,
+        jobs: &'a [Job],
+        transaction: &'a mut JobTransaction,
+    ) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(async move {
+            for job in jobs {
+                write(job, transaction).await?;
+            }
+            self.written.add_permits(jobs.len());
+            let _permit = self.gate.acquire().await?;
+            Ok(())
+        })
+    }
+}
+
+async fn a_batch_that_has_lost_one_gives_the_others_back(major: u16) {
+    let stage = Stage::new(major).await;
+    let (gate, written) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let handler = Gated { gate: Arc::clone(&gate), written: Arc::clone(&written) };
+    let instance = stage.instance(1, |builder| builder.batch_job(handler)).await;
+    let ids = stage.enqueue(&instance.jobs(), 3).await;
+    written.acquire_many(3).await.unwrap().forget();
+    // As whoever counts it as dead would.
+    let rescue = "UPDATE changeover.job SET attempt = attempt + 1 WHERE id = $1";
+    stage.owner.execute(rescue, &[&ids[1]]).await.unwrap();
+    gate.add_permits(10);
+    stage.none_left().await;
+    stage.effects_are_once(&ids).await;
+    assert!(written.available_permits() >= 3, "the first run was rolled back");
     instance.leave().await;
 }
 

@@ -3,9 +3,12 @@
 -- Whether this instance may claim; to be asked first in the transaction of a claim. Not while it is not
 -- serving, or was not heard of: an orphan's claims would be returned again and again, each time as a
 -- crash. No member: raises, since it would wait for ever.
-CREATE FUNCTION changeover.may_claim(my_instance uuid) RETURNS boolean
+CREATE FUNCTION changeover.may_claim(my_instance uuid, at_most integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF at_most IS NULL THEN
+        RAISE EXCEPTION 'at_most is NULL: all jobs would be claimed' USING ERRCODE = '22004';
+    END IF;
     -- What was claimed meanwhile must be seen: see still_unclaimed.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'jobs are claimed at isolation level READ COMMITTED'
@@ -108,7 +111,10 @@ BEGIN
             ids := ids || kept.ids;
             attempts := attempts || kept.attempts;
             places := places || kept.places;
-            failed := failed || found.failed;
+            IF found.failed IS NOT NULL THEN
+                failed := failed || (SELECT array_agg(f.id) FROM unnest(found.failed) AS f (id)
+                                      WHERE f.id = ANY (kept.ids));
+            END IF;
             -- A look from the start may end before where the first one did, and none of them may lie beyond.
             SELECT f.priority, f.id INTO last
               FROM (VALUES (last.priority, last.id),
@@ -176,7 +182,7 @@ DECLARE
     want integer;
     got integer;
 BEGIN
-    IF NOT changeover.may_claim(my_instance) THEN
+    IF NOT changeover.may_claim(my_instance, at_most) THEN
         RETURN;
     END IF;
     FOR mine IN
@@ -214,7 +220,8 @@ BEGIN
                 WHERE o.kind_id = c.kind_id AND o.shelf = 'open' AND o.crashes > 0
                 ORDER BY o.priority, o.id LIMIT 1) h
          WHERE c.instance = my_instance AND NOT c.returned
-           AND (of_kinds IS NULL OR (left_of ->> k.kind)::integer > 0)
+           AND (of_kinds IS NULL
+                OR k.kind = ANY (of_kinds) AND coalesce((left_of ->> k.kind)::integer, at_most) > 0)
          ORDER BY h.priority, h.id
     LOOP
         SELECT w.ids, w.attempts, w.places, w.ids INTO ids, attempts, places, alone
@@ -227,6 +234,22 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Of these jobs, those of these kinds that do not lie in one of these places. Planned each time, for the table
+-- as it is: what is planned for a short queue walks through all of a long one, as IS TRUE below says.
+CREATE FUNCTION changeover.read_elsewhere(ids bigint[], kind_ids integer[], places tid[])
+RETURNS TABLE (id bigint, attempt integer, payload jsonb, enqueued_at timestamptz, run_at timestamptz,
+               failures integer, crashes integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT j.id, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures, j.crashes
+      FROM changeover.job j
+     WHERE j.id = ANY (ids) AND (j.kind_id = ANY (kind_ids)) IS TRUE AND j.ctid <> ALL (places)
+     ORDER BY j.priority, j.id;
+END $$;
+
 -- Jobs of kinds that this instance has declared, the most urgent first. `attempt` is the one that a claim
 -- of the job is for now: where it is another than the claim's, that does not hold any more. `places` is
 -- where their rows lay when they were claimed, if known: those that were written since are looked up by id.
@@ -234,26 +257,27 @@ CREATE FUNCTION changeover.read_jobs_v1(my_instance uuid, ids bigint[], places t
 RETURNS TABLE (id bigint, attempt integer, payload jsonb, enqueued_at timestamptz, run_at timestamptz,
                failures integer, crashes integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off
+SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     my_app text := changeover.member_app(my_instance);
     mine integer[] := ARRAY(SELECT c.kind_id FROM changeover.job_consumer c WHERE c.instance = my_instance);
+    known tid[] := array_remove(coalesce(places, '{}'), NULL);
     got bigint;
 BEGIN
+    -- IS TRUE: neither a way into the table by kind, which looks best while the queue is short and walks
+    -- through all of it when it is not, nor a join, whose size would be guessed. So nothing is left but ctid.
     RETURN QUERY
     SELECT j.id, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures, j.crashes
       FROM changeover.job j
-     -- Whoever was deleted may have left his place to another. IS TRUE: no join, whose size would be guessed.
-     WHERE j.ctid = ANY (places) AND (j.id IN (SELECT unnest(ids))) IS TRUE AND j.kind_id = ANY (mine)
+     -- Whoever was deleted may have left his place to another.
+     WHERE j.ctid = ANY (known) AND (j.id IN (SELECT unnest(ids))) IS TRUE
+       AND (j.kind_id = ANY (mine)) IS TRUE
      ORDER BY j.priority, j.id;
     GET DIAGNOSTICS got = ROW_COUNT;
     IF got < cardinality(ids) THEN
-        RETURN QUERY
-        SELECT j.id, j.attempt + 1, j.payload, j.enqueued_at, j.run_at, j.failures, j.crashes
-          FROM changeover.job j
-         WHERE j.id = ANY (ids) AND j.kind_id = ANY (mine) AND j.ctid <> ALL (places)
-         ORDER BY j.priority, j.id;
+        RETURN QUERY SELECT r.* FROM changeover.read_elsewhere(ids, mine, known) r;
     END IF;
 END $$;
 
@@ -294,7 +318,7 @@ DECLARE
     kept record;
     taken integer := 0;
 BEGIN
-    IF NOT changeover.may_claim(my_instance) THEN
+    IF NOT changeover.may_claim(my_instance, at_most) THEN
         RETURN;
     END IF;
     FOR mine IN
