@@ -12,6 +12,7 @@
 //!
 //! For users: `docs/jobs.md`.
 
+mod attempt;
 mod background;
 mod claim;
 mod claimed;

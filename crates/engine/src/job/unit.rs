@@ -1,21 +1,17 @@
-//! One unit of work: the transaction of a job, or of a batch of jobs, from its begin to its end.
+//! One unit of work: a job, or a batch of jobs, and what becomes of them. Its transactions: [`super::attempt`].
 //!
 //! Runs as a task of its own, started by [`super::fetcher`], which owns everything that outlives it: what
-//! could not be told to the ledger comes back as `undelivered`. A handler that panics has failed; one that
-//! takes too long is cut off, statement and session.
+//! could not be told to the ledger comes back as `undelivered`.
 
-use super::claimed::{Claimed, Job};
+use super::attempt::Verdict;
+use super::claimed::Claimed;
 use super::error::{JobError, Meaning};
-use super::handler::{Handler, Reconciled};
+use super::handler::Handler;
 use super::ledger::{self, Ending};
-use super::transaction::JobTransaction;
 use crate::connection::{Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::instance::open_for;
 use crate::options::Options;
-use futures_util::FutureExt as _;
-use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -59,16 +55,6 @@ pub(super) struct Ended {
     pub(super) undelivered: Vec<Ending>,
     /// It could not begin, for no fault of its jobs: claiming more is of no use for a while.
     pub(super) is_held_up: bool,
-}
-
-/// How a transaction ended.
-enum Verdict {
-    Finished,
-    /// Others have the jobs now, or they are finished already.
-    NotMine,
-    Failed(JobError),
-    StillUnknown,
-    GiveBack,
 }
 
 impl Unit {
@@ -121,115 +107,10 @@ impl Unit {
         marked
     }
 
-    async fn connection(&self, ended: &mut Ended) -> Result<Connection, Error> {
+    pub(super) async fn connection(&self, ended: &mut Ended) -> Result<Connection, Error> {
         match ended.connection.take() {
             Some(connection) if !connection.client.is_closed() => Ok(connection),
             _ => self.context.open().await,
-        }
-    }
-
-    /// One transaction with these jobs.
-    async fn attempt(&self, claimed: &[Claimed], ended: &mut Ended) -> Verdict {
-        let limits = self.handler.limits();
-        if self.context.cut.is_cancelled() {
-            return Verdict::GiveBack;
-        }
-        let begun = match self.connection(ended).await {
-            Ok(connection) => {
-                JobTransaction::begin(connection, &self.context, claimed, limits.idle_max).await
-            }
-            Err(error) => Err(error),
-        };
-        let (mut transaction, read) = match begun {
-            Ok(begun) => begun,
-            Err(error) => return held_up(&error, ended),
-        };
-        let jobs = match read {
-            Ok(jobs) if !jobs.is_empty() => jobs,
-            unusable => {
-                ended.connection = transaction.roll_back().await;
-                return self.unread(unusable.err(), ended);
-            }
-        };
-        let jobs = jobs.as_slice();
-        let gone = without(claimed, jobs);
-        if !gone.is_empty() {
-            tracing::info!(
-                kind = self.handler.kind(),
-                jobs = gone.len(),
-                "not ours before they began"
-            );
-            ended.undelivered.push(Ending::given_back(&gone));
-        }
-        let work = AssertUnwindSafe(self.work(jobs, &mut transaction)).catch_unwind();
-        let outcome = tokio::select! {
-            () = self.context.cut.cancelled() => {
-                transaction.cut().await;
-                return Verdict::GiveBack;
-            }
-            outcome = tokio::time::timeout(limits.run_max, work) => outcome,
-        };
-        match outcome {
-            Ok(Ok(Ok(Reconciled::Done))) => {
-                let finish = transaction.finish(self.context.instance, jobs).await;
-                ended.connection = finish.connection;
-                match finish.outcome {
-                    Ok(()) => Verdict::Finished,
-                    Err(error) if ledger::is_not_mine(&error) => {
-                        tracing::warn!(error = chain(&error), "refused: rolled back");
-                        Verdict::NotMine
-                    }
-                    Err(error) => Verdict::Failed(JobError::failed(chain(&error))),
-                }
-            }
-            Ok(Ok(not_done)) => {
-                ended.connection = transaction.roll_back().await;
-                match not_done {
-                    Ok(Reconciled::NotDone) => Verdict::Failed(JobError::not_done(
-                        "it was not done, says the other side",
-                        None,
-                    )),
-                    Ok(_) => Verdict::StillUnknown,
-                    Err(error) => Verdict::Failed(error),
-                }
-            }
-            Ok(Err(panic)) => {
-                transaction.cut().await;
-                Verdict::Failed(JobError::failed(format!(
-                    "the handler panicked: {}",
-                    said(&*panic)
-                )))
-            }
-            Err(_elapsed) => {
-                transaction.cut().await;
-                let limit_ms = limits.run_max.as_millis();
-                Verdict::Failed(JobError::failed(format!("it took longer than {limit_ms} ms")))
-            }
-        }
-    }
-
-    /// Nothing was read that could be run.
-    fn unread(&self, error: Option<Error>, ended: &mut Ended) -> Verdict {
-        match error {
-            None => Verdict::NotMine,
-            Some(error) if error.is_retryable() || is_no_member(&error) => held_up(&error, ended),
-            Some(error) if self.task == Task::Reconcile => {
-                tracing::warn!(error = chain(&error), "a job of unknown outcome cannot be read");
-                Verdict::StillUnknown
-            }
-            // One of them is at fault: it counts as its failure, or it would be claimed again for ever.
-            Some(error) => Verdict::Failed(JobError::not_done(chain(&error), None)),
-        }
-    }
-
-    async fn work(
-        &self,
-        jobs: &[Job],
-        transaction: &mut JobTransaction,
-    ) -> Result<Reconciled, JobError> {
-        match (self.task, jobs) {
-            (Task::Reconcile, [job]) => self.handler.reconcile(job, transaction).await,
-            _ => self.handler.run(jobs, transaction).await.map(|()| Reconciled::Done),
         }
     }
 
@@ -286,33 +167,4 @@ impl Unit {
         ended.connection = (!connection.client.is_closed()).then_some(connection);
         told.map(|_returned| ())
     }
-}
-
-/// No transaction is to be had: not the fault of these jobs.
-fn held_up(error: &Error, ended: &mut Ended) -> Verdict {
-    tracing::warn!(error = chain(error), "no transaction for a job; it is given back");
-    ended.is_held_up = true;
-    Verdict::GiveBack
-}
-
-fn is_no_member(error: &Error) -> bool {
-    error.sqlstate() == Some(crate::error::SQLSTATE_UNREGISTERED)
-}
-
-/// Those that were claimed and are not among what was read.
-fn without(claimed: &[Claimed], read: &[Job]) -> Vec<Claimed> {
-    if claimed.len() == read.len() {
-        return Vec::new();
-    }
-    let read: HashSet<i64> = read.iter().map(|job| job.id).collect();
-    claimed.iter().filter(|job| !read.contains(&job.id)).cloned().collect()
-}
-
-/// What a panic said.
-fn said(panic: &(dyn std::any::Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("something that is no text")
 }
