@@ -13,11 +13,12 @@ use crate::error::{Error, chain};
 use futures_util::FutureExt as _;
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 /// How a transaction ended.
 pub(super) enum Verdict {
     Finished,
-    /// Others have the jobs now, or they are finished already.
+    /// Of some of the jobs at least: others have them now, or they are finished already.
     NotMine,
     Failed(JobError),
     StillUnknown,
@@ -28,7 +29,7 @@ impl Unit {
     /// One transaction with these jobs.
     pub(super) async fn attempt(&self, claimed: &[Claimed], ended: &mut Ended) -> Verdict {
         if self.context.cut.is_cancelled() {
-            return Verdict::GiveBack;
+            return self.not_called("cut off before it was called");
         }
         let (mut transaction, jobs) = match self.begin(claimed, ended).await {
             Ok(begun) => begun,
@@ -95,7 +96,7 @@ impl Unit {
             }
             Err(error) => Err(error),
         };
-        let (transaction, read) = begun.map_err(|error| held_up(&error, ended))?;
+        let (transaction, read) = begun.map_err(|error| self.held_up(&error, ended))?;
         let jobs = match read {
             Ok(jobs) if !jobs.is_empty() => jobs,
             unusable => {
@@ -116,14 +117,32 @@ impl Unit {
     fn unread(&self, error: Option<Error>, ended: &mut Ended) -> Verdict {
         match error {
             None => Verdict::NotMine,
-            Some(error) if error.is_retryable() || is_no_member(&error) => held_up(&error, ended),
+            Some(error) if error.is_retryable() || is_no_member(&error) => {
+                self.held_up(&error, ended)
+            }
             Some(error) if self.task == Task::Reconcile => {
                 tracing::warn!(error = chain(&error), "a job of unknown outcome cannot be read");
                 Verdict::StillUnknown
             }
-            // One of them is at fault: it counts as its failure, or it would be claimed again for ever.
+            // Of several one is at fault, most likely, and they are tried one by one. It counts as a failure,
+            // or it would be claimed again for ever.
             Some(error) => Verdict::Failed(JobError::not_done(chain(&error), None)),
         }
+    }
+
+    /// No transaction is to be had: not the fault of these jobs.
+    fn held_up(&self, error: &Error, ended: &mut Ended) -> Verdict {
+        tracing::warn!(error = chain(error), "no transaction for a job; it is given back");
+        ended.is_held_up = true;
+        self.not_called(&chain(error))
+    }
+
+    /// The handler was not called. What is marked as called would count as of unknown outcome otherwise.
+    fn not_called(&self, why: &str) -> Verdict {
+        if self.task == Task::Run && self.handler.limits().at_most_once {
+            return Verdict::Failed(JobError::not_done(why, Some(Duration::ZERO)));
+        }
+        Verdict::GiveBack
     }
 
     async fn work(
@@ -136,13 +155,6 @@ impl Unit {
             _ => self.handler.run(jobs, transaction).await.map(|()| Reconciled::Done),
         }
     }
-}
-
-/// No transaction is to be had: not the fault of these jobs.
-fn held_up(error: &Error, ended: &mut Ended) -> Verdict {
-    tracing::warn!(error = chain(error), "no transaction for a job; it is given back");
-    ended.is_held_up = true;
-    Verdict::GiveBack
 }
 
 fn is_no_member(error: &Error) -> bool {

@@ -95,10 +95,8 @@ impl Fetcher {
             Some(open) if !open.client.is_closed() => open,
             _ => self.context.open().await?,
         };
-        while let Some(ending) = self.undelivered.last() {
-            ledger::tell(&connection.client, self.context.instance, ending).await?;
-            self.undelivered.pop();
-        }
+        let instance = self.context.instance;
+        ledger::tell_all(&connection.client, instance, &mut self.undelivered).await?;
         self.look_connection = Some(connection);
         Ok(())
     }

@@ -26,16 +26,21 @@ impl JobError {
     /// It is known that nothing was done outside the database: tried again after `pause`, or after one
     /// that doubles. For an at-most-once kind this is the only failure after which it is.
     pub fn not_done(why: impl Into<String>, pause: Option<Duration>) -> Self {
-        Self { meaning: Meaning::NotDone(pause), why: why.into() }
+        Self::new(Meaning::NotDone(pause), why)
     }
 
     /// It can never be done: a dead letter at once.
     pub fn give_up(why: impl Into<String>) -> Self {
-        Self { meaning: Meaning::GivenUp, why: why.into() }
+        Self::new(Meaning::GivenUp, why)
     }
 
     pub(super) fn failed(why: impl Into<String>) -> Self {
-        Self { meaning: Meaning::Failed, why: why.into() }
+        Self::new(Meaning::Failed, why)
+    }
+
+    /// No text of PostgreSQL holds a NUL: with one, nobody could ever be told.
+    fn new(meaning: Meaning, why: impl Into<String>) -> Self {
+        Self { meaning, why: why.into().replace('\0', "\u{fffd}") }
     }
 }
 

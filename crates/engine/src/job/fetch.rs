@@ -33,8 +33,8 @@ pub(super) struct Fetched {
     pub(super) undelivered: Vec<Ending>,
     pub(super) jobs: Vec<Claimed>,
     pub(super) unknown: Vec<Claimed>,
-    /// As many as were asked for: there may be more.
-    pub(super) is_full: bool,
+    /// Of these kinds there was less than was asked for.
+    pub(super) exhausted: Vec<String>,
     /// What we do not know of was given back.
     pub(super) swept: bool,
     /// A claim was sent, and its answer did not come.
@@ -49,7 +49,7 @@ impl Fetch {
             undelivered: Vec::new(),
             jobs: Vec::new(),
             unknown: Vec::new(),
-            is_full: false,
+            exhausted: Vec::new(),
             swept: false,
             is_claim_lost: false,
             error: None,
@@ -74,10 +74,7 @@ impl Fetch {
 
     async fn look(&mut self, connection: &Connection, fetched: &mut Fetched) -> Result<(), Error> {
         let (client, instance) = (&connection.client, self.context.instance);
-        while let Some(ending) = self.undelivered.last() {
-            ledger::tell(client, instance, ending).await?;
-            self.undelivered.pop();
-        }
+        ledger::tell_all(client, instance, &mut self.undelivered).await?;
         if let Some(known) = &self.known {
             let returned = ledger::give_back_others(client, instance, known).await?;
             fetched.swept = true;
@@ -98,8 +95,21 @@ impl Fetch {
             fetched.is_claim_lost = true;
             fetched.jobs = claim::claim(client, instance, at_most, &self.limits).await?;
             fetched.is_claim_lost = false;
-            fetched.is_full = i32::try_from(fetched.jobs.len()).is_ok_and(|got| got >= at_most);
+            self.exhausted(at_most, fetched);
         }
         Ok(())
+    }
+
+    /// Which kinds had less than was asked for; none can be told where all kinds together filled the claim.
+    fn exhausted(&self, at_most: i32, fetched: &mut Fetched) {
+        if i32::try_from(fetched.jobs.len()).is_ok_and(|got| got >= at_most) {
+            return;
+        }
+        for (kind, asked) in &self.limits {
+            let got = fetched.jobs.iter().filter(|job| *job.kind == **kind).count();
+            if i32::try_from(got).is_ok_and(|got| got < *asked) {
+                fetched.exhausted.push(kind.clone());
+            }
+        }
     }
 }

@@ -55,6 +55,7 @@ pub(super) struct Fetcher {
     pub(super) undelivered: Vec<Ending>,
     sweep_at: Option<Instant>,
     look_at: Instant,
+    is_woken_while_looking: bool,
     /// After an error nobody's wake makes us claim before this.
     claim_not_before: Instant,
     poll_at: Instant,
@@ -78,6 +79,7 @@ impl Fetcher {
             undelivered: Vec::new(),
             sweep_at: None,
             look_at: now,
+            is_woken_while_looking: false,
             claim_not_before: now,
             poll_at: now,
             turn: 0,
@@ -109,7 +111,7 @@ impl Fetcher {
                     if woken.is_err() {
                         return;
                     }
-                    self.look_at = self.look_at.min(Instant::now() + SHORT_PAUSE);
+                    self.woken();
                 }
                 () = tokio::time::sleep_until(next) => {}
             }
@@ -138,6 +140,16 @@ impl Fetcher {
         }
     }
 
+    /// There may be jobs of any kind.
+    fn woken(&mut self) {
+        // What is enqueued meanwhile, the look that is under way may not have seen.
+        self.is_woken_while_looking |= self.looking.is_some();
+        if self.lanes.iter().all(|lane| lane.claimable() == 0) {
+            self.look_at = Instant::now() + SHORT_PAUSE;
+        }
+        self.lanes.iter_mut().for_each(|lane| lane.may_have_more(true));
+    }
+
     pub(super) fn unit_ended(&mut self, ended: Result<(Id, Ended), JoinError>) {
         let (id, ended) = match ended {
             Ok((id, ended)) => (id, Some(ended)),
@@ -154,7 +166,10 @@ impl Fetcher {
                 }
             }
             // Handlers' panics are caught: this one is ours.
-            None => self.undelivered.push(begun.ending),
+            None => {
+                self.claim_not_before = Instant::now() + ERROR_PAUSE;
+                self.undelivered.push(begun.ending);
+            }
         }
     }
 
@@ -164,7 +179,7 @@ impl Fetcher {
             return Instant::now() + self.context.options.timing.poll;
         }
         let mut next = self.poll_at;
-        if self.lanes.iter().any(|lane| lane.wanted() > 0) {
+        if self.lanes.iter().any(|lane| lane.claimable() > 0) {
             next = next.min(self.look_at.max(self.claim_not_before));
         }
         next.max(Instant::now() + Duration::from_micros(100))
@@ -175,16 +190,17 @@ impl Fetcher {
         let polls = now >= self.poll_at;
         let may_claim = now >= self.claim_not_before;
         let wants =
-            may_claim && now >= self.look_at && self.lanes.iter().any(|lane| lane.wanted() > 0);
+            may_claim && now >= self.look_at && self.lanes.iter().any(|lane| lane.claimable() > 0);
         if self.looking.is_some() || !(polls || wants) {
             return;
         }
         if polls {
             self.poll_at = now + self.context.options.timing.poll;
+            self.lanes.iter_mut().for_each(|lane| lane.may_have_more(true));
         }
-        let wanting = self.lanes.iter().filter(|lane| may_claim && lane.wanted() > 0);
+        let wanting = self.lanes.iter().filter(|lane| may_claim && lane.claimable() > 0);
         let limits = wanting.map(|lane| {
-            (lane.handler.kind().to_owned(), i32::try_from(lane.wanted()).unwrap_or(i32::MAX))
+            (lane.handler.kind().to_owned(), i32::try_from(lane.claimable()).unwrap_or(i32::MAX))
         });
         let fetch = Fetch {
             context: Arc::clone(&self.context),
@@ -195,6 +211,7 @@ impl Fetcher {
             ask_unknown: polls && self.lanes.iter().any(|lane| lane.handler.limits().at_most_once),
             limits: limits.collect(),
         };
+        self.is_woken_while_looking = false;
         self.looking = Some(tokio::spawn(fetch.run()));
     }
 
@@ -223,16 +240,21 @@ impl Fetcher {
         if fetched.is_claim_lost {
             self.sweep_at = Some(now + LOST_CLAIM_WAIT);
         }
-        self.look_at = match &fetched.error {
-            Some(error) => {
-                tracing::warn!(error = chain(error), "the queue was not read; trying again");
-                self.claim_not_before = now + ERROR_PAUSE;
-                now
-            }
-            None if fetched.is_full => now,
+        if let Some(error) = &fetched.error {
+            tracing::warn!(error = chain(error), "the queue was not read; trying again");
+            self.claim_not_before = now + ERROR_PAUSE;
+        }
+        self.look_at = now;
+        if self.is_woken_while_looking {
+            self.look_at += SHORT_PAUSE;
+        } else {
             // Whoever enqueues wakes us, and so does the poll.
-            None => self.poll_at,
-        };
+            let exhausted =
+                |lane: &Lane| fetched.exhausted.iter().any(|k| k == lane.handler.kind());
+            for lane in self.lanes.iter_mut().filter(|lane| exhausted(lane)) {
+                lane.may_have_more(false);
+            }
+        }
         for (jobs, task) in [(fetched.jobs, Task::Run), (fetched.unknown, Task::Reconcile)] {
             for job in jobs {
                 match self.lanes.iter_mut().find(|lane| lane.handler.kind() == &*job.kind) {

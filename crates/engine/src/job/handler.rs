@@ -1,4 +1,4 @@
-//! What a service writes for a kind of job. Called by [`super::unit`].
+//! What a service writes for a kind of job. Called by [`super::attempt`].
 
 use super::claimed::Job;
 use super::error::JobError;

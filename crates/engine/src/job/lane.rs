@@ -17,17 +17,26 @@ pub(super) struct Lane {
     /// Their outcome is unknown; asked one by one.
     unknown: VecDeque<Claimed>,
     running: usize,
+    /// There may be jobs of this kind to claim: set by whoever wakes us, by the poll, and by a claim that got
+    /// all that it had asked for.
+    may_have_more: bool,
 }
 
 impl Lane {
     pub(super) fn new(handler: Handler) -> Self {
-        Self { handler, waiting: VecDeque::new(), unknown: VecDeque::new(), running: 0 }
+        Self {
+            handler,
+            waiting: VecDeque::new(),
+            unknown: VecDeque::new(),
+            running: 0,
+            may_have_more: true,
+        }
     }
 
     /// How many jobs to claim now. Of single jobs nothing while half of what may wait is there: small claims
     /// cost as much as large ones. Of batches always a whole one, as long as no more than one waits: what one
     /// claim has returned is finished quickest together, and the next is there when a unit has ended.
-    pub(super) fn wanted(&self) -> usize {
+    fn wanted(&self) -> usize {
         match self.handler {
             Handler::One(_) => {
                 let target = (self.slots() * WAITING_PER_SLOT).min(BATCH_MAX);
@@ -38,6 +47,16 @@ impl Lane {
                 if self.waiting.len() > batch { 0 } else { batch }
             }
         }
+    }
+
+    /// As [`Lane::wanted`], and nothing where the last claim said that there is nothing.
+    pub(super) fn claimable(&self) -> usize {
+        if self.may_have_more { self.wanted() } else { 0 }
+    }
+
+    /// There may be jobs, or there are none.
+    pub(super) fn may_have_more(&mut self, may: bool) {
+        self.may_have_more = may;
     }
 
     pub(super) fn push(&mut self, job: Claimed, task: Task) {

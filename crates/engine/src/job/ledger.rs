@@ -26,6 +26,16 @@ impl Ending {
         }
     }
 
+    /// The same jobs, given back: says nothing that could be refused.
+    fn without_text(&self) -> Option<Self> {
+        match self {
+            Self::Failed { job, attempt, .. } | Self::Unknown { job, attempt, .. } => {
+                Some(Self::GivenBack { jobs: vec![*job], attempts: vec![*attempt] })
+            }
+            Self::GivenBack { .. } => None,
+        }
+    }
+
     pub(super) fn ids(&self) -> &[i64] {
         match self {
             Self::Failed { job, .. } | Self::Unknown { job, .. } => std::slice::from_ref(job),
@@ -94,8 +104,44 @@ pub(super) async fn finish(client: &Client, instance: Uuid, jobs: &[Job]) -> Res
 }
 
 /// Tells the ledger what became of jobs, in a transaction of its own. That they are not ours any more is
-/// no error: others have taken care of them. Returns how many were given back.
+/// no error: others have taken care of them. What is refused for good is given back. Returns how many were.
 pub(super) async fn tell(client: &Client, instance: Uuid, ending: &Ending) -> Result<i64, Error> {
+    match (tell_once(client, instance, ending).await, ending.without_text()) {
+        (Err(error), Some(instead)) if !error.is_retryable() => {
+            let (jobs, error) = (ending.ids(), crate::error::chain(&error));
+            tracing::error!(
+                ?jobs,
+                error,
+                "the ledger refuses what became of a job; it is given back"
+            );
+            tell_once(client, instance, &instead).await
+        }
+        (told, _) => told,
+    }
+}
+
+/// Tells all of it, the last first, and takes what was told off the list. What the ledger will never take is
+/// dropped: the jobs are returned when this instance ends, and all others must not wait for them.
+pub(super) async fn tell_all(
+    client: &Client,
+    instance: Uuid,
+    undelivered: &mut Vec<Ending>,
+) -> Result<(), Error> {
+    while let Some(ending) = undelivered.last() {
+        match tell(client, instance, ending).await {
+            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) => {
+                let (jobs, error) = (ending.ids(), crate::error::chain(&error));
+                tracing::error!(?jobs, error, "not given back: left to whoever finds us gone");
+            }
+            Ok(_) => {}
+        }
+        undelivered.pop();
+    }
+    Ok(())
+}
+
+async fn tell_once(client: &Client, instance: Uuid, ending: &Ending) -> Result<i64, Error> {
     let told = match ending {
         Ending::Failed { job, attempt, why, pause, give_up } => {
             let pause_ms = pause.map(milliseconds);

@@ -92,6 +92,7 @@ impl Unit {
         for job in &self.jobs {
             if let Err(error) = self.mark_one(job, ended).await {
                 tracing::warn!(job = job.id, error = chain(&error), "not marked, so not called");
+                ended.is_held_up = !ledger::is_not_mine(&error);
                 // If it was marked after all, giving it back makes it unknown.
                 self.deliver(Ending::given_back(&self.jobs), ended).await;
                 return Err(());

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 on_servers!(
     a_lost_answer_is_asked_for_and_not_called_again,
     a_process_that_dies_after_the_mark_leaves_the_outcome_unknown,
+    what_cannot_be_read_was_not_called,
 );
 
 /// Calls, and what the other side says afterwards.
@@ -114,5 +115,21 @@ async fn a_process_that_dies_after_the_mark_leaves_the_outcome_unknown(major: u1
     assert_eq!(calls.load(Ordering::Relaxed), 0);
     assert_eq!(stage.count("SELECT count(*) FROM effects").await, 0);
     asking.leave().await;
+    instance.leave().await;
+}
+
+/// It is marked before it is read, and yet nobody has to find out what became of it.
+async fn what_cannot_be_read_was_not_called(major: u16) {
+    let stage = Stage::new(major).await;
+    let calls = Arc::new(AtomicU32::new(0));
+    let mailer = Mailer { calls: Arc::clone(&calls), says: Reconciled::Unknown };
+    let instance = stage.instance(1, |builder| builder.job(mailer)).await;
+    let enqueue =
+        "SELECT changeover.enqueue_v1('shop', 'work', 1, ARRAY['{\"n\": 1e400}']::jsonb[])";
+    stage.client().await.batch_execute(enqueue).await.unwrap();
+    let failed =
+        "SELECT shelf = 'later' AND called_at IS NULL AND failures > 0 FROM changeover.job";
+    stage.reached("it has failed", failed).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
     instance.leave().await;
 }

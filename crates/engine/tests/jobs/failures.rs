@@ -13,6 +13,7 @@ on_servers!(
     failures_wait_longer_and_longer_and_then_are_given_up,
     poison_is_found_and_the_innocent_run,
     what_takes_too_long_is_cut_off,
+    an_error_that_no_text_can_hold_holds_up_nobody,
 );
 
 async fn failures_wait_longer_and_longer_and_then_are_given_up(major: u16) {
@@ -138,5 +139,23 @@ async fn what_takes_too_long_is_cut_off(major: u16) {
         )
         .await;
     assert_eq!(stage.count("SELECT count(*) FROM effects").await, 0);
+    instance.leave().await;
+}
+
+async fn an_error_that_no_text_can_hold_holds_up_nobody(major: u16) {
+    let stage = Stage::new(major).await;
+    let handler = Act::new(|job, transaction| {
+        Box::pin(async move {
+            write(job, transaction).await?;
+            if job.payload["number"] == 0 { Err(JobError::give_up("a\0b")) } else { Ok(()) }
+        })
+    });
+    let instance = stage.instance(1, |builder| builder.job(handler)).await;
+    let ids = stage.enqueue(&instance.jobs(), 3).await;
+    stage
+        .reached("only that one is left", "SELECT count(*) = 1 FROM changeover.jobs WHERE state = 'dead' AND (SELECT count(*) FROM effects) = 2")
+        .await;
+    stage.effects_are_once(&ids[1..]).await;
+    assert_eq!(stage.text("SELECT error FROM changeover.job").await, "a\u{fffd}b");
     instance.leave().await;
 }

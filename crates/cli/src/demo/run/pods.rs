@@ -49,9 +49,8 @@ async fn telling<T>(
     loop {
         tokio::select! {
             done = &mut work => return done,
-            // An error: the Deployment has ended, and so will the work.
+            // Disabled where the Deployment has ended: so will the work.
             Ok(()) = board.changed() => {}
-            else => return work.await,
         }
         for event in deployment.events() {
             if event.kind == EventKind::PodFailed && event.at > told {
