@@ -107,14 +107,13 @@ fn load_average() -> String {
 /// Prints the medians, and fails where ours is not where it should be.
 fn verdict(rates: &[(&str, Vec<f64>)], jobs: u32) -> anyhow::Result<()> {
     for (contestant, seen) in rates {
-        let mut sorted = seen.clone();
-        sorted.sort_by(f64::total_cmp);
-        let median = *sorted.get(sorted.len() / 2).context("the budget did not suffice")?;
-        let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
+        let median = median(seen).context("the budget did not suffice")?;
+        let least = seen.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = seen.iter().copied().fold(0.0, f64::max);
         println!(
             "{contestant:<14} median {median:>9.0} jobs/s of {} rounds (least {least:.0}, most {most:.0}; \
              {jobs} no-op jobs)",
-            sorted.len()
+            seen.len()
         );
     }
     if let Some((ratio, all)) = ours_to(rates, "raw") {
@@ -134,10 +133,16 @@ fn verdict(rates: &[(&str, Vec<f64>)], jobs: u32) -> anyhow::Result<()> {
 fn ours_to(rates: &[(&str, Vec<f64>)], other: &str) -> Option<(f64, String)> {
     let of = |name: &str| rates.iter().find(|(contestant, _)| *contestant == name);
     let rounds = of("ours")?.1.iter().zip(&of(other)?.1);
-    let mut ratios: Vec<f64> = rounds.map(|(ours, other)| ours / other).collect();
+    let ratios: Vec<f64> = rounds.map(|(ours, other)| ours / other).collect();
     let all = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(", ");
-    ratios.sort_by(f64::total_cmp);
-    Some((*ratios.get(ratios.len() / 2)?, all))
+    Some((median(&ratios)?, all))
+}
+
+/// The median; of an even number the upper one. `None` of nothing.
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
 }
 
 struct Programs {

@@ -3,6 +3,7 @@
 //! takes; nothing but the length of the queue differs between two runs. [`verdict`] compares them.
 
 use super::child::connect;
+use super::median;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -50,14 +51,9 @@ fn medians(told: &[String]) -> anyhow::Result<BTreeMap<String, f64>> {
             seen.entry(figure.to_owned()).or_default().push(value.parse()?);
         }
     }
-    Ok(seen
-        .into_iter()
-        .map(|(figure, mut values)| {
-            values.sort_by(f64::total_cmp);
-            let median = values[values.len() / 2];
-            (figure, median)
-        })
-        .collect())
+    seen.into_iter()
+        .map(|(figure, values)| Ok((figure, median(&values).context("no round")?)))
+        .collect()
 }
 
 pub(super) async fn run(url: &str, backlog: u32) -> anyhow::Result<()> {

@@ -85,6 +85,7 @@ pub(super) struct Finish {
     pub(super) connection: Option<Connection>,
 }
 
-fn usable(connection: Connection) -> Option<Connection> {
+/// The connection, if it still serves.
+pub(super) fn usable(connection: Connection) -> Option<Connection> {
     (!connection.client.is_closed()).then_some(connection)
 }

@@ -8,6 +8,7 @@ use super::claimed::Claimed;
 use super::error::{JobError, Meaning};
 use super::handler::Handler;
 use super::ledger::{self, Ending};
+use super::transaction::usable;
 use crate::connection::{Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::instance::open_for;
@@ -104,7 +105,7 @@ impl Unit {
     async fn mark_one(&self, job: &Claimed, ended: &mut Ended) -> Result<(), Error> {
         let connection = self.connection(ended).await?;
         let marked = ledger::mark(&connection.client, self.context.instance, job).await;
-        ended.connection = (!connection.client.is_closed()).then_some(connection);
+        ended.connection = usable(connection);
         marked
     }
 
@@ -165,7 +166,7 @@ impl Unit {
     async fn tell(&self, ending: &Ending, ended: &mut Ended) -> Result<(), Error> {
         let connection = self.connection(ended).await?;
         let told = ledger::tell(&connection.client, self.context.instance, ending).await;
-        ended.connection = (!connection.client.is_closed()).then_some(connection);
+        ended.connection = usable(connection);
         told.map(|_returned| ())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::claimant::{Claimant, sqlstate};
 use crate::on_servers;
-use crate::stage::{Act, Stage, write};
-use changeover::{BatchJobHandler, BoxFuture, Job, JobError, JobTransaction};
+use crate::stage::{Act, ActOnBatch, Stage, write};
+use changeover::JobError;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -131,22 +131,9 @@ async fn a_claim_waits_for_no_look_at_the_dead(major: u16) {
     instance.leave().await;
 }
 
-struct Picky;
-
-impl BatchJobHandler for Picky {
-    fn kind(&self) -> &str {
-        "work"
-    }
-
-    fn versions(&self) -> &[i32] {
-        &[1]
-    }
-
-    fn run<'a>(
-        &'a self,
-        jobs: &'a [Job],
-        transaction: &'a mut JobTransaction,
-    ) -> BoxFuture<'a, Result<(), JobError>> {
+/// Does not like 7 and 9.
+fn picky() -> ActOnBatch {
+    ActOnBatch::new(|jobs, transaction| {
         Box::pin(async move {
             for job in jobs {
                 write(job, transaction).await?;
@@ -157,12 +144,12 @@ impl BatchJobHandler for Picky {
             }
             Ok(())
         })
-    }
+    })
 }
 
 async fn a_bad_job_does_not_take_its_batch_with_it(major: u16) {
     let stage = Stage::new(major).await;
-    let instance = stage.instance(1, |builder| builder.batch_job(Picky)).await;
+    let instance = stage.instance(1, |builder| builder.batch_job(picky())).await;
     let mut ids = stage.enqueue(&instance.jobs(), 20).await;
     stage
         .reached(
@@ -184,7 +171,7 @@ async fn a_bad_job_does_not_take_its_batch_with_it(major: u16) {
 /// Numbers that no double holds and times that no calendar has are taken by the server and not by us.
 async fn what_cannot_be_read_does_not_hold_up_the_rest(major: u16) {
     let stage = Stage::new(major).await;
-    let instance = stage.instance(1, |builder| builder.batch_job(Picky)).await;
+    let instance = stage.instance(1, |builder| builder.batch_job(picky())).await;
     let client = stage.client().await;
     let enqueue = "SELECT array_agg(id) FROM changeover.enqueue_v1('shop', 'work', 1, \
         ARRAY['{}', '{\"n\": 1e400}', '{}']::jsonb[]) id";
@@ -204,41 +191,22 @@ async fn what_cannot_be_read_does_not_hold_up_the_rest(major: u16) {
     instance.leave().await;
 }
 
-/// Says how many it has written, and waits until it may go on.
-struct Gated {
-    gate: Arc<Semaphore>,
-    written: Arc<Semaphore>,
-}
-
-impl BatchJobHandler for Gated {
-    fn kind(&self) -> &str {
-        "work"
-    }
-
-    fn versions(&self) -> &[i32] {
-        &[1]
-    }
-
-    fn run<'a>(
-        &'a self,
-        jobs: &'a [Job],
-        transaction: &'a mut JobTransaction,
-    ) -> BoxFuture<'a, Result<(), JobError>> {
+async fn a_batch_that_has_lost_one_gives_the_others_back(major: u16) {
+    let stage = Stage::new(major).await;
+    let (gate, written) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    // Says how many it has written, and waits until it may go on.
+    let (open, wrote) = (Arc::clone(&gate), Arc::clone(&written));
+    let handler = ActOnBatch::new(move |jobs, transaction| {
+        let (open, wrote) = (Arc::clone(&open), Arc::clone(&wrote));
         Box::pin(async move {
             for job in jobs {
                 write(job, transaction).await?;
             }
-            self.written.add_permits(jobs.len());
-            let _permit = self.gate.acquire().await?;
+            wrote.add_permits(jobs.len());
+            let _permit = open.acquire().await?;
             Ok(())
         })
-    }
-}
-
-async fn a_batch_that_has_lost_one_gives_the_others_back(major: u16) {
-    let stage = Stage::new(major).await;
-    let (gate, written) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let handler = Gated { gate: Arc::clone(&gate), written: Arc::clone(&written) };
+    });
     let instance = stage.instance(1, |builder| builder.batch_job(handler)).await;
     let ids = stage.enqueue(&instance.jobs(), 3).await;
     written.acquire_many(3).await.unwrap().forget();

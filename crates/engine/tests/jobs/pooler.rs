@@ -1,39 +1,12 @@
 //! The queue behind PgBouncer in transaction mode: each transaction may meet another session.
 
 use crate::on_servers;
-use crate::stage::{Act, Stage, write_as};
-use changeover::{
-    BatchJobHandler, BoxFuture, Changeover, Enqueue, Job, JobError, JobLimits, JobTransaction,
-};
+use crate::stage::{Act, ActOnBatch, Stage, write_as};
+use changeover::{Changeover, Enqueue, JobLimits};
 use changeover_postgres::PgBouncer;
 use serde_json::json;
 
 on_servers!(jobs_run_once_behind_a_pooler);
-
-struct Batches;
-
-impl BatchJobHandler for Batches {
-    fn kind(&self) -> &str {
-        "batched"
-    }
-
-    fn versions(&self) -> &[i32] {
-        &[1]
-    }
-
-    fn run<'a>(
-        &'a self,
-        jobs: &'a [Job],
-        transaction: &'a mut JobTransaction,
-    ) -> BoxFuture<'a, Result<(), JobError>> {
-        Box::pin(async move {
-            for job in jobs {
-                write_as(job, transaction, "batch").await?;
-            }
-            Ok(())
-        })
-    }
-}
 
 /// One by one, in batches, and at most once; with fewer sessions than the instance has connections.
 async fn jobs_run_once_behind_a_pooler(major: u16) {
@@ -49,7 +22,16 @@ async fn jobs_run_once_behind_a_pooler(major: u16) {
     let mut once = Act::writing();
     once.kind = "once";
     once.limits = JobLimits { at_most_once: true, ..JobLimits::default() };
-    let builder = upgrade.background().job(Act::writing()).job(once).batch_job(Batches);
+    let mut batches = ActOnBatch::new(|jobs, transaction| {
+        Box::pin(async move {
+            for job in jobs {
+                write_as(job, transaction, "batch").await?;
+            }
+            Ok(())
+        })
+    });
+    batches.kind = "batched";
+    let builder = upgrade.background().job(Act::writing()).job(once).batch_job(batches);
     let background = builder.start().await.unwrap();
     upgrade.mark_serving().await.unwrap();
     stage.reached("it is current", "SELECT gen >= 1 FROM changeover.generation").await;

@@ -2,8 +2,8 @@
 
 use crate::common::{self, Database, OWNER, SERVICE, until, value};
 use changeover::{
-    Background, BackgroundBuilder, BoxFuture, Changeover, Job, JobError, JobHandler, JobLimits,
-    JobQueue, JobTransaction, Options,
+    Background, BackgroundBuilder, BatchJobHandler, BoxFuture, Changeover, Job, JobError,
+    JobHandler, JobLimits, JobQueue, JobTransaction, Options,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -169,6 +169,45 @@ impl JobHandler for Act {
         transaction: &'a mut JobTransaction,
     ) -> BoxFuture<'a, Result<(), JobError>> {
         (self.act)(job, transaction)
+    }
+}
+
+type ActingOnBatch = dyn for<'a> Fn(&'a [Job], &'a mut JobTransaction) -> BoxFuture<'a, Result<(), JobError>>
+    + Send
+    + Sync;
+
+/// A handler of batches made of a closure.
+pub(crate) struct ActOnBatch {
+    pub(crate) kind: &'static str,
+    act: Box<ActingOnBatch>,
+}
+
+impl ActOnBatch {
+    pub(crate) fn new(
+        act: impl for<'a> Fn(&'a [Job], &'a mut JobTransaction) -> BoxFuture<'a, Result<(), JobError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self { kind: "work", act: Box::new(act) }
+    }
+}
+
+impl BatchJobHandler for ActOnBatch {
+    fn kind(&self) -> &str {
+        self.kind
+    }
+
+    fn versions(&self) -> &[i32] {
+        &[1]
+    }
+
+    fn run<'a>(
+        &'a self,
+        jobs: &'a [Job],
+        transaction: &'a mut JobTransaction,
+    ) -> BoxFuture<'a, Result<(), JobError>> {
+        (self.act)(jobs, transaction)
     }
 }
 
