@@ -19,6 +19,7 @@ mod rewrite;
 pub mod source;
 pub mod sql;
 mod sync;
+mod world;
 
 pub use model::{
     catalog::{self, Catalog},

@@ -11,16 +11,12 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Assignment, Backfill, Phase, StepKind},
     },
-    planner::{
-        Refused, types,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::{
         Expression,
         statement::{ColumnDefinition, ConstraintBody},
     },
     sync::pinned_settings,
+    world::{Draft, Refused, Subject, Work, types},
 };
 
 /// Plans `ADD COLUMN`.

@@ -11,12 +11,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepId, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{AlterKind, ConstraintBody, ConstraintDefinition},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// The first major version on which a foreign key of a partitioned table may be NOT VALID.

@@ -11,12 +11,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepId, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{ConstraintBody, ConstraintDefinition},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// UNIQUE or PRIMARY KEY.

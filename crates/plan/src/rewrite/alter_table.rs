@@ -11,12 +11,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{AlterAction, AlterKind, AlterTable},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `ALTER TABLE`.

@@ -11,12 +11,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::CreateIndex,
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `CREATE INDEX`.

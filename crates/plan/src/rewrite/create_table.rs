@@ -8,12 +8,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{ConstraintBody, CreateTable},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `CREATE TABLE`.

@@ -7,8 +7,8 @@ use crate::{
         identifier::QualifiedName,
         lock::{LockHeld, LockMode},
     },
-    planner::{Refused, simulate::relation, work::Work, world::Subject},
     sql::statement::CreateView,
+    world::{Refused, Subject, Work, simulate::relation},
 };
 
 /// `CREATE VIEW`, `CREATE MATERIALIZED VIEW`.

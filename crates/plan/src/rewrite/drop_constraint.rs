@@ -9,11 +9,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `DROP CONSTRAINT`.

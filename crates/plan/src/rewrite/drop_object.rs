@@ -8,12 +8,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{Drop, DropObject, Name},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `DROP`.

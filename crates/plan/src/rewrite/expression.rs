@@ -6,9 +6,9 @@ use crate::{
         catalog::{Catalog, Relation, Volatility},
         identifier::Identifier,
     },
-    planner::Refused,
     sql::{Expression, Reference, expression::Call},
     sync::Template,
+    world::Refused,
 };
 
 /// Functions and keywords that read the clock.

@@ -30,12 +30,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::{StatementKind as Kind, statement::Transaction},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans one statement.

@@ -6,12 +6,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{Insert, Name},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// How many rows an `INSERT` may list to pass as seed data; they are all in one short transaction.

@@ -9,9 +9,9 @@ mod values;
 use super::table;
 use crate::{
     model::{catalog::Relation, identifier::Identifier, lock::LockMode},
-    planner::{Refused, work::Work},
     sql::{directive, statement::Update},
     sync::{SyncTrigger, TRIGGER_PREFIX},
+    world::{Refused, Work},
 };
 use values::Target;
 

@@ -6,13 +6,13 @@ use crate::{
         catalog::{Column, Relation},
         identifier::Identifier,
     },
-    planner::{Refused, work::Work},
     sql::{
         self, Expression, directive,
         expression::Shape,
         statement::{SetValue, Update},
     },
     sync::{SyncTrigger, SyncValue, Template, pinned_settings},
+    world::{Refused, Work},
 };
 
 /// The update and the table that it is about.
