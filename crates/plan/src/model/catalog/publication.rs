@@ -48,7 +48,7 @@ impl Publication {
         };
         real && (self.all_tables
             || named(&relation.name)
-            || catalog.ancestors(relation).iter().any(|ancestor| named(ancestor)))
+            || catalog.ancestors(relation).iter().any(named))
     }
 }
 
