@@ -16,6 +16,7 @@ use crate::{
         work::{Draft, Work},
         world::Subject,
     },
+    rule,
     sql::statement::CreateIndex,
 };
 
@@ -44,7 +45,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
         }
         if valid {
             return Err(Refused::new(
-                "exists",
+                &rule::exists::RULE,
                 format!("there is an index {} already", index.plain()),
                 "give the new one another name; the old one can be dropped in a later migration",
             ));
