@@ -21,6 +21,7 @@ pub mod rule;
 pub mod source;
 pub mod sql;
 mod sync;
+mod world;
 
 pub use model::{
     catalog::{self, Catalog},

@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 
-use super::{Request, at_once, pending, refused::Refused, work::Work, world::World};
+use super::{Request, at_once, pending};
 use crate::{
     model::{migration::Migration, plan::Refusal, step::Step},
     rewrite, rule,
     sql::{self, Statement, StatementKind},
+    world::{Refused, Work, World},
 };
 
 /// Plans the pending migrations.

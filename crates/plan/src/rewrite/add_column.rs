@@ -11,17 +11,13 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Assignment, Backfill, Phase, StepKind},
     },
-    planner::{
-        Refused, types,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::{
         Expression,
         statement::{ColumnDefinition, ConstraintBody},
     },
     sync::pinned_settings,
+    world::{Draft, Refused, Subject, Work, types},
 };
 
 /// Plans `ADD COLUMN`.

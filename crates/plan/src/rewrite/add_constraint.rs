@@ -11,13 +11,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepId, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{AlterKind, ConstraintBody, ConstraintDefinition},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// The first major version on which a foreign key of a partitioned table may be NOT VALID.

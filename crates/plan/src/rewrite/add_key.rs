@@ -11,13 +11,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepId, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{ConstraintBody, ConstraintDefinition},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// UNIQUE or PRIMARY KEY.

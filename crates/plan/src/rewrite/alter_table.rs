@@ -11,13 +11,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{AlterAction, AlterKind, AlterTable},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `ALTER TABLE`.

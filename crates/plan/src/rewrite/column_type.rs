@@ -9,12 +9,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused, types,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
+    world::{Draft, Refused, Subject, Work, types},
 };
 
 /// Plans `TYPE`.

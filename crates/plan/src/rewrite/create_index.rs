@@ -11,13 +11,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::CreateIndex,
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `CREATE INDEX`.

@@ -9,14 +9,10 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused, simulate,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
     sync::TRIGGER_PREFIX,
+    world::{Draft, Refused, Subject, Work, simulate},
 };
 
 /// Begins a step that runs the statement as it is written.

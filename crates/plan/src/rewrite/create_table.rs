@@ -8,13 +8,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{ConstraintBody, CreateTable},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `CREATE TABLE`.

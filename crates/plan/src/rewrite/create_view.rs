@@ -7,9 +7,9 @@ use crate::{
         identifier::QualifiedName,
         lock::{LockHeld, LockMode},
     },
-    planner::{Refused, simulate::relation, work::Work, world::Subject},
     rule,
     sql::statement::CreateView,
+    world::{Refused, Subject, Work, simulate::relation},
 };
 
 /// `CREATE VIEW`, `CREATE MATERIALIZED VIEW`.

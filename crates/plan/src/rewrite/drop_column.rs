@@ -11,12 +11,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Phase, StepKind, SyncDrop},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::{Subject, Sync},
-    },
     rule, sql,
+    world::{Draft, Refused, Subject, Sync, Work},
 };
 
 /// Plans `DROP COLUMN`.

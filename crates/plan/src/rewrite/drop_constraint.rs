@@ -9,12 +9,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `DROP CONSTRAINT`.

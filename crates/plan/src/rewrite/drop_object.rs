@@ -8,13 +8,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{Drop, DropObject, Name},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `DROP`.

@@ -6,10 +6,10 @@ use crate::{
         catalog::{Catalog, Relation, Volatility},
         identifier::Identifier,
     },
-    planner::Refused,
     rule,
     sql::{Expression, Reference, expression::Call},
     sync::Template,
+    world::Refused,
 };
 
 /// Functions and keywords that read the clock.

@@ -30,13 +30,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::{StatementKind as Kind, statement::Transaction},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans one statement.

@@ -2,9 +2,9 @@
 
 use crate::{
     model::{catalog::Relation, identifier::Identifier, lock::LockMode},
-    planner::{Refused, work::Work},
     rule,
     sql::statement::Name,
+    world::{Refused, Work},
 };
 
 /// Plans `ALTER … RENAME`: fine for an index of a table that this upgrade makes.

@@ -6,13 +6,9 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     rule,
     sql::statement::{Insert, Name},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// How many rows an `INSERT` may list to pass as seed data; they are all in one short transaction.

@@ -8,9 +8,9 @@ use crate::{
         identifier::{Identifier, QualifiedName},
         step::{KeyColumn, Phase},
     },
-    planner::{Refused, work::Work, world::Subject},
     rule,
     sql::statement::Name,
+    world::{Refused, Subject, Work},
 };
 
 /// A table that is there, as it will be by now.

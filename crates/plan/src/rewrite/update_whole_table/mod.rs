@@ -9,10 +9,10 @@ mod values;
 use super::table;
 use crate::{
     model::{catalog::Relation, identifier::Identifier, lock::LockMode},
-    planner::{Refused, work::Work},
     rule,
     sql::{directive, statement::Update},
     sync::{SyncTrigger, TRIGGER_PREFIX},
+    world::{Refused, Work},
 };
 use values::Target;
 

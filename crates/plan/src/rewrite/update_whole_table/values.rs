@@ -6,7 +6,6 @@ use crate::{
         catalog::{Column, Relation},
         identifier::Identifier,
     },
-    planner::{Refused, work::Work},
     rule,
     sql::{
         self, Expression, directive,
@@ -14,6 +13,7 @@ use crate::{
         statement::{SetValue, Update},
     },
     sync::{SyncTrigger, SyncValue, Template, pinned_settings},
+    world::{Refused, Work},
 };
 
 /// The update and the table that it is about.

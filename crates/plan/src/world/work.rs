@@ -6,11 +6,11 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-pub(crate) use super::draft::Draft;
 use super::{
+    draft::Draft,
     placement::{Placement, ordered, stop_between},
     refused::Refused,
-    world::{Provider, Subject, World},
+    state::{Provider, Subject, World},
 };
 use crate::{
     model::{

@@ -2,7 +2,7 @@
 
 use super::{
     refused::Refused,
-    world::{Provider, Subject},
+    state::{Provider, Subject},
 };
 use crate::{
     model::{lock::Lock, step::Phase},
