@@ -11,6 +11,7 @@
 //! - [`change`]: what happens to a schema, as data; one file a kind.
 //! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
 //! - [`script`]: what may be repeated of a file that runs at once.
+//! - [`rule`]: why statements are refused, one file for each reason.
 //! - [`check`]: inspects a finished plan.
 
 pub mod change;
@@ -18,6 +19,7 @@ pub mod check;
 pub mod model;
 mod planner;
 mod rewrite;
+pub mod rule;
 pub mod source;
 pub mod sql;
 mod sync;

@@ -1,9 +1,13 @@
 //! `ADD COLUMN`, without constraints of its own: those are changes by themselves.
-//! 
+//!
 //! A catalog change where every row gets the same value; else the server writes the table out again.
 
 use super::{Break, DropColumn, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Column}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Column},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER TABLE … ADD COLUMN`.

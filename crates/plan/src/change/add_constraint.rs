@@ -1,9 +1,13 @@
 //! `ADD CONSTRAINT`: of any kind, valid at once or `NOT VALID`.
-//! 
+//!
 //! A foreign key locks the table that it points to; what is valid at once scans its table.
 
 use super::{Break, DropConstraint, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Constraint, ConstraintKind, Index}, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Constraint, ConstraintKind, Index},
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER TABLE … ADD CONSTRAINT`.
@@ -34,6 +38,7 @@ impl AddConstraint {
             valid: true,
             partial_or_expression: false,
             constraint: Some(self.constraint.name.clone()),
+            ..Index::default()
         }
     }
 }
@@ -41,7 +46,8 @@ impl AddConstraint {
 impl Kind for AddConstraint {
     fn render(&self) -> Vec<String> {
         let Constraint { name, definition, validated, .. } = &self.constraint;
-        let not_valid = if *validated || definition.ends_with("NOT VALID") { "" } else { " NOT VALID" };
+        let not_valid =
+            if *validated || definition.ends_with("NOT VALID") { "" } else { " NOT VALID" };
         vec![format!("ALTER TABLE {} ADD CONSTRAINT {name} {definition}{not_valid}", self.table)]
     }
 
@@ -50,10 +56,8 @@ impl Kind for AddConstraint {
         let name = &self.constraint.name;
         relation.constraints.retain(|found| &found.name != name);
         relation.constraints.push(self.constraint.clone());
-        let not_null = matches!(
-            self.constraint.kind,
-            ConstraintKind::PrimaryKey | ConstraintKind::NotNull
-        );
+        let not_null =
+            matches!(self.constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::NotNull);
         for column in relation.columns.iter_mut().filter(|_| not_null) {
             column.not_null |= self.constraint.columns.contains(&column.name);
         }

@@ -1,7 +1,11 @@
 //! `ALTER COLUMN … TYPE`: writes the table out again unless the stored values stay as they are.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER COLUMN … TYPE`.
@@ -21,7 +25,10 @@ pub struct AlterColumnType {
 
 impl Kind for AlterColumnType {
     fn render(&self) -> Vec<String> {
-        vec![format!("ALTER TABLE {} ALTER COLUMN {} TYPE {}", self.table, self.column, self.type_sql)]
+        vec![format!(
+            "ALTER TABLE {} ALTER COLUMN {} TYPE {}",
+            self.table, self.column, self.type_sql
+        )]
     }
 
     fn apply(&self, catalog: &mut Catalog) {

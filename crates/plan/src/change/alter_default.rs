@@ -1,7 +1,11 @@
 //! `SET DEFAULT` and `DROP DEFAULT`: what later rows get that leave the column out.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER COLUMN … SET DEFAULT` or `DROP DEFAULT`.

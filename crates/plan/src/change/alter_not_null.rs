@@ -1,9 +1,13 @@
 //! `SET NOT NULL` and `DROP NOT NULL`.
-//! 
+//!
 //! `SET` scans the table under its lock unless a validated CHECK proves that no row is NULL.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, ConstraintKind, Relation}, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, ConstraintKind, Relation},
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER COLUMN … SET NOT NULL` or `DROP NOT NULL`.

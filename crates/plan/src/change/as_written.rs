@@ -1,10 +1,10 @@
 //! A statement that runs just as its author wrote it, with the changes that it comes to.
-//! 
+//!
 //! Used where nobody waits for it, such as on a table that this upgrade makes: one statement may say
 //! several changes, and its text may say more than they keep.
 
 use super::{Change, Effects, Facts, Inverse, Kind};
-use crate::model::{catalog::Catalog};
+use crate::model::catalog::Catalog;
 use serde::{Deserialize, Serialize};
 
 /// A statement as its author wrote it.

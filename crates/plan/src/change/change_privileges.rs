@@ -1,7 +1,7 @@
 //! `GRANT`, `REVOKE`, `ALTER DEFAULT PRIVILEGES`.
 
 use super::{Break, Effects, Facts, Inverse, Kind};
-use crate::model::{catalog::Catalog};
+use crate::model::catalog::Catalog;
 use serde::{Deserialize, Serialize};
 
 /// `GRANT` or `REVOKE`.

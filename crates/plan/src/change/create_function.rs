@@ -1,7 +1,10 @@
 //! `CREATE FUNCTION` and `CREATE PROCEDURE`.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Volatility}, identifier::Identifier};
+use crate::model::{
+    catalog::{Catalog, Volatility},
+    identifier::Identifier,
+};
 use serde::{Deserialize, Serialize};
 
 /// `CREATE FUNCTION`.

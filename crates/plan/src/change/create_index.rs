@@ -1,7 +1,11 @@
 //! `CREATE INDEX`, plain or concurrently.
 
 use super::{Break, DropIndex, Effects, Facts, Inverse, Kind, Subject, leaves};
-use crate::model::{catalog::{Catalog, Index, RelationKind}, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Index, RelationKind},
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use crate::world::names::shortened;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +111,7 @@ impl Kind for CreateIndex {
             valid: true,
             partial_or_expression: self.partial_or_expression,
             constraint: None,
+            ..Index::default()
         });
     }
 
@@ -128,8 +133,7 @@ impl Kind for CreateIndex {
         if self.unique {
             facts = facts.breaks(Break::Writes);
         }
-        let mode =
-            if self.concurrently { LockMode::ShareUpdateExclusive } else { LockMode::Share };
+        let mode = if self.concurrently { LockMode::ShareUpdateExclusive } else { LockMode::Share };
         facts.lock(&self.table, mode).lock_all(&leaves(catalog, &self.table), mode)
     }
 

@@ -1,7 +1,11 @@
 //! `CREATE SEQUENCE`.
 
 use super::{DropRelation, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Relation, RelationKind}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Relation, RelationKind},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `CREATE SEQUENCE`.

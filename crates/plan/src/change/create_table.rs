@@ -1,7 +1,11 @@
 //! `CREATE TABLE`: a table that no older release knows.
 
 use super::{DropRelation, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Relation}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Relation},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `CREATE TABLE`.

@@ -1,7 +1,11 @@
 //! `CREATE TRIGGER`: fires for what every release writes, from now on.
 
 use super::{Break, DropTrigger, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Trigger}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Trigger},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `CREATE TRIGGER`.

@@ -1,7 +1,10 @@
 //! `CREATE TYPE` and `CREATE DOMAIN`.
 
 use super::{DropType, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::QualifiedName};
+use crate::model::{
+    catalog::{Catalog, Type},
+    identifier::QualifiedName,
+};
 use serde::{Deserialize, Serialize};
 
 /// `CREATE TYPE`.
@@ -19,8 +22,8 @@ impl Kind for CreateType {
     }
 
     fn apply(&self, catalog: &mut Catalog) {
-        if !catalog.types.contains(&self.name) {
-            catalog.types.push(self.name.clone());
+        if !catalog.types.iter().any(|found| found.name == self.name) {
+            catalog.types.push(Type::unknown(self.name.clone()));
         }
     }
 

@@ -1,7 +1,11 @@
 //! `CREATE VIEW` and `CREATE MATERIALIZED VIEW`.
 
 use super::{Break, DropRelation, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Relation, RelationKind}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Relation, RelationKind},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `CREATE VIEW`.

@@ -1,7 +1,11 @@
 //! `DROP COLUMN`, with the indexes and constraints that go with it.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
-use crate::model::{catalog::Catalog, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER TABLE … DROP COLUMN`.
@@ -42,8 +46,9 @@ impl Kind for DropColumn {
             .breaks(Break::Writes);
         // A foreign key goes with its column, and its triggers on the other table with it.
         match catalog.relation(&self.table) {
-            Some(relation) => facts
-                .lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive),
+            Some(relation) => {
+                facts.lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
+            }
             None => facts,
         }
     }

@@ -1,7 +1,11 @@
 //! `DROP CONSTRAINT`, with the index behind it.
 
 use super::{AddConstraint, Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, Constraint, ConstraintKind}, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, Constraint, ConstraintKind},
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER TABLE … DROP CONSTRAINT`.

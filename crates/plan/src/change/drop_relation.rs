@@ -1,7 +1,11 @@
 //! `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
-use crate::model::{catalog::{Catalog, RelationKind}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, RelationKind},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `DROP` of a relation.

@@ -1,7 +1,11 @@
 //! `DROP TRIGGER`.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `DROP TRIGGER`.

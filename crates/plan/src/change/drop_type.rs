@@ -21,7 +21,7 @@ impl Kind for DropType {
     }
 
     fn apply(&self, catalog: &mut Catalog) {
-        catalog.types.retain(|found| found != &self.name);
+        catalog.types.retain(|found| found.name != self.name);
     }
 
     fn invert(&self, _: &Catalog) -> Inverse {

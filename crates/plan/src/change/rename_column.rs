@@ -1,7 +1,11 @@
 //! `RENAME COLUMN`.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER TABLE … RENAME COLUMN`.
@@ -31,12 +35,20 @@ impl Kind for RenameColumn {
         relation.indexes.iter_mut().flat_map(|index| &mut index.columns).for_each(rename);
         let constraints = relation.constraints.iter_mut();
         constraints.flat_map(|constraint| &mut constraint.columns).for_each(rename);
-        relation.triggers.iter_mut().flat_map(|trigger| &mut trigger.update_columns).for_each(rename);
+        relation
+            .triggers
+            .iter_mut()
+            .flat_map(|trigger| &mut trigger.update_columns)
+            .for_each(rename);
         relation.partition_key.iter_mut().for_each(rename);
     }
 
     fn invert(&self, _: &Catalog) -> Inverse {
-        Inverse::one(Self { table: self.table.clone(), from: self.to.clone(), to: self.from.clone() })
+        Inverse::one(Self {
+            table: self.table.clone(),
+            from: self.to.clone(),
+            to: self.from.clone(),
+        })
     }
 
     fn facts(&self, _: &Catalog) -> Facts {

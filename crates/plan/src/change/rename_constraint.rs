@@ -1,7 +1,11 @@
 //! Renaming of a constraint or an index, and of what stands behind it.
 
 use super::{Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `RENAME CONSTRAINT`, `ALTER INDEX … RENAME`.
@@ -55,11 +59,8 @@ impl Kind for RenameConstraint {
     }
 
     fn facts(&self, _: &Catalog) -> Facts {
-        let mode = if self.index {
-            LockMode::ShareUpdateExclusive
-        } else {
-            LockMode::AccessExclusive
-        };
+        let mode =
+            if self.index { LockMode::ShareUpdateExclusive } else { LockMode::AccessExclusive };
         Facts::default().lock(&self.table, mode)
     }
 

@@ -1,7 +1,11 @@
 //! `RENAME TO` of a table or view, wherever it is named.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, ConstraintKind}, identifier::QualifiedName, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, ConstraintKind},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER … RENAME TO`.

@@ -1,7 +1,11 @@
 //! `VALIDATE CONSTRAINT`: a scan that blocks neither reads nor writes.
 
 use super::{Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::{Catalog, ConstraintKind}, identifier::{Identifier, QualifiedName}, lock::LockMode};
+use crate::model::{
+    catalog::{Catalog, ConstraintKind},
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER TABLE … VALIDATE CONSTRAINT`.
@@ -34,9 +38,8 @@ impl Kind for ValidateConstraint {
     }
 
     fn facts(&self, catalog: &Catalog) -> Facts {
-        let facts = Facts::default()
-            .lock(&self.table, LockMode::ShareUpdateExclusive)
-            .scans(&self.table);
+        let facts =
+            Facts::default().lock(&self.table, LockMode::ShareUpdateExclusive).scans(&self.table);
         let relation = catalog.relation(&self.table);
         let constraint = relation.and_then(|relation| {
             relation.constraints.iter().find(|found| found.name == self.constraint)

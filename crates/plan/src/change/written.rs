@@ -229,6 +229,7 @@ pub(crate) fn column(definition: &ColumnDefinition) -> Column {
         },
         generated: definition.generated.as_ref().map(|expression| expression.text.clone()),
         identity: definition.identity,
+        ..Column::default()
     }
 }
 
@@ -289,6 +290,7 @@ pub(crate) fn add_constraint(
         columns,
         definition: constraint_sql(catalog, definition),
         validated: !definition.not_valid,
+        ..Constraint::default()
     };
     AddConstraint { table: table.clone(), constraint, using_index }
 }
@@ -402,6 +404,7 @@ fn trigger(create: &statement::CreateTrigger) -> Trigger {
         update_columns: create.update_columns.clone(),
         enabled: true,
         ours: false,
+        ..Trigger::default()
     }
 }
 
@@ -420,6 +423,7 @@ pub(crate) fn create_table(
     let mut made = Relation::new(&name, kind);
     made.partition_key = create.partition_by.clone().unwrap_or_default();
     made.partition_of = create.partition_of.as_ref().map(resolve);
+    made.inherits = create.inherits.iter().map(resolve).collect();
     for source in create.copies.iter().chain(&create.inherits).chain(&create.partition_of) {
         if let Some(source) = catalog.relation(&resolve(source)) {
             made.columns.extend(source.columns.iter().cloned());

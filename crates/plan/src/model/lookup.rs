@@ -1,7 +1,7 @@
 //! Finds things in the catalog's picture by name, as the server would, and makes empty ones.
 
 use super::{
-    catalog::{Catalog, Column, Relation, RelationKind, RowSecurity},
+    catalog::{Catalog, Column, Relation, RelationKind},
     identifier::{Identifier, QualifiedName},
 };
 
@@ -52,18 +52,6 @@ impl Catalog {
 impl Relation {
     /// A relation without anything in it.
     pub fn new(name: &QualifiedName, kind: RelationKind) -> Self {
-        Self {
-            name: name.clone(),
-            kind,
-            columns: Vec::new(),
-            indexes: Vec::new(),
-            constraints: Vec::new(),
-            triggers: Vec::new(),
-            row_security: RowSecurity::Off,
-            partition_of: None,
-            partition_key: Vec::new(),
-            views: Vec::new(),
-            rows_estimate: 0,
-        }
+        Self { name: name.clone(), kind, ..Self::default() }
     }
 }

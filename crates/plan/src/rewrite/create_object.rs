@@ -5,6 +5,7 @@ use super::table;
 use crate::{
     change::{self, Subject},
     model::{catalog::Volatility, identifier::QualifiedName, step::Phase},
+    rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
     sync::TRIGGER_PREFIX,
     world::{Draft, Refused, Work},
@@ -66,7 +67,7 @@ pub(super) fn function(
     let ours = work.world.records.made.contains_key(&Subject::Function(function.clone()));
     if or_replace && known.is_some() && !ours {
         work.refuse_unless_allowed(Refused::new(
-            "replaces-function",
+            &rule::replaces_function::RULE,
             format!("a function {} is there already, and releases that serve call it", function.as_str()),
             "give the new one another name, or write `-- changeover: allow=replaces-function because \
              \"…\"` if the new one does for older releases what they expect",
@@ -85,7 +86,7 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
         work.world.relation(&qualified).cloned().ok_or_else(|| table::unknown_table(&qualified))?;
     if create.before && create.row && create.name.as_str() >= TRIGGER_PREFIX {
         return Err(Refused::new(
-            "trigger-sorts-last",
+            &rule::trigger_sorts_last::RULE,
             format!(
                 "{} would fire after sync triggers and change what they read",
                 create.name.as_str()
@@ -96,7 +97,7 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
     let exists = relation.triggers.iter().any(|found| found.name == create.name);
     if exists && create.or_replace {
         work.refuse_unless_allowed(Refused::new(
-            "replaces-trigger",
+            &rule::replaces_trigger::RULE,
             format!("releases that serve rely on the trigger {}", create.name.as_str()),
             "give the new one another name, or write `-- changeover: allow=replaces-trigger because \
              \"…\"`",

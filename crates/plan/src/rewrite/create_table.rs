@@ -4,6 +4,7 @@ use super::table;
 use crate::{
     change::{self, Subject},
     model::{catalog::RelationKind, identifier::QualifiedName, lock::LockMode, step::Phase},
+    rule,
     sql::statement::{ConstraintBody, CreateTable},
     world::{Draft, Refused, Work},
 };
@@ -12,7 +13,7 @@ use crate::{
 pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refused> {
     if create.temporary {
         return Err(Refused::new(
-            "temporary",
+            &rule::temporary::RULE,
             "a temporary table is gone before the next step runs",
             "use a table of its own and drop it in a later migration",
         ));
@@ -23,7 +24,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refu
             return super::nothing_to_do(work, format!("table {} is there already", name.plain()));
         }
         return Err(Refused::new(
-            "exists",
+            &rule::exists::RULE,
             format!("there is a relation {} already", name.plain()),
             "give the new one another name",
         ));

@@ -4,6 +4,7 @@ use super::create_object::columns_made;
 use crate::{
     change::CreateView,
     model::{identifier::QualifiedName, step::Phase},
+    rule,
     sql::statement,
     world::{Draft, Refused, Work},
 };
@@ -55,7 +56,7 @@ fn allowed(
 ) -> Result<(), Refused> {
     if exists && !work.world.is_new(name) {
         work.refuse_unless_allowed(Refused::new(
-            "replaces-view",
+            &rule::replaces_view::RULE,
             format!("releases that serve read {}", name.plain()),
             "give the new one another name, or write `-- changeover: allow=replaces-view because \
              \"…\"` if older releases find in it what they expect",
@@ -64,7 +65,7 @@ fn allowed(
     let holds_rows = reads.iter().any(|read| !work.world.is_new(read));
     if create.materialized && holds_rows && !create.no_data {
         return Err(Refused::new(
-            "materialized-view-fill",
+            &rule::materialized_view_fill::RULE,
             format!("{} is filled by one long query while the new release waits", name.plain()),
             "write WITH NO DATA, and let the new release refresh it",
         ));

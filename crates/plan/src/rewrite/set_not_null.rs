@@ -75,6 +75,7 @@ pub(super) fn steps(
             columns: columns.to_vec(),
             definition: format!("CHECK ({column} IS NOT NULL)"),
             validated: false,
+            ..Constraint::default()
         },
         using_index: None,
     };

@@ -4,6 +4,7 @@ use super::{refused::Refused, state::Provider};
 use crate::{
     change::Subject,
     model::{lock::Lock, step::Phase},
+    rule,
 };
 
 /// Strongest first, each relation once for each way of holding it.
@@ -51,7 +52,7 @@ pub(super) fn stop_between(
     }
     let what = subject.plain();
     Err(Refused::new(
-        "stop-between",
+        &rule::stop_between::RULE,
         format!(
             "{what} is dropped by step {} only once no older release needs it, but is made anew \
              before that",
