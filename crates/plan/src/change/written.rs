@@ -48,7 +48,11 @@ pub(crate) fn written(catalog: &Catalog, statement: &Statement) -> WrittenChange
         StatementKind::CreateIndex(create) => vec![create_index(catalog, create).into()],
         StatementKind::AlterTable(alter) => alter_table(catalog, alter)?,
         StatementKind::Update(update) => {
-            let sets = |column: &Identifier| update.set.iter().any(|(set, _)| set == column);
+            // NULL points to no row.
+            let is_null = |value: &SetValue| matches!(value, SetValue::Expression(value) if value.shape == Shape::Null);
+            let sets = |column: &Identifier| {
+                update.set.iter().any(|(set, value)| set == column && !is_null(value))
+            };
             vec![writes(catalog, resolve(&update.table), sets, sql()).into()]
         }
         StatementKind::Insert(insert) => {
