@@ -1,7 +1,7 @@
 //! Plays unfinished steps of earlier plans on the catalog, so that the new plan stands on what they
 //! will have made, and waits for them where it needs them.
 
-use super::world::{Provider, Subject, World};
+use crate::world::{Provider, Subject, World};
 use crate::{
     model::{
         catalog::Index,

@@ -5,8 +5,8 @@
 
 use super::{
     names::{default_constraint_name, default_index_name},
+    state::World,
     types,
-    world::World,
 };
 use crate::{
     model::{

@@ -1,6 +1,6 @@
 //! A step before it is emitted: what a rewrite says of it.
 
-use super::world::Subject;
+use super::state::Subject;
 use crate::model::{
     identifier::QualifiedName,
     lock::{Lock, LockHeld, LockMode},
