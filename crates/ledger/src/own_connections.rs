@@ -17,7 +17,7 @@ pub struct OwnConnections(Arc<AtomicUsize>);
 
 impl OwnConnections {
     /// Those that every instance has.
-    pub fn new() -> Self {
+    pub fn of_an_instance() -> Self {
         Self(Arc::new(AtomicUsize::new(ALWAYS)))
     }
 

@@ -91,7 +91,7 @@ impl Instance {
             stop: stop.clone(),
         };
         let heart = tokio::sync::Mutex::new(Some(tokio::spawn(heart.run(connection))));
-        let own_connections = OwnConnections::new();
+        let own_connections = OwnConnections::of_an_instance();
         Ok((Self { id, options, state, standing, stop, heart, own_connections }, refusal))
     }
 
