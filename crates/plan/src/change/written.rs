@@ -23,8 +23,9 @@ use crate::{
     },
     sql::{
         Expression, Statement, StatementKind,
+        expression::Shape,
         statement::{
-            self, AlterKind, ColumnDefinition, ConstraintBody, ConstraintDefinition, Name,
+            self, AlterKind, ColumnDefinition, ConstraintBody, ConstraintDefinition, Name, SetValue,
         },
     },
     world::{
