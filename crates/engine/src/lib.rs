@@ -47,6 +47,7 @@ mod worker;
 
 pub use admission::Admission;
 pub use background::{Background, BackgroundBuilder, DrainReport};
+pub use connection::{Address, AddressError, Cancel, ConnectError, Link, Reached, Surroundings};
 pub use driver::{Outlook, Upgrade};
 pub use error::{
     Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_NOT_CLAIMED,
