@@ -15,7 +15,8 @@ pub(crate) use statement_mode::Parameter;
 pub use statement_mode::StatementMode;
 
 use crate::{error::CentralError, release::Release};
-use changeover::{Address, Admission, connection_share::ConnectionShare};
+use changeover::{Address, Admission};
+use changeover_share::connection_share::ConnectionShare;
 use deadpool::managed::{Hook, HookError};
 use std::time::Duration;
 use tokio_postgres::Client;

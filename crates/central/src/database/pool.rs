@@ -7,10 +7,8 @@
 //! over: others may be about to give theirs back.
 
 use super::{POOL_WAIT, RECYCLE_WAIT};
-use changeover::{
-    Address, ConnectError, Reached,
-    connection_share::{ConnectionShare, Gate, Permit},
-};
+use changeover::{Address, ConnectError, Reached};
+use changeover_share::connection_share::{ConnectionShare, Gate, Permit};
 use deadpool::Runtime;
 use deadpool::managed::{
     BuildError, Hook, Metrics, Object, RecycleError, RecycleResult, TimeoutType, Timeouts,
