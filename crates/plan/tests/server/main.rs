@@ -6,6 +6,7 @@
 mod database;
 mod locks;
 mod parser;
+mod rules;
 mod runner;
 mod sync;
 mod whole_plans;
