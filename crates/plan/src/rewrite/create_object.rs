@@ -4,7 +4,7 @@
 use super::table;
 use crate::{
     model::{
-        catalog::{RelationKind, Volatility},
+        catalog::{RelationKind, Type, Volatility},
         identifier::QualifiedName,
         lock::{LockHeld, LockMode},
         step::Phase,
@@ -28,7 +28,7 @@ pub(super) fn create_type(work: &mut Work<'_>, name: &Name) -> Result<(), Refuse
         .undo([format!("DROP TYPE IF EXISTS {name}")])
         .makes(Subject::Type(name.clone()));
     work.emit(draft)?;
-    work.world.catalog.types.push(name);
+    work.world.catalog.types.push(Type::unknown(name));
     Ok(())
 }
 
