@@ -104,7 +104,7 @@ fn owner_url(options: &Options) -> Result<&str, Error> {
     })
 }
 
-async fn open_owner(options: &Options) -> Result<Connection, Error> {
+pub(crate) async fn open_owner(options: &Options) -> Result<Connection, Error> {
     options.check()?;
     pooler::open_owner(owner_url(options)?, &options.application_name(), Purpose::Watch).await
 }

@@ -47,6 +47,10 @@ impl Error {
             Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
                 changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
+            Self::CannotRollBack { .. } => "go back no further than the floor; an instance of the newer \
+                release ends with its Deployment rolled back. What cannot be undone needs a migration \
+                forward"
+                .to_owned(),
             Self::FloorBlocked { .. } => "stop or upgrade these instances, then try again".to_owned(),
             Self::TenureLost { .. } => "nothing is to be done: the other process goes on from the \
                 last unit of work that was committed"
