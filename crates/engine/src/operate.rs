@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::floor;
 use crate::ledger::{bootstrap, record, state};
 use crate::options::Options;
-use crate::term::{Term, Worker};
+use crate::term::{COMMAND_HEAD, Term, Worker};
 use changeover_plan::{Migration, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +119,7 @@ pub(crate) async fn hold(options: &Options, watch: &Connection) -> Result<(Term,
             let worker = Worker::open(options, url, &term).await?;
             return Ok((term, worker));
         }
+        Term::ask(watch, &options.app, holder, COMMAND_HEAD).await?;
         if tokio::time::Instant::now() > deadline {
             return Err(Error::Deadline {
                 what: "waiting for another process that migrates".to_owned(),

@@ -109,8 +109,9 @@ async fn build_one(
     let Err(error) = long_statement::run(run, &statement, table.name.as_str()).await else {
         return Ok(());
     };
-    // What a failed build leaves is invalid, yet every write maintains it: drop it at once.
-    if !error.is_connection_lost() {
+    // What a failed build leaves is invalid, yet every write maintains it: drop it at once, unless we are to
+    // stop. Dropping waits for older transactions as building does; whoever goes on drops it.
+    if !error.is_connection_lost() && !run.stop.is_cancelled() {
         let leftover = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
         if let Err(left) = long_statement::run(run, &leftover, table.name.as_str()).await {
             tracing::warn!(index = name.plain(), error = %left, "invalid index not dropped yet");

@@ -12,5 +12,5 @@ mod lease;
 mod tests;
 mod transaction;
 
-pub(crate) use lease::{Term, assert_unique_epoch};
+pub(crate) use lease::{COMMAND_HEAD, Term, assert_unique_epoch};
 pub(crate) use transaction::{GuardedTransaction, Worker};

@@ -1,6 +1,8 @@
 -- $ROLE may register, heartbeat, admit, leave, ask and look; it may change nothing in the ledger by itself.
 GRANT USAGE ON SCHEMA changeover TO $ROLE;
 GRANT EXECUTE ON FUNCTION
+    changeover.is_service(text),
+    changeover.require_service(text),
     changeover.register(uuid, text, text, bigint, bigint, text, integer),
     changeover.heartbeat(uuid, text),
     changeover.leave(uuid),
@@ -10,7 +12,8 @@ GRANT EXECUTE ON FUNCTION
     TO $ROLE;
 GRANT SELECT ON changeover.format, changeover.app, changeover.term, changeover.migration,
     changeover.plan, changeover.step, changeover.progress, changeover.parked_row,
-    changeover.instance, changeover.event
+    changeover.instance, changeover.event, changeover.service_role, changeover.refused_release,
+    changeover.term_waiter, changeover.waiter_ability
     TO $ROLE;
 
 -- Background work.
