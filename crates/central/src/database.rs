@@ -15,7 +15,8 @@ pub(crate) use statement_mode::Parameter;
 pub use statement_mode::StatementMode;
 
 use crate::{error::CentralError, release::Release};
-use changeover::{Admission, connection_share::ConnectionShare};
+use changeover::Admission;
+use changeover_share::connection_share::ConnectionShare;
 use deadpool_postgres::{Hook, HookError};
 use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls};

@@ -10,15 +10,18 @@
 //! - [`sql`]: the adapter to the SQL parser.
 //! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
 //! - [`script`]: what may be repeated of a file that runs at once.
+//! - [`rule`]: why statements are refused, one file for each reason.
 //! - [`check`]: inspects a finished plan.
 
 pub mod check;
 pub mod model;
 mod planner;
 mod rewrite;
+pub mod rule;
 pub mod source;
 pub mod sql;
 mod sync;
+mod world;
 
 pub use model::{
     catalog::{self, Catalog},

@@ -7,7 +7,7 @@
 //! over: others may be about to give theirs back.
 
 use super::{CONNECT_TIMEOUT, POOL_WAIT};
-use changeover::connection_share::{ConnectionShare, Gate, Permit};
+use changeover_share::connection_share::{ConnectionShare, Gate, Permit};
 use deadpool_postgres::{
     Client, Connect, Hook, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime,
     TimeoutType, Timeouts,

@@ -1,28 +1,20 @@
 //! From pending migrations to a plan.
 //!
 //! [`plan`] is called by the engine and the CLI. `at_once` plans for a database that nobody uses:
-//! files as written. `online` plays each statement against a copy of the catalog (`world`,
-//! `simulate`) and lets its rewrite (`crate::rewrite`, one file for each form) emit steps through
+//! files as written. `online` plays each statement against a copy of the catalog ([`crate::world`])
+//! and lets its rewrite (`crate::rewrite`, one file for each form) emit steps through
 //! [`work::Work`], which knows phases, directives and what a step has to wait for. Afterwards
 //! [`crate::check`] inspects the plan; what it finds is a bug here, not the author's.
 
 mod at_once;
-mod draft;
-mod names;
+
 mod online;
 mod pending;
-mod placement;
-mod refused;
+
 pub mod script;
-pub(crate) mod simulate;
+
 #[cfg(test)]
 pub(crate) mod tests;
-pub(crate) mod types;
-pub(crate) mod work;
-pub(crate) mod world;
-
-pub(crate) use names::{default_constraint_name, shortened};
-pub(crate) use refused::Refused;
 
 use crate::{
     check::{Finding, check},

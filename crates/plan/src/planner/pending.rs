@@ -1,7 +1,7 @@
 //! Plays unfinished steps of earlier plans on the catalog, so that the new plan stands on what they
 //! will have made, and waits for them where it needs them.
 
-use super::world::{Provider, Subject, World};
+use crate::world::{Provider, Subject, World};
 use crate::{
     model::{
         catalog::Index,
@@ -47,6 +47,7 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
                         valid: true,
                         partial_or_expression: true,
                         constraint: None,
+                        ..Index::default()
                     });
                 }
             }

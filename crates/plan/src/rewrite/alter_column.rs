@@ -9,12 +9,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
     sql::statement::{AlterAction, AlterKind},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans one of these actions.

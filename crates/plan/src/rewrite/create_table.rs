@@ -8,19 +8,16 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::Subject,
-    },
+    rule,
     sql::statement::{ConstraintBody, CreateTable},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `CREATE TABLE`.
 pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refused> {
     if create.temporary {
         return Err(Refused::new(
-            "temporary",
+            &rule::temporary::RULE,
             "a temporary table is gone before the next step runs",
             "use a table of its own and drop it in a later migration",
         ));
@@ -31,7 +28,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refu
             return super::nothing_to_do(work, format!("table {} is there already", name.plain()));
         }
         return Err(Refused::new(
-            "exists",
+            &rule::exists::RULE,
             format!("there is a relation {} already", name.plain()),
             "give the new one another name",
         ));

@@ -9,11 +9,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepKind},
     },
-    planner::{
-        Refused, default_constraint_name,
-        work::{Draft, Work},
-        world::Subject,
-    },
+    world::{Draft, Refused, Subject, Work, names::default_constraint_name},
 };
 
 /// Plans `SET NOT NULL`.

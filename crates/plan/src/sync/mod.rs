@@ -18,7 +18,7 @@ use crate::{
         identifier::{Identifier, QualifiedName, quote_literal},
         step::{KeyColumn, SafeFunction, StepId},
     },
-    planner::{shortened, types},
+    world::{names::shortened, types},
 };
 use std::collections::BTreeMap;
 

@@ -7,8 +7,8 @@
 
 use crate::{
     model::catalog::{Catalog, Volatility},
-    planner::types,
     sql::Expression,
+    world::types,
 };
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ mod objects;
 mod properties;
 mod sync;
 
-use super::{Request, plan, work::Work, world::World};
+use super::{Request, plan};
 use crate::{
     model::{
         catalog::{Catalog, Volatility},
@@ -21,6 +21,7 @@ use crate::{
         step::{Step, StepKind},
     },
     rewrite, sql,
+    world::{Work, World},
 };
 
 /// A catalog that holds what the setup creates, and a few of the server's functions.
@@ -58,7 +59,7 @@ pub(super) fn catalog(setup: &str) -> Catalog {
             consulted: std::cell::RefCell::default(),
         };
         if let Err(refused) = rewrite::statement(&mut work) {
-            panic!("{}: {} {}", statement.text, refused.rule, refused.reason);
+            panic!("{}: {} {}", statement.text, refused.rule.id, refused.reason);
         }
     }
     for relation in world.catalog.relations.values_mut() {
@@ -131,7 +132,7 @@ fn show_step(step: &Step) -> String {
         lines.push(format!("  lock {} {} ({held})", lock.relation.plain(), lock.mode));
     }
     for line in runs(step) {
-        lines.push(format!("  {}", super::refused::one_line(&line)));
+        lines.push(format!("  {}", crate::world::one_line(&line)));
     }
     lines.join("\n")
 }

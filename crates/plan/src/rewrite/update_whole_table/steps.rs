@@ -8,12 +8,8 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Assignment, Backfill, Phase, StepId, StepKind, SyncDrop, SyncInstall},
     },
-    planner::{
-        Refused,
-        work::{Draft, Work},
-        world::{Subject, Sync},
-    },
     sync::{SyncTrigger, SyncValue, Template},
+    world::{Draft, Refused, Subject, Sync, Work},
 };
 
 /// What is set, for people: `table.column`.

@@ -1,0 +1,15 @@
+//! `add-primary-key-column`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "add-primary-key-column",
+    topic: Topic::Column,
+    allowable: false,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

@@ -1,0 +1,15 @@
+//! `cascade`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "cascade",
+    topic: Topic::Table,
+    allowable: false,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

@@ -1,0 +1,15 @@
+//! `partitioned-foreign-key`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "partitioned-foreign-key",
+    topic: Topic::Constraint,
+    allowable: false,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

@@ -1,0 +1,15 @@
+//! `referenced`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "referenced",
+    topic: Topic::Table,
+    allowable: false,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

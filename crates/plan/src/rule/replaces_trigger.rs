@@ -1,0 +1,15 @@
+//! `replaces-trigger`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "replaces-trigger",
+    topic: Topic::Object,
+    allowable: true,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

@@ -1,0 +1,15 @@
+//! `temporary`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "temporary",
+    topic: Topic::Table,
+    allowable: false,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

@@ -1,0 +1,15 @@
+//! `volatile-function`.
+
+use super::{Rule, Topic};
+
+/// The rule.
+pub(crate) static RULE: Rule = Rule {
+    id: "volatile-function",
+    topic: Topic::Fill,
+    allowable: false,
+    summary: "",
+    why: "",
+    instead: "",
+    bad: &[],
+    good: &[],
+};

@@ -1,0 +1,25 @@
+//! What planning knows while it goes through the statements, and how a step gets into the plan.
+//!
+//! Rewrites ([`crate::rewrite`]) and the planner stand on this; nothing here knows either of them.
+//!
+//! - [`state`]: the catalog as it will be by now, and which step makes what.
+//! - [`work`]: one statement at work; [`draft`] is a step before it is emitted, [`placement`] says
+//!   where it stands.
+//! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them.
+//! - [`refused`]: why a statement does not get into the plan.
+
+pub(crate) mod draft;
+pub(crate) mod names;
+mod placement;
+mod refused;
+pub(crate) mod simulate;
+pub(crate) mod state;
+pub(crate) mod types;
+pub(crate) mod work;
+
+pub(crate) use draft::Draft;
+pub(crate) use refused::Refused;
+#[cfg(test)]
+pub(crate) use refused::one_line;
+pub(crate) use state::{Provider, Subject, Sync, World};
+pub(crate) use work::Work;

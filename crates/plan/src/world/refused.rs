@@ -1,0 +1,54 @@
+//! A refusal before it is known where it stands.
+
+use crate::{
+    model::{migration::Migration, plan::Refusal},
+    rule::Rule,
+    sql::Statement,
+};
+
+/// Why a statement does not get into the plan.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The rule.
+    pub(crate) rule: &'static Rule,
+    /// Why, in plain words.
+    pub(crate) reason: String,
+    /// What to write instead.
+    pub(crate) remedy: String,
+}
+
+/// How much of a statement's text a refusal repeats, in characters: one line on a wide screen.
+const STATEMENT_CHARS_MAX: usize = 120;
+
+impl Refused {
+    /// Puts a refusal together.
+    pub(crate) fn new(
+        rule: &'static Rule,
+        reason: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { rule, reason: reason.into(), remedy: remedy.into() }
+    }
+
+    /// Says where it stands.
+    pub(crate) fn at(self, migration: &Migration, statement: &Statement, line: u32) -> Refusal {
+        Refusal {
+            migration: migration.number,
+            file: migration.file.clone(),
+            line,
+            statement: one_line(&statement.text),
+            rule: self.rule.id.to_owned(),
+            reason: self.reason,
+            remedy: self.remedy,
+        }
+    }
+}
+
+/// A text without line breaks, shortened.
+pub(crate) fn one_line(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match joined.char_indices().nth(STATEMENT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &joined[..end]),
+        None => joined,
+    }
+}

@@ -1,0 +1,288 @@
+//! One statement at work: how a rewrite emits steps.
+//!
+//! [`Work::emit`] is the only way by which a step gets into a plan. It gives the step its id, obeys
+//! the directives, adds what the step needs, and moves it to a later phase where what it needs comes
+//! only then.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use super::{
+    draft::Draft,
+    placement::{Placement, ordered, stop_between},
+    refused::Refused,
+    state::{Provider, Subject, World},
+};
+use crate::{
+    model::{
+        lock::Lock,
+        migration::Migration,
+        step::{Phase, Step, StepId, StepKind},
+    },
+    rule,
+    sql::{Directives, Statement, StatementKind},
+};
+
+/// A statement being planned.
+#[derive(Debug)]
+pub(crate) struct Work<'w> {
+    /// The planner's state.
+    pub(crate) world: &'w mut World,
+    /// The migration.
+    pub(crate) migration: &'w Migration,
+    /// The statement's number within it, from 1.
+    pub(crate) number: usize,
+    /// The statement.
+    pub(crate) statement: &'w Statement,
+    /// Its directives.
+    pub(crate) directives: &'w Directives,
+    /// How many steps there were before this statement.
+    pub(crate) first_step: usize,
+    /// Which of the author's permissions some rewrite has asked for.
+    pub(crate) consulted: RefCell<BTreeSet<&'static str>>,
+}
+
+impl Work<'_> {
+    /// The id that a part of this statement gets.
+    pub(crate) fn id(&self, part: &str) -> StepId {
+        StepId::new(self.migration.number, self.number, part)
+    }
+
+    /// The floor of a step that tightens: no older release may write any more.
+    pub(crate) fn floor(&self) -> u64 {
+        self.migration.number
+    }
+
+    /// The floor of a step that takes something away: that of the first release that does without.
+    pub(crate) fn unused_floor(&self) -> u64 {
+        self.directives.unused_since.unwrap_or(self.migration.number)
+    }
+
+    /// Refuses unless the author allows the rule, giving a reason.
+    pub(crate) fn refuse_unless_allowed(&self, refused: Refused) -> Result<(), Refused> {
+        debug_assert!(
+            refused.rule.allowable,
+            "{} is not in the list of what may be allowed",
+            refused.rule.id
+        );
+        match self.directives.allows(refused.rule.id) {
+            Some(_) => Ok(()),
+            None => Err(refused),
+        }
+    }
+
+    /// The author's reason why older releases comply with what is tightened, if he gave one.
+    pub(crate) fn old_complies(&self) -> Option<&str> {
+        self.consulted.borrow_mut().insert("old-complies");
+        self.directives.old_complies.as_deref()
+    }
+
+    /// The author's reason why the users' own triggers may fire, if he gave one.
+    pub(crate) fn user_triggers_fire(&self) -> Option<&str> {
+        self.consulted.borrow_mut().insert("user-triggers");
+        self.directives.user_triggers_fire.as_deref()
+    }
+
+    /// A permission that has no effect: no rewrite of this statement asks for it, or there is none
+    /// of that name. Whether an allowed rule applies depends on the database, so it need not.
+    fn idle_permission(&self) -> Option<String> {
+        let unknown = self
+            .directives
+            .allow
+            .keys()
+            .find(|id| !rule::find(id).is_some_and(|rule| rule.allowable));
+        let given = [
+            self.directives.old_complies.as_ref().map(|_| "old-complies"),
+            self.directives.user_triggers_fire.as_ref().map(|_| "user-triggers"),
+        ];
+        let consulted = self.consulted.borrow();
+        let idle = given.into_iter().flatten().find(|permission| !consulted.contains(permission));
+        unknown.map(|rule| format!("allow={rule}")).or_else(|| idle.map(str::to_owned))
+    }
+
+    /// Takes steps out of the plan again that another one does instead.
+    pub(crate) fn forget(&mut self, steps: &[StepId]) {
+        let before = self.world.records.steps.len();
+        self.world.records.steps.retain(|step| !steps.contains(&step.id));
+        self.first_step = self.first_step.saturating_sub(before - self.world.records.steps.len());
+    }
+
+    /// Adds a step to the plan and gives back its id.
+    pub(crate) fn emit(&mut self, draft: Draft) -> Result<StepId, Refused> {
+        let mut placement =
+            Placement { phase: draft.phase, floor: draft.floor, reason: draft.reason };
+        let mut needs = self.needed(draft.needs_steps, &draft.needs, &mut placement);
+        self.obey(&mut placement)?;
+        for subject in &draft.makes {
+            if let Some(remover) = self.world.records.removed.get(subject) {
+                stop_between(subject, remover, placement.phase)?;
+                needs.push(remover.step.clone());
+            }
+        }
+        needs.sort();
+        needs.dedup();
+        let locks = ordered(draft.locks);
+        if draft.joins && self.joinable(&placement) {
+            let step =
+                self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
+            self.record(&step, draft.makes, draft.removes);
+            return Ok(step);
+        }
+        let step = Step {
+            id: self.unique_id(&draft.part),
+            migration: self.migration.number,
+            file: self.migration.file.clone(),
+            line: self.statement.line,
+            title: draft.title,
+            phase: placement.phase,
+            before_serving: placement.phase == Phase::Expand
+                || (self.directives.before_serving && placement.phase == Phase::Online),
+            floor: placement.floor.filter(|_| placement.phase == Phase::Contract),
+            needs,
+            locks,
+            reason: placement.reason,
+            kind: draft.kind,
+            undo: draft.undo,
+        };
+        let id = step.id.clone();
+        self.world.records.steps.push(step);
+        self.record(&id, draft.makes, draft.removes);
+        Ok(id)
+    }
+
+    /// The steps that must come first; the placement is moved to where they are done.
+    fn needed(
+        &self,
+        mut steps: Vec<StepId>,
+        subjects: &[Subject],
+        placement: &mut Placement,
+    ) -> Vec<StepId> {
+        let records = &self.world.records;
+        for provider in subjects.iter().filter_map(|subject| records.made.get(subject)) {
+            placement.not_before(provider);
+            steps.push(provider.step.clone());
+        }
+        for found in records.steps.iter().filter(|found| steps.contains(&found.id)) {
+            placement.not_before(&Provider::of(found));
+        }
+        steps
+    }
+
+    /// Remembers what a step makes and removes.
+    fn record(&mut self, id: &StepId, makes: Vec<Subject>, removes: Vec<Subject>) {
+        let Some(step) = self.world.records.steps.iter().find(|step| &step.id == id) else {
+            return;
+        };
+        let provider = Provider::of(step);
+        for subject in makes {
+            self.world.records.made.insert(subject, provider.clone());
+        }
+        for subject in removes {
+            self.world.records.made.remove(&subject);
+            self.world.records.removed.insert(subject, provider.clone());
+        }
+    }
+
+    /// Whether the same statement's last step can take one more catalog change.
+    fn joinable(&self, placement: &Placement) -> bool {
+        self.world.records.steps[self.first_step..].last().is_some_and(|last| {
+            last.phase == placement.phase
+                && last.floor == placement.floor.filter(|_| placement.phase == Phase::Contract)
+                && matches!(last.kind, StepKind::Ddl(_))
+        })
+    }
+
+    /// Adds a catalog change to the same statement's last step.
+    fn join(
+        &mut self,
+        title: String,
+        reason: &str,
+        kind: StepKind,
+        locks: Vec<Lock>,
+        needs: Vec<StepId>,
+        undo: Vec<String>,
+    ) -> StepId {
+        let number = self.world.records.steps.len() - 1;
+        let last = &mut self.world.records.steps[number];
+        if let (StepKind::Ddl(into), StepKind::Ddl(ddl)) = (&mut last.kind, kind) {
+            into.statements.extend(ddl.statements);
+        }
+        last.title = format!("{}, {title}", last.title);
+        if last.reason != reason {
+            last.reason = format!("{}; {reason}", last.reason);
+        }
+        last.needs.extend(needs);
+        last.needs.retain(|need| need != &last.id);
+        last.needs.sort();
+        last.needs.dedup();
+        last.locks.extend(locks);
+        last.locks = ordered(std::mem::take(&mut last.locks));
+        last.undo.splice(0..0, undo);
+        last.id.clone()
+    }
+
+    /// Refuses directives that have no effect on this statement: their author expects one.
+    pub(crate) fn directives_used(&self) -> Result<(), Refused> {
+        let steps = &self.world.records.steps[self.first_step..];
+        let has = |phase| steps.iter().any(|step: &Step| step.phase == phase);
+        let is_update = matches!(*self.statement.kind, StatementKind::Update(_));
+        let unused = if self.directives.before_serving && !has(Phase::Online) {
+            Some("before-serving".to_owned())
+        } else if self.directives.unused_since.is_some() && !has(Phase::Contract) {
+            Some("unused-since".to_owned())
+        } else if self.directives.sync.is_some() && !is_update {
+            Some("sync".to_owned())
+        } else {
+            self.idle_permission()
+        };
+        if let Some(key) = unused {
+            return Err(Refused::new(
+                &rule::directive::RULE,
+                format!("`{key}` has no effect on this statement"),
+                "remove it, or put it before the statement that it is meant for",
+            ));
+        }
+        match self.directives.unused_since {
+            Some(since) if since > self.migration.number => Err(Refused::new(
+                &rule::directive::RULE,
+                format!("`unused-since={since}` names a release after this one"),
+                "name the head of the first release that does without it, this one at the latest",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The part's id, numbered where the statement has several of them.
+    fn unique_id(&self, part: &str) -> StepId {
+        (1..)
+            .map(|number: u32| match number {
+                1 => self.id(part),
+                _ => self.id(&format!("{part}_{number}")),
+            })
+            .find(|id| !self.world.records.steps.iter().any(|step| &step.id == id))
+            .unwrap_or_else(|| self.id(part))
+    }
+
+    /// `phase=` may move a step later, never earlier.
+    fn obey(&self, placement: &mut Placement) -> Result<(), Refused> {
+        let Some(wanted) = self.directives.phase else {
+            return Ok(());
+        };
+        let is_first = self.world.records.steps.len() == self.first_step;
+        if wanted < placement.phase && is_first {
+            return Err(Refused::new(
+                &rule::phase_too_early::RULE,
+                format!("this belongs into {}: {}", placement.phase, placement.reason),
+                format!("remove `phase={wanted}`, or choose a later phase"),
+            ));
+        }
+        if wanted > placement.phase {
+            placement.reason =
+                format!("{}; moved to {wanted} by `phase={wanted}`", placement.reason);
+            placement.phase = wanted;
+        }
+        if placement.phase == Phase::Contract && placement.floor.is_none() {
+            placement.floor = Some(self.floor());
+        }
+        Ok(())
+    }
+}
