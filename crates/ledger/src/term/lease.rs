@@ -119,12 +119,7 @@ impl Term {
 
     /// Asks whoever holds the term to hand it over: when it leaves, or after its open batch where
     /// `head` is above its own. Holds for some seconds.
-    pub async fn ask(
-        watch: &Connection,
-        app: &str,
-        holder: Uuid,
-        head: u64,
-    ) -> Result<(), Error> {
+    pub async fn ask(watch: &Connection, app: &str, holder: Uuid, head: u64) -> Result<(), Error> {
         watch
             .client
             .execute(ASK, &[&app, &holder, &bigint(head)])
