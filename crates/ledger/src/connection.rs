@@ -15,6 +15,7 @@ use listening::watch_connection;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{CancelToken, Client, Config, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -109,6 +110,9 @@ impl Purpose {
         }
     }
 }
+
+/// A parameter with its type.
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// An open connection with the means to cancel what runs on it.
 pub struct Connection {
