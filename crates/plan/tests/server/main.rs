@@ -7,6 +7,7 @@ mod catalog;
 mod database;
 mod locks;
 mod parser;
+mod rules;
 mod runner;
 mod sync;
 mod whole_plans;
