@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const OPERATING: &str = include_str!("../../../../docs/operating.md");
 const LEDGER: &str = include_str!("../../../../docs/ledger.md");
 const WRITING: &str = include_str!("../../../../docs/writing-migrations.md");
+const DEPLOYMENT: &str = include_str!("../../../../deploy/central.yaml");
+const DEPLOY_README: &str = include_str!("../../../../deploy/README.md");
 const ARCHITECTURE: &str = include_str!("../../../../ARCHITECTURE.md");
 
 fn root() -> PathBuf {
@@ -153,6 +155,36 @@ async fn every_table_and_function_of_the_ledger_is_explained() {
     assert!(LEDGER.contains(&callable), "docs/ledger.md does not say: {callable}");
     let others = format!("\n{} functions are called by others", listed.len());
     assert!(LEDGER.contains(&others), "docs/ledger.md does not say: {others}");
+}
+
+/// The number behind a key in the Deployment; how often it is there is for the caller to know.
+fn number_after(key: &str) -> u64 {
+    let (_, rest) = DEPLOYMENT.split_once(key).unwrap();
+    rest.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+}
+
+#[test]
+fn the_grace_of_the_deployment_holds_all_parts_of_leaving() {
+    let in_seconds = |key| number_after(key).div_ceil(1000);
+    // Not in the file: what streams have by default, cutting them and requests, the pool, the registry.
+    let (streams, cut, pool, registry) = (5, 1, 2, 10);
+    let clients = in_seconds("--propagation-ms=") + streams + cut;
+    let idle = in_seconds("--idle-ms=") + 1;
+    let in_flight = in_seconds("--in-flight-ms=") + cut;
+    let pre_stop = number_after("sleep:\n                seconds:");
+    let sum = pre_stop + clients.max(idle) + in_flight + pool + registry;
+    assert!(DEPLOYMENT.contains(&format!("= {sum} s.")), "the comment beside the grace: {sum}");
+    assert!(DEPLOY_README.contains(&format!("= {sum}; the rest is slack")), "README.md: {sum}");
+    assert!(number_after("terminationGracePeriodSeconds:") >= sum, "{sum}");
+}
+
+#[test]
+fn one_slow_answer_does_not_take_the_only_endpoint_away() {
+    let (_, readiness) = DEPLOYMENT.split_once("readinessProbe:").unwrap();
+    let (readiness, _) = readiness.split_once("livenessProbe:").unwrap();
+    let threshold = readiness.split_once("failureThreshold: ").unwrap().1;
+    assert!(threshold.starts_with('3'), "{threshold}");
+    assert!(DEPLOY_README.contains("| `readinessProbe` | every 2 s, three failures |"));
 }
 
 #[test]
