@@ -8,17 +8,18 @@
 //! - [`model`]: the data that others hold: plan, step, catalog, names.
 //! - [`source`]: a folder's files as numbered migrations, held against the ledger.
 //! - [`sql`]: the adapter to the SQL parser.
-//! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
+//! - [`plan`]: the planner; `rewrite` has one file for each form of statement.
+//! - [`derivation`]: what keeps derived columns right: triggers, backfills, checks.
 //! - [`script`]: what may be repeated of a file that runs at once.
 //! - [`check`]: inspects a finished plan.
 
 pub mod check;
+pub mod derivation;
 pub mod model;
 mod planner;
 mod rewrite;
 pub mod source;
 pub mod sql;
-mod sync;
 mod world;
 
 pub use model::{

@@ -151,8 +151,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             NO_TRIGGER,
             Edit {
                 file: SYNC,
-                from: "    if row.get::<_, bool>(0) {",
-                to: "    if !row.is_empty() {",
+                from: "    match rows.first() {",
+                to: "    match rows.first().filter(|_| false) {",
             },
         ],
         test: Test { target: &["--test", "upgrade"], name: "old_writes_come_out_right_on_15" },

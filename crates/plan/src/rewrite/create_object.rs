@@ -3,6 +3,7 @@
 
 use super::table;
 use crate::{
+    derivation::TRIGGER_PREFIX,
     model::{
         catalog::{RelationKind, Volatility},
         identifier::QualifiedName,
@@ -10,7 +11,6 @@ use crate::{
         step::Phase,
     },
     sql::statement::{CreateOther, CreateTrigger, Name},
-    sync::TRIGGER_PREFIX,
     world::{Draft, Refused, Subject, Work, simulate},
 };
 

@@ -177,10 +177,11 @@ fn drop(
     let mut statements: Vec<String> =
         syncs.iter().flat_map(|sync| sync.drop_statements.clone()).collect();
     statements.push(drop_column);
-    let kind_and_part = syncs.first().map(|sync| {
+    let kind_and_part = syncs.split_first().map(|(sync, others)| {
         StepKind::SyncDrop(SyncDrop {
             table: table.clone(),
             trigger: sync.trigger.clone(),
+            other_triggers: others.iter().map(|sync| sync.trigger.clone()).collect(),
             statements: statements.clone(),
         })
     });

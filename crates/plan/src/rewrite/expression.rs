@@ -2,12 +2,12 @@
 //! same whoever computes them, and when.
 
 use crate::{
+    derivation::Template,
     model::{
         catalog::{Catalog, Relation, Volatility},
         identifier::Identifier,
     },
     sql::{Expression, Reference, expression::Call},
-    sync::Template,
     world::Refused,
 };
 
