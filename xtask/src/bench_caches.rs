@@ -6,9 +6,9 @@
 
 use crate::budget::Budget;
 use anyhow::{Context, ensure};
-use changeover::cache::{Bounds, CacheTiming, SharedCache, WatchedTable};
 use changeover::{Changeover, Options};
 use changeover_postgres::{Profile, Server};
+use changeover_share::cache::{Bounds, CacheTiming, Caches, SharedCache, WatchedTable};
 use rand::Rng;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,7 +76,7 @@ impl Instance {
         let mut options = Options::new("bench", "1", changeover_plan::source::read(&files)?);
         options.owner_url = Some(url.to_owned());
         options.listen_url = listens.then(|| url.to_owned());
-        options.watched_tables = vec![
+        let tables = vec![
             WatchedTable::whole("seen"),
             WatchedTable::whole("notifying"),
             WatchedTable { notifies: false, ..WatchedTable::whole("quiet") },
@@ -85,7 +85,7 @@ impl Instance {
         changeover.wait_until_servable().await?;
         changeover.mark_serving().await?;
         let reader = Arc::new(connect(url).await?);
-        let caches = changeover.caches(CacheTiming::default());
+        let caches = Caches::start(&changeover, tables, CacheTiming::default()).await?;
         let cache = caches.whole("seen", Bounds::default(), move || {
             let reader = Arc::clone(&reader);
             async move {

@@ -116,7 +116,7 @@ impl list::Test {
         command
             .current_dir(tree)
             .env("CARGO_TARGET_DIR", root.join("target/mutants/build"))
-            .args(["test", "--quiet", "--locked", "--package", "changeover"])
+            .args(["test", "--quiet", "--locked", "--package", self.package])
             .args(self.target)
             .arg(self.name)
             .stdin(Stdio::null())

@@ -9,7 +9,7 @@ use crate::{
     release::Release,
     request::ApiError,
 };
-use changeover::cache::{Bounds, CacheError, Caches, ChangeToken, SharedCache};
+use changeover_share::cache::{Bounds, CacheError, Caches, ChangeToken, SharedCache};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 use tokio_postgres::types::Json;

@@ -16,17 +16,13 @@
 //! ```
 
 use crate::admission::Admission;
-use crate::background::BackgroundBuilder;
-use crate::cache::{self, CacheTiming, Caches};
 use crate::connection::{self, Connection, Purpose, pooler};
-use crate::connection_share::{ConnectionShare, OwnConnections, ShareOptions};
 use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
 use crate::health::Health;
 use crate::instance::{Instance, InstanceState, Refusal};
 use crate::ledger::bootstrap;
 use crate::options::Options;
-use crate::sidecar::Sidecar;
 use changeover_plan::StepId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +45,6 @@ pub struct Changeover {
     stop: CancellationToken,
     driver: Mutex<Option<JoinHandle<()>>>,
     watch: Mutex<Option<Connection>>,
-    own_connections: OwnConnections,
 }
 
 impl Changeover {
@@ -80,7 +75,6 @@ impl Changeover {
             stop,
             driver: Mutex::new(Some(driver)),
             watch: Mutex::new(None),
-            own_connections: OwnConnections::new(),
         })
     }
 
@@ -91,7 +85,7 @@ impl Changeover {
         // Ends with the upgrade or with the process: the steps themselves are bounded.
         loop {
             match &*upgrade.borrow_and_update() {
-                Upgrade::Servable => break,
+                Upgrade::Servable => return Ok(()),
                 Upgrade::Failed(error) => return Err(Error::Shared(Arc::clone(error))),
                 Upgrade::Waiting(why) => tracing::debug!(why, "not servable yet"),
             }
@@ -106,8 +100,6 @@ impl Changeover {
                 return Err(Error::Stopped);
             }
         }
-        // Not before: the tables may be this upgrade's.
-        cache::watch::ensure(&self.options).await
     }
 
     /// Waits until this release must stop serving, because the floor has passed it.
@@ -138,27 +130,6 @@ impl Changeover {
         self.instance.set_state(InstanceState::Draining).await
     }
 
-    /// Collects what this release does in the background: workers, jobs, schedules.
-    pub fn background(&self) -> BackgroundBuilder {
-        BackgroundBuilder::new(
-            Arc::clone(&self.options),
-            Arc::clone(&self.instance),
-            self.own_connections.clone(),
-        )
-    }
-
-    /// Begins to look for what other instances write; see [`crate::cache`].
-    pub fn caches(&self, timing: CacheTiming) -> Caches {
-        Caches::start(Arc::clone(&self.options), timing)
-    }
-
-    /// Asks for this instance's share of the server's connections, and goes on asking; see
-    /// [`crate::connection_share`].
-    pub async fn connection_share(&self, options: ShareOptions) -> Result<ConnectionShare, Error> {
-        let (app, own) = (Arc::clone(&self.options), self.own_connections.clone());
-        ConnectionShare::start(app, self.instance.id(), options, own).await
-    }
-
     /// What the probes answer; see [`crate::health::router`].
     pub fn health(&self) -> Health {
         self.health.clone()
@@ -169,14 +140,19 @@ impl Changeover {
         self.instance.id()
     }
 
-    /// This instance's part in background work, for a process beside this one.
-    pub fn sidecar(&self) -> Sidecar {
-        Sidecar::new(Arc::clone(&self.options), self.instance.id())
+    /// The registered instance: what background work, caches and the share of connections begin with.
+    pub fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    /// With what it was started.
+    pub fn options(&self) -> &Arc<Options> {
+        &self.options
     }
 
     /// What the service's pool calls for each connection that it makes.
     pub fn admission(&self) -> Admission {
-        Admission { id: self.instance.id(), options: Arc::clone(&self.options) }
+        Admission::new(&self.instance)
     }
 
     /// Whether a step is done, e.g. a backfill whose column is to be read. `false` while unknown.

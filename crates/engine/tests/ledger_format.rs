@@ -7,8 +7,8 @@ use common::{Database, OWNER, SERVICE, value};
 
 /// As an engine of format 1 has made it, and granted it to the service.
 const FORMAT_0001: [&str; 2] = [
-    include_str!("../src/ledger/sql/format_0001.sql"),
-    include_str!("../src/ledger/sql/functions_0001.sql"),
+    include_str!("../../ledger/src/bootstrap/sql/format_0001.sql"),
+    include_str!("../../ledger/src/bootstrap/sql/functions_0001.sql"),
 ];
 const GRANTED_THEN: &str = "GRANT USAGE ON SCHEMA changeover TO shop_service; \
     GRANT EXECUTE ON FUNCTION changeover.heartbeat(uuid, text), changeover.standing(text, bigint) \

@@ -29,8 +29,9 @@ fn named_in(folder: &Path, names: &mut BTreeSet<String>) {
 #[test]
 fn engine_and_model_name_the_same() {
     let mut in_engine = BTreeSet::new();
-    let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/src");
-    named_in(&engine, &mut in_engine);
+    for sources in ["../ledger/src", "../engine/src", "../work/src", "../share/src"] {
+        named_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join(sources), &mut in_engine);
+    }
     let guards = Guard::ALL.into_iter().map(|guard| guard.to_string());
     let in_model: BTreeSet<String> = Action::engine_names().into_iter().chain(guards).collect();
     let missing: Vec<_> = in_model.difference(&in_engine).collect();

@@ -11,6 +11,7 @@
 //! - [`plan`]: the planner; `rewrite` has one file for each form of statement.
 //! - [`derivation`]: what keeps derived columns right: triggers, backfills, checks.
 //! - [`script`]: what may be repeated of a file that runs at once.
+//! - [`rule`]: why statements are refused, one file for each reason.
 //! - [`check`]: inspects a finished plan.
 
 pub mod check;
@@ -18,6 +19,7 @@ pub mod derivation;
 pub mod model;
 mod planner;
 mod rewrite;
+pub mod rule;
 pub mod source;
 pub mod sql;
 mod world;

@@ -1,9 +1,10 @@
 //! Ours: a batch handler, each batch finished in the transaction of its effects.
 
 use super::child::{connect, until_none_left};
-use changeover::{
-    Background, BatchJobHandler, BoxFuture, Changeover, Job, JobError, JobLimits, JobTransaction,
-    Options,
+use changeover::{Changeover, Options};
+use changeover_work::{
+    Background, BackgroundBuilder, BatchJobHandler, BoxFuture, Job, JobError, JobLimits,
+    JobTransaction,
 };
 use std::time::Instant;
 
@@ -40,7 +41,8 @@ async fn start(url: &str) -> anyhow::Result<(Changeover, Background)> {
     options.owner_url = Some(url.to_owned());
     options.service_url = Some(url.to_owned());
     let upgrade = Changeover::start(options).await?;
-    let background = upgrade.background().batch_job(NoOperation).start().await?;
+    let background =
+        BackgroundBuilder::new(upgrade.instance()).batch_job(NoOperation).start().await?;
     Ok((upgrade, background))
 }
 

@@ -1,7 +1,8 @@
 //! A process that owns the worker, here or as a program of its own.
 
-use changeover::{
-    Background, BoxFuture, Changeover, Options, SingletonWorker, Tenure, WorkError, planning,
+use changeover::{Changeover, Options, planning};
+use changeover_work::{
+    Background, BackgroundBuilder, BoxFuture, SingletonWorker, Tenure, WorkError,
 };
 use std::process::Stdio;
 use std::time::Duration;
@@ -49,7 +50,8 @@ impl Node {
         let upgrade = Changeover::start(options(url, generation, lease_ms)).await?;
         upgrade.wait_until_servable().await?;
         let writer = Writer { release: generation.to_string() };
-        let background = upgrade.background().singleton(writer).start().await?;
+        let background =
+            BackgroundBuilder::new(upgrade.instance()).singleton(writer).start().await?;
         upgrade.mark_serving().await?;
         Ok(Self { upgrade, background })
     }

@@ -1,8 +1,9 @@
 //! The work of all languages in Rust: `tally` and `greet`, as docs/examples/python/worker.py and
 //! docs/examples/node/worker.mjs have them. This program started again: `chaos-worker …`.
 
-use changeover::{
-    BoxFuture, Changeover, Job, JobError, JobHandler, JobTransaction, Options, SingletonWorker,
+use changeover::{Changeover, Options};
+use changeover_work::{
+    BackgroundBuilder, BoxFuture, Job, JobError, JobHandler, JobTransaction, SingletonWorker,
     Tenure, WorkError,
 };
 use std::time::Duration;
@@ -100,7 +101,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let upgrade = Changeover::start(options).await?;
     upgrade.wait_until_servable().await?;
     let me = upgrade.instance_id();
-    let builder = upgrade.background().singleton(Tally { me }).job(Greeter { me });
+    let builder =
+        BackgroundBuilder::new(upgrade.instance()).singleton(Tally { me }).job(Greeter { me });
     let background = builder.start().await?;
     upgrade.mark_serving().await?;
     told_to_go.recv().await;

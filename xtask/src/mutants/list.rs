@@ -15,24 +15,29 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
-/// A test of the engine.
+/// A test of one of the library's crates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Test {
+    pub(super) package: &'static str,
     pub(super) target: &'static [&'static str],
     pub(super) name: &'static str,
 }
 
 const fn unit(name: &'static str) -> Test {
-    Test { target: &["--lib"], name }
+    Test { package: "changeover-ledger", target: &["--lib"], name }
 }
 
 const fn worker(name: &'static str) -> Test {
-    Test { target: &["--test", "workers"], name }
+    Test { package: "changeover-work", target: &["--test", "workers"], name }
 }
 
-const WORKERS: &str = "crates/engine/src/worker/sql/functions_0002.sql";
-const FUNCTIONS: &str = "crates/engine/src/ledger/sql/functions_0001.sql";
-const FORMAT: &str = "crates/engine/src/ledger/sql/format_0001.sql";
+const fn engine(target: &'static [&'static str], name: &'static str) -> Test {
+    Test { package: "changeover", target, name }
+}
+
+const WORKERS: &str = "crates/ledger/src/bootstrap/sql/worker/functions_0002.sql";
+const FUNCTIONS: &str = "crates/ledger/src/bootstrap/sql/functions_0001.sql";
+const FORMAT: &str = "crates/ledger/src/bootstrap/sql/format_0001.sql";
 const BATCHES: &str = "crates/engine/src/step/backfill.rs";
 const SYNC: &str = "crates/engine/src/step/sync.rs";
 
@@ -77,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[
             DROP_KEY,
             Edit {
-                file: "crates/engine/src/fence/sql/unique_key.sql",
+                file: "crates/ledger/src/fence/sql/unique_key.sql",
                 from: "SELECT EXISTS (",
                 to: "SELECT true OR EXISTS (",
             },
@@ -88,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "old-backends-not-ended",
         what: "a successor leaves its predecessor's backends running",
         edits: &[Edit {
-            file: "crates/engine/src/term/sql/end_backends.sql",
+            file: "crates/ledger/src/term/sql/end_backends.sql",
             from: " WHERE b.app = $1",
             to: " WHERE false AND b.app = $1",
         }],
@@ -112,19 +117,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "WHERE app = my_app FOR SHARE;",
             to: "WHERE app = my_app;",
         }],
-        test: Test {
-            target: &["--test", "admission"],
-            name: "a_registration_waits_for_whoever_raises_the_floor",
-        },
+        test: engine(&["--test", "admission"], "a_registration_waits_for_whoever_raises_the_floor"),
     },
     Mutant {
         name: "admission-without-lock",
         what: "a session is admitted by a floor that is being raised",
         edits: &[Edit { file: FUNCTIONS, from: "       FOR SHARE OF a;", to: "       ;" }],
-        test: Test {
-            target: &["--test", "admission"],
-            name: "an_admission_waits_for_whoever_raises_the_floor",
-        },
+        test: engine(&["--test", "admission"], "an_admission_waits_for_whoever_raises_the_floor"),
     },
     Mutant {
         name: "cursor-outside-the-batch",
@@ -136,13 +135,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
                  transaction.commit().await?;\n        \
                  let transaction = run.worker.begin().await?;\n",
         }],
-        test: Test { target: &["--test", "resume"], name: "goes_on_after_dying_within_a_batch" },
+        test: engine(&["--test", "resume"], "goes_on_after_dying_within_a_batch"),
     },
     Mutant {
         name: "trigger-not-installed",
         what: "the backfill begins without its trigger; the step must refuse",
         edits: &[NO_TRIGGER],
-        test: Test { target: &["--test", "upgrade"], name: "old_writes_come_out_right_on_15" },
+        test: engine(&["--test", "upgrade"], "old_writes_come_out_right_on_15"),
     },
     Mutant {
         name: "trigger-not-installed-unnoticed",
@@ -155,7 +154,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 to: "    match rows.first().filter(|_| false) {",
             },
         ],
-        test: Test { target: &["--test", "upgrade"], name: "old_writes_come_out_right_on_15" },
+        test: engine(&["--test", "upgrade"], "old_writes_come_out_right_on_15"),
     },
     Mutant {
         name: "worker-guard-as-plain-read",
@@ -167,7 +166,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "worker-epoch-key-dropped",
         what: "UNIQUE (app, name, epoch) of the workers is missing",
         edits: &[Edit {
-            file: "crates/engine/src/worker/sql/tables_0002.sql",
+            file: "crates/ledger/src/bootstrap/sql/worker/tables_0002.sql",
             from: "CONSTRAINT worker_epoch UNIQUE (app, name, epoch)",
             to: "CHECK (epoch >= 0)",
         }],

@@ -2,7 +2,7 @@
 
 use super::{answer::ApiError, field::FieldErrors};
 use axum::{extract::FromRequestParts, http::request::Parts};
-use changeover::cache::ChangeToken;
+use changeover_share::cache::ChangeToken;
 
 /// The header, of answers to writes and of requests to read.
 pub const CHANGEOVER_TOKEN: &str = "changeover-token";

@@ -10,7 +10,7 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use changeover::cache::ChangeToken;
+use changeover_share::cache::ChangeToken;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{
     error::SqlState,

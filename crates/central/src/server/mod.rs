@@ -176,7 +176,7 @@ impl Central {
     /// When a migration fails, or this release may not serve.
     pub async fn serve(&self) -> Result<(), CentralError> {
         self.upgrade.wait_until_servable().await?;
-        if let Some(caches) = self.upgrade.caches() {
+        if let Some(caches) = self.upgrade.caches().await? {
             self.policies.share(&caches);
         }
         self.lifecycle.send_replace(Lifecycle::Serving);

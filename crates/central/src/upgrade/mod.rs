@@ -8,7 +8,8 @@ pub mod in_one_go;
 pub mod online;
 
 use crate::{error::CentralError, release::Release, server::Settings};
-use changeover::{Admission, cache::Caches, connection_share::ConnectionShare, health::Health};
+use changeover::{Admission, health::Health};
+use changeover_share::{cache::Caches, connection_share::ConnectionShare};
 pub use online::APP;
 use online::Online;
 use std::time::Duration;
@@ -122,10 +123,13 @@ impl Upgrade {
     }
 
     /// Caches that hear of other instances' writes, where the library keeps watch.
-    pub fn caches(&self) -> Option<Caches> {
+    ///
+    /// # Errors
+    /// When what they watch cannot be watched.
+    pub async fn caches(&self) -> Result<Option<Caches>, CentralError> {
         match self {
-            Self::None | Self::InOneGo { .. } => None,
-            Self::Online(online) => Some(online.caches()),
+            Self::None | Self::InOneGo { .. } => Ok(None),
+            Self::Online(online) => online.caches().await.map(Some),
         }
     }
 

@@ -11,12 +11,12 @@ use crate::{
     roles,
     server::Settings,
 };
-use changeover::{
-    Admission, Background, Changeover, Options,
+use changeover::{Admission, Changeover, Options, health::Health};
+use changeover_share::{
     cache::{CacheTiming, Caches, WatchedTable},
     connection_share::{ConnectionShare, ShareOptions},
-    health::Health,
 };
+use changeover_work::{Background, BackgroundBuilder};
 use std::{
     sync::{
         Arc,
@@ -59,7 +59,8 @@ impl Online {
         .abort_handle();
         let background = match &settings.workers {
             Some(workers) => {
-                let builder = worker::start::add(changeover.background(), release, workers);
+                let builder = BackgroundBuilder::new(changeover.instance());
+                let builder = worker::start::add(builder, release, workers);
                 Some(builder.start().await.map_err(CentralError::Upgrade)?)
             }
             None => None,
@@ -85,8 +86,11 @@ impl Online {
     }
 
     /// Caches that hear of other instances' writes.
-    pub(super) fn caches(&self) -> Caches {
-        self.changeover.caches(CacheTiming::default())
+    pub(super) async fn caches(&self) -> Result<Caches, CentralError> {
+        let tables = vec![WatchedTable::whole(policies::TABLE)];
+        Caches::start(&self.changeover, tables, CacheTiming::default())
+            .await
+            .map_err(CentralError::Upgrade)
     }
 
     /// This instance's share of the server's connections.
@@ -96,7 +100,8 @@ impl Online {
     ) -> Result<ConnectionShare, CentralError> {
         let wanted = ShareOptions::wanting(settings.pool_connections_max);
         let wanted = ShareOptions { budget: settings.connection_budget, ..wanted };
-        self.changeover.connection_share(wanted).await.map_err(CentralError::Upgrade)
+        let instance = self.changeover.instance();
+        ConnectionShare::start(instance, wanted).await.map_err(CentralError::Upgrade)
     }
 
     /// Whether the column is filled, as far as was heard.
@@ -163,7 +168,6 @@ fn options(settings: &Settings) -> Result<Options, CentralError> {
     let mut options = Options::new(APP, settings.release.name, migrations);
     options.owner_url = settings.owner_url.clone();
     options.service_url = Some(settings.database_url.clone());
-    options.watched_tables = vec![WatchedTable::whole(policies::TABLE)];
     options.listen_url = settings.listen_url.clone();
     options.service_roles = vec![roles::SERVICE.to_owned()];
     let trial = &settings.trial;

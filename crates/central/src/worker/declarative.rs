@@ -6,7 +6,7 @@
 //! one is passed over. A folder in which any file is broken is not applied at all. SQL: `declarative/`.
 
 use super::WorkerSettings;
-use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{

@@ -5,7 +5,7 @@
 //! `enforcement_summary/`.
 
 use super::WorkerSettings;
-use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use std::time::Duration;
 use tokio_postgres::{Client, Error};
 

@@ -7,7 +7,7 @@
 //! SQL: `network_baselines/`.
 
 use super::WorkerSettings;
-use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::Mutex;

@@ -9,7 +9,7 @@
 //! so that 2 is enqueued only from the switch to 4.10 on. SQL: `notifier/`.
 
 use bytes::Bytes;
-use changeover::{BoxFuture, Job, JobError, JobHandler, JobLimits, JobTransaction};
+use changeover_work::{BoxFuture, Job, JobError, JobHandler, JobLimits, JobTransaction};
 use http_body_util::Full;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::{

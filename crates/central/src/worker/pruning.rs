@@ -5,7 +5,7 @@
 //! older release would remove, a newer one keeps. SQL: `pruning/`.
 
 use super::WorkerSettings;
-use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
 use uuid::Uuid;

@@ -5,7 +5,7 @@
 //! be sent a second time by an attempt that died after sending it: its `Message-ID` is the job's
 //! idempotency key, by which the mail server can tell. SQL: `report/`.
 
-use changeover::{BoxFuture, Job, JobError, JobHandler, JobTransaction};
+use changeover_work::{BoxFuture, Job, JobError, JobHandler, JobTransaction};
 use jiff::Timestamp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use serde::Deserialize;

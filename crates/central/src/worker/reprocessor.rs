@@ -6,7 +6,7 @@
 //! which the guard refuses. SQL: `reprocessor/`.
 
 use super::WorkerSettings;
-use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
 use uuid::Uuid;

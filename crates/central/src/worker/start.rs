@@ -15,7 +15,7 @@ use super::{
     usage::UsageCounter,
 };
 use crate::release::Release;
-use changeover::{BackgroundBuilder, CatchUp, Schedule};
+use changeover_work::{BackgroundBuilder, CatchUp, Schedule};
 
 /// The name of the report's schedule.
 pub const REPORT_SCHEDULE: &str = "alerts_by_severity";

@@ -5,7 +5,7 @@
 //! The peak is the largest that *any* central has seen, never the last one's. SQL: `usage/`.
 
 use super::WorkerSettings;
-use changeover::{BoxFuture, SingletonWorker, Tenure, WorkError};
+use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};

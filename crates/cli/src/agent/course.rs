@@ -13,7 +13,8 @@ use super::signals::{Asked, Signals};
 use super::state::{SharedState, Stage, State};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use changeover::{Changeover, Error, Options, Sidecar};
+use changeover::{Changeover, Error, Options};
+use changeover_work::Sidecar;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,7 +60,7 @@ pub(crate) async fn run(plan: Plan) -> Result<std::process::ExitCode, Failure> {
         started = Changeover::start(plan.options.clone()) => started?,
         () = signals.stop() => return Ok(ExitCode::Stopped.into()),
     };
-    let sidecar = Arc::new(upgrade.sidecar());
+    let sidecar = Arc::new(Sidecar::new(upgrade.instance()));
     let state = watch::Sender::new(first_state(&plan, &upgrade));
     let stop = CancellationToken::new();
     let polls =

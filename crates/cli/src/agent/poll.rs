@@ -3,7 +3,8 @@
 //! process itself is busy.
 
 use super::state::SharedState;
-use changeover::{Error, Sidecar, chain};
+use changeover::{Error, chain};
+use changeover_work::Sidecar;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::{Settings, owner_url};
 use crate::view::jobs as view;
-use changeover::JobInspector;
+use changeover_work::JobInspector;
 use serde_json::json;
 
 const EXAMPLES: &str = "\

@@ -2,7 +2,7 @@
 
 use super::wrap::{self, Label};
 use super::{figures, style};
-use changeover::{DeadJob, JobCount, JobsBeyond};
+use changeover_work::{DeadJob, JobCount, JobsBeyond};
 
 /// The widest that a kind is shown: the rest of the line must fit beside it.
 const KIND_MAX: usize = 28;

@@ -1,11 +1,12 @@
-//! The ledger: the tables in schema `changeover` that say what is done, what runs, and by whom.
+//! What the engine reads and writes of the ledger: plans, steps, history. The ledger itself, with its
+//! tables, leases and guards, is the crate `changeover-ledger`.
 //!
-//! - [`bootstrap`]: makes it, brings it up to date, refuses one that is too new.
 //! - [`state`]: reads where an application stands.
 //! - [`record`]: writes plans, step states and events, always within a guarded transaction.
 //!
-//! Owned by the role that migrates; services only call its functions. SQL: `sql/`.
+//! SQL: `sql/`.
 
-pub(crate) mod bootstrap;
 pub(crate) mod record;
 pub(crate) mod state;
+
+pub(crate) use changeover_ledger::bootstrap;

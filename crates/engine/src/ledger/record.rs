@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::term::GuardedTransaction;
+pub(crate) use changeover_ledger::record::{bigint, event};
 use changeover_plan::{Migration, Plan, Step, StepId, model::plan::PlanMode};
 
 const WITHDRAW: &str = include_str!("sql/withdraw.sql");
@@ -12,11 +13,6 @@ const INSERT_STEP: &str = include_str!("sql/insert_step.sql");
 const STEP_BEGIN: &str = include_str!("sql/step_begin.sql");
 const STEP_DONE: &str = include_str!("sql/step_done.sql");
 const STEP_ERROR: &str = include_str!("sql/step_error.sql");
-
-/// A number as the ledger's bigint has it.
-pub(crate) fn bigint(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 /// Keeps a plan with its migrations and steps, and raises the head.
 pub(crate) async fn plan(
@@ -163,26 +159,6 @@ pub(crate) async fn step_error(
         .execute(STEP_ERROR, &[&app, &step.as_str(), &error, &failed, &transaction.epoch()])
         .await
         .map_err(|source| Error::sql(format!("recording the error of step {step}"), source))?;
-    Ok(())
-}
-
-/// Keeps what happened, for people and reports.
-pub(crate) async fn event(
-    transaction: &GuardedTransaction<'_>,
-    app: &str,
-    kind: &str,
-    step: Option<&StepId>,
-    detail: &str,
-) -> Result<(), Error> {
-    transaction
-        .client()
-        .execute(
-            "INSERT INTO changeover.event (app, epoch, kind, step, detail) \
-             VALUES ($1, $2, $3, $4, $5)",
-            &[&app, &transaction.epoch(), &kind, &step.map(StepId::as_str), &detail],
-        )
-        .await
-        .map_err(|source| Error::sql("recording an event", source))?;
     Ok(())
 }
 

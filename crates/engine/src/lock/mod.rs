@@ -43,11 +43,7 @@ pub(crate) async fn acquire(
 }
 
 /// The same in a transaction that no term guards: for what may be done twice.
-pub(crate) async fn acquire_on(
-    client: &Client,
-    locks: &[Lock],
-    limits: &LockLimits,
-) -> Result<(), Error> {
+pub async fn acquire_on(client: &Client, locks: &[Lock], limits: &LockLimits) -> Result<(), Error> {
     let mut wanted = wanted(locks);
     leave_out_views(client, &mut wanted).await?;
     if !wanted.is_empty() {

@@ -8,6 +8,7 @@ use crate::{
         plan::Refusal,
         step::{Phase, Script, Step, StepId, StepKind},
     },
+    rule,
     sql::{self, RawStatement},
 };
 
@@ -31,7 +32,7 @@ pub(super) fn unsplittable(migration: &Migration, error: &sql::SplitError) -> Re
         file: migration.file.clone(),
         line: error.line,
         statement: String::new(),
-        rule: "unterminated".to_owned(),
+        rule: rule::unterminated::RULE.id.to_owned(),
         reason: error.reason.clone(),
         remedy: "close the quote or comment that begins on this line".to_owned(),
     }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use super::{Request, at_once, pending};
 use crate::{
     model::{migration::Migration, plan::Refusal, step::Step},
-    rewrite,
+    rewrite, rule,
     sql::{self, Statement, StatementKind},
     world::{Refused, Work, World},
 };
@@ -36,7 +36,7 @@ fn statement(world: &mut World, migration: &Migration, number: usize, statement:
     let directives = match &statement.directives {
         Ok(directives) => directives,
         Err(error) => {
-            let refused = Refused::new("directive", &error.reason, &error.remedy);
+            let refused = Refused::new(&rule::directive::RULE, &error.reason, &error.remedy);
             world.refusals.push(refused.at(migration, statement, error.line));
             return;
         }

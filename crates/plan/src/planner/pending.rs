@@ -47,6 +47,7 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
                         valid: true,
                         partial_or_expression: true,
                         constraint: None,
+                        ..Index::default()
                     });
                 }
             }

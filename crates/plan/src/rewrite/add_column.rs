@@ -12,6 +12,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Phase, StepKind},
     },
+    rule,
     sql::{
         Expression,
         statement::{ColumnDefinition, ConstraintBody},
@@ -32,7 +33,7 @@ pub(super) fn plan(
             return super::nothing_to_do(work, format!("column {title} is there already"));
         }
         return Err(Refused::new(
-            "exists",
+            &rule::exists::RULE,
             format!("there is a column {title} already"),
             "give the new one another name",
         ));
@@ -74,7 +75,7 @@ fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused
     let title = format!("{}.{}", relation.name.plain(), column.name.as_str());
     if column.generated.is_some() || column.identity || types::is_serial(&column.type_sql) {
         return Err(Refused::new(
-            "rewrites-table",
+            &rule::rewrites_table::RULE,
             format!(
                 "{title} is computed by the server, which rewrites the whole table under a lock"
             ),
@@ -88,7 +89,7 @@ fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused
         .any(|c| matches!(c.kind, ConstraintBody::Key { primary: true, .. }))
     {
         return Err(Refused::new(
-            "add-primary-key-column",
+            &rule::add_primary_key_column::RULE,
             format!("{title} would be a primary key before it has values"),
             "add the column, fill it, and add the primary key in a statement of its own",
         ));
@@ -99,7 +100,7 @@ fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused
         }
     } else if column.not_null {
         return Err(Refused::new(
-            "not-null-without-default",
+            &rule::not_null_without_default::RULE,
             format!("inserts of releases that do not know {title} would fail"),
             "give it a DEFAULT, or add it nullable, fill it with an UPDATE, and SET NOT NULL in a \
              later statement",

@@ -11,6 +11,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepId, StepKind},
     },
+    rule,
     sql::statement::{AlterKind, ConstraintBody, ConstraintDefinition},
     world::{Draft, Refused, Subject, Work},
 };
@@ -27,7 +28,7 @@ pub(super) fn plan(
     let name = work.world.constraint_name(&relation.name, constraint);
     if relation.constraints.iter().any(|found| found.name == name) {
         return Err(Refused::new(
-            "exists",
+            &rule::exists::RULE,
             format!("{} has a constraint {} already", relation.name.plain(), name.as_str()),
             "give the new one another name",
         ));
@@ -45,7 +46,7 @@ pub(super) fn plan(
         ConstraintBody::Key { .. } => add_key::plan(work, relation, constraint, &name),
         ConstraintBody::NotNull { column } => super::set_not_null::plan(work, relation, column),
         ConstraintBody::Exclusion => Err(Refused::new(
-            "exclusion-constraint",
+            &rule::exclusion_constraint::RULE,
             "an exclusion constraint cannot be built without blocking writes",
             "add it in a stop, with no older release serving",
         )),
@@ -71,7 +72,7 @@ fn foreign_key(
         && work.world.catalog.server_version < PARTITIONED_NOT_VALID_FROM
     {
         return Err(Refused::new(
-            "partitioned-foreign-key",
+            &rule::partitioned_foreign_key::RULE,
             "before PostgreSQL 18 a foreign key of a partitioned table cannot be NOT VALID",
             "add the foreign key to each part by itself, in statements of their own",
         ));

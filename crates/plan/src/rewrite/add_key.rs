@@ -11,6 +11,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepId, StepKind},
     },
+    rule,
     sql::statement::{ConstraintBody, ConstraintDefinition},
     world::{Draft, Refused, Subject, Work},
 };
@@ -105,7 +106,7 @@ fn build(
 fn key_is_possible(relation: &Relation, key: &Key<'_>) -> Result<(), Refused> {
     if relation.kind == RelationKind::PartitionedTable {
         return Err(Refused::new(
-            "partitioned-key",
+            &rule::partitioned_key::RULE,
             "a key of a partitioned table cannot take over an index that was built concurrently",
             "write CREATE UNIQUE INDEX instead: it is built part by part and serves as well",
         ));
@@ -115,7 +116,7 @@ fn key_is_possible(relation: &Relation, key: &Key<'_>) -> Result<(), Refused> {
         let nullable = relation.column(column).is_some_and(|found| !found.not_null);
         if key.primary && nullable {
             return Err(Refused::new(
-                "primary-key-nullable",
+                &rule::primary_key_nullable::RULE,
                 format!("{} may be NULL, so the primary key would scan the table", column.as_str()),
                 format!(
                     "write ALTER TABLE … ALTER COLUMN {} SET NOT NULL before it",

@@ -11,6 +11,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     sql::statement::{AlterAction, AlterKind, AlterTable},
     world::{Draft, Refused, Subject, Work},
 };
@@ -66,7 +67,7 @@ fn action(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Res
         AlterKind::OwnerTo => as_written(work, relation, action, LockMode::AccessExclusive),
         AlterKind::AttachPartition { part } => attach(work, relation, action, part),
         AlterKind::RowSecurity => Err(Refused::new(
-            "row-security",
+            &rule::row_security::RULE,
             "row security decides what releases that serve see and may write",
             "change it in a stop, with no older release serving",
         )),
@@ -100,7 +101,7 @@ fn attach(
     let part_name = table::existing(work, part)?.name;
     if !work.world.is_new(&part_name) {
         return Err(Refused::new(
-            "attach-partition",
+            &rule::attach_partition::RULE,
             format!("{} may hold rows, which would be scanned under a lock", part_name.plain()),
             "attach a table that this upgrade creates, or use CREATE TABLE … PARTITION OF",
         ));

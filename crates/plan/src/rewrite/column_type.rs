@@ -9,6 +9,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     world::{Draft, Refused, Subject, Work, types},
 };
 
@@ -27,14 +28,14 @@ pub(super) fn plan(
     let indexed_by_others = relation.views.first();
     if let Some(view) = indexed_by_others {
         return Err(Refused::new(
-            "view-depends",
+            &rule::view_depends::RULE,
             format!("the view {} reads {}", view.plain(), relation.name.plain()),
             "drop the view in an earlier release, and create it anew afterwards",
         ));
     }
     if using || !is_catalog_only(&before, &after) {
         return Err(Refused::new(
-            "rewrites-table",
+            &rule::rewrites_table::RULE,
             format!("{title} from {before} to {after} rewrites the whole table under a lock"),
             format!(
                 "write: ALTER TABLE … ADD COLUMN {}_new {after}; UPDATE … SET {}_new = {}; let the new \
@@ -46,7 +47,7 @@ pub(super) fn plan(
         ));
     }
     work.refuse_unless_allowed(Refused::new(
-        "type-change",
+        &rule::type_change::RULE,
         format!(
             "{title} from {before} to {after} rewrites nothing, but prepared statements that older \
              releases keep fail once with 0A000"

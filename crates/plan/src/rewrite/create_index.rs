@@ -11,6 +11,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepKind},
     },
+    rule,
     sql::statement::CreateIndex,
     world::{Draft, Refused, Subject, Work},
 };
@@ -40,7 +41,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
         }
         if valid {
             return Err(Refused::new(
-                "exists",
+                &rule::exists::RULE,
                 format!("there is an index {} already", index.plain()),
                 "give the new one another name; the old one can be dropped in a later migration",
             ));

@@ -5,11 +5,12 @@ use super::table;
 use crate::{
     derivation::TRIGGER_PREFIX,
     model::{
-        catalog::{RelationKind, Volatility},
+        catalog::{RelationKind, Type, Volatility},
         identifier::QualifiedName,
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
     world::{Draft, Refused, Subject, Work, simulate},
 };
@@ -27,7 +28,7 @@ pub(super) fn create_type(work: &mut Work<'_>, name: &Name) -> Result<(), Refuse
         .undo([format!("DROP TYPE IF EXISTS {name}")])
         .makes(Subject::Type(name.clone()));
     work.emit(draft)?;
-    work.world.catalog.types.push(name);
+    work.world.catalog.types.push(Type::unknown(name));
     Ok(())
 }
 
@@ -82,7 +83,7 @@ pub(super) fn function(
     let ours = work.world.records.made.contains_key(&Subject::Function(function.clone()));
     if or_replace && known.is_some() && !ours {
         work.refuse_unless_allowed(Refused::new(
-            "replaces-function",
+            &rule::replaces_function::RULE,
             format!("a function {} is there already, and releases that serve call it", function.as_str()),
             "give the new one another name, or write `-- changeover: allow=replaces-function because \
              \"…\"` if the new one does for older releases what they expect",
@@ -105,7 +106,7 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
         work.world.relation(&qualified).cloned().ok_or_else(|| table::unknown_table(&qualified))?;
     if create.before && create.row && create.name.as_str() >= TRIGGER_PREFIX {
         return Err(Refused::new(
-            "trigger-sorts-last",
+            &rule::trigger_sorts_last::RULE,
             format!(
                 "{} would fire after sync triggers and change what they read",
                 create.name.as_str()
@@ -116,7 +117,7 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
     let exists = relation.triggers.iter().any(|found| found.name == create.name);
     if exists && create.or_replace {
         work.refuse_unless_allowed(Refused::new(
-            "replaces-trigger",
+            &rule::replaces_trigger::RULE,
             format!("releases that serve rely on the trigger {}", create.name.as_str()),
             "give the new one another name, or write `-- changeover: allow=replaces-trigger because \
              \"…\"`",

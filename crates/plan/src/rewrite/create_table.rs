@@ -8,6 +8,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     sql::statement::{ConstraintBody, CreateTable},
     world::{Draft, Refused, Subject, Work},
 };
@@ -16,7 +17,7 @@ use crate::{
 pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refused> {
     if create.temporary {
         return Err(Refused::new(
-            "temporary",
+            &rule::temporary::RULE,
             "a temporary table is gone before the next step runs",
             "use a table of its own and drop it in a later migration",
         ));
@@ -27,7 +28,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refu
             return super::nothing_to_do(work, format!("table {} is there already", name.plain()));
         }
         return Err(Refused::new(
-            "exists",
+            &rule::exists::RULE,
             format!("there is a relation {} already", name.plain()),
             "give the new one another name",
         ));

@@ -7,6 +7,7 @@ use crate::{
         identifier::QualifiedName,
         lock::{LockHeld, LockMode},
     },
+    rule,
     sql::statement::CreateView,
     world::{Refused, Subject, Work, simulate::relation},
 };
@@ -60,7 +61,7 @@ fn allowed(
 ) -> Result<(), Refused> {
     if exists && !work.world.is_new(name) {
         work.refuse_unless_allowed(Refused::new(
-            "replaces-view",
+            &rule::replaces_view::RULE,
             format!("releases that serve read {}", name.plain()),
             "give the new one another name, or write `-- changeover: allow=replaces-view because \
              \"…\"` if older releases find in it what they expect",
@@ -69,7 +70,7 @@ fn allowed(
     let holds_rows = reads.iter().any(|read| !work.world.is_new(read));
     if create.materialized && holds_rows && !create.no_data {
         return Err(Refused::new(
-            "materialized-view-fill",
+            &rule::materialized_view_fill::RULE,
             format!("{} is filled by one long query while the new release waits", name.plain()),
             "write WITH NO DATA, and let the new release refresh it",
         ));

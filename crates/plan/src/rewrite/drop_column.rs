@@ -11,7 +11,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Phase, StepKind, SyncDrop},
     },
-    sql,
+    rule, sql,
     world::{Draft, Refused, Subject, Sync, Work},
 };
 
@@ -35,7 +35,7 @@ pub(super) fn plan(
     }
     if let Some(view) = relation.views.first() {
         return Err(Refused::new(
-            "view-depends",
+            &rule::view_depends::RULE,
             format!(
                 "the view {} reads {} and may need {title}",
                 view.plain(),
@@ -59,14 +59,14 @@ pub(super) fn plan(
 fn dependants(relation: &Relation, column: &Identifier, title: &str) -> Result<(), Refused> {
     if relation.partition_key.contains(column) {
         return Err(Refused::new(
-            "partition-key",
+            &rule::partition_key::RULE,
             format!("{title} is part of the partition key"),
             "move the rows to a new table instead",
         ));
     }
     if relation.indexes.iter().any(|index| index.primary && index.columns.contains(column)) {
         return Err(Refused::new(
-            "drop-key-column",
+            &rule::drop_key_column::RULE,
             format!("{title} is part of the primary key"),
             "replace the primary key in an earlier release",
         ));
@@ -77,14 +77,14 @@ fn dependants(relation: &Relation, column: &Identifier, title: &str) -> Result<(
     });
     if let Some(other) = generated {
         return Err(Refused::new(
-            "generated-depends",
+            &rule::generated_depends::RULE,
             format!("{} is generated from {title}", other.name.as_str()),
             "drop the generated column first",
         ));
     }
     match relation.triggers.iter().find(|trigger| trigger.update_columns.contains(column)) {
         Some(trigger) => Err(Refused::new(
-            "trigger-depends",
+            &rule::trigger_depends::RULE,
             format!("the trigger {} fires on updates of {title}", trigger.name.as_str()),
             "drop the trigger first",
         )),
@@ -105,7 +105,7 @@ fn source_is_still_written(
     };
     let computed: Vec<&str> = sync.columns.iter().map(Identifier::as_str).collect();
     work.refuse_unless_allowed(Refused::new(
-        "drops-source",
+        &rule::drops_source::RULE,
         format!(
             "until older releases are gone, {} follows {title}: a new release that leaves {} out \
              would lose what it writes",

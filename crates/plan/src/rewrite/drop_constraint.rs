@@ -9,6 +9,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     world::{Draft, Refused, Subject, Work},
 };
 
@@ -35,7 +36,7 @@ pub(super) fn plan(
         && let Some(other) = table::referencing(work, &relation.name)
     {
         return Err(Refused::new(
-            "referenced",
+            &rule::referenced::RULE,
             format!("a foreign key of {} points to {title}", other.plain()),
             "drop that foreign key in a statement before this one",
         ));
@@ -87,7 +88,7 @@ fn placement(kind: &ConstraintKind) -> (Phase, &'static str) {
 /// The refusal for a constraint that is not there.
 pub(super) fn unknown(relation: &Relation, name: &Identifier) -> Refused {
     Refused::new(
-        "unknown-constraint",
+        &rule::unknown_constraint::RULE,
         format!("{} has no constraint {}", relation.name.plain(), name.as_str()),
         "check the name; `\\d` in psql lists those that there are",
     )

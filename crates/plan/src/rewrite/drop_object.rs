@@ -8,6 +8,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
+    rule,
     sql::statement::{Drop, DropObject, Name},
     world::{Draft, Refused, Subject, Work},
 };
@@ -27,7 +28,7 @@ pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
             DropObject::Type | DropObject::Function | DropObject::Sequence => {}
             DropObject::Schema | DropObject::Extension => {
                 return Err(Refused::new(
-                    "drop-schema",
+                    &rule::drop_schema::RULE,
                     format!("dropping a {} may take much with it", drop.object.as_str()),
                     "drop what is in it piece by piece, or do it in a stop",
                 ));
@@ -89,7 +90,7 @@ fn not_of_constraint(relation: &Relation, index: &QualifiedName) -> Result<(), R
     let found = relation.indexes.iter().find(|found| found.name == index.name);
     match found.and_then(|found| found.constraint.as_ref()) {
         Some(constraint) => Err(Refused::new(
-            "index-of-constraint",
+            &rule::index_of_constraint::RULE,
             format!("{} stands behind the constraint {}", index.plain(), constraint.as_str()),
             format!("write ALTER TABLE … DROP CONSTRAINT {}", constraint.as_str()),
         )),
@@ -138,14 +139,14 @@ fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> 
     let mut views = relation.views.iter();
     if let Some(view) = views.find(|view| work.world.relation(view).is_some()) {
         return Err(Refused::new(
-            "view-depends",
+            &rule::view_depends::RULE,
             format!("the view {} reads {title}", view.plain()),
             "drop the view first",
         ));
     }
     if let Some(other) = table::referencing(work, &relation.name) {
         return Err(Refused::new(
-            "referenced",
+            &rule::referenced::RULE,
             format!("a foreign key of {} points to {title}", other.plain()),
             "drop that foreign key, or that table, in a statement before this one",
         ));
@@ -153,7 +154,7 @@ fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> 
     let mut syncs = work.world.records.syncs.iter();
     match syncs.find(|sync| sync.table == relation.name) {
         Some(_) => Err(Refused::new(
-            "drop-synced-table",
+            &rule::drop_synced_table::RULE,
             format!("{title} is filled and dropped in one upgrade"),
             "leave the UPDATE out, or drop the table in a later migration",
         )),
@@ -186,7 +187,7 @@ fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     }
     if drop.object == DropObject::Policy {
         return Err(Refused::new(
-            "row-security",
+            &rule::row_security::RULE,
             "row security decides what releases that serve see and may write",
             "change it in a stop, with no older release serving",
         ));

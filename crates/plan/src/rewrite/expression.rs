@@ -7,6 +7,7 @@ use crate::{
         catalog::{Catalog, Relation, Volatility},
         identifier::Identifier,
     },
+    rule,
     sql::{Expression, Reference, expression::Call},
     world::Refused,
 };
@@ -109,7 +110,7 @@ pub(super) fn template(
     }
     if expression.subselect {
         return Err(Refused::new(
-            "reads-other-rows",
+            &rule::reads_other_rows::RULE,
             format!("the expression reads other rows: {}", shorten(&expression.text)),
             "joins come with a later release of Changeover; for now let the new release write the \
              value into the row, or copy what is needed into a column of this table first",
@@ -142,7 +143,7 @@ fn resolves(
     }
     let qualifier: Vec<&str> = reference.qualifier.iter().map(Identifier::as_str).collect();
     Err(Refused::new(
-        "unknown-column",
+        &rule::unknown_column::RULE,
         format!("`{}` is not the table that is updated", qualifier.join(".")),
         "read only columns of the table itself",
     ))
@@ -170,14 +171,14 @@ fn changing(expression: &Expression) -> Result<(), Refused> {
         .or_else(|| clock_string.map(|text| format!("'{text}'")));
     if let Some(clock) = clock {
         return Err(Refused::new(
-            "reads-clock",
+            &rule::reads_clock::RULE,
             format!("{clock} gives another value each time, so the column would never be right"),
             "give the column a DEFAULT instead, or compute it from a column that holds the time",
         ));
     }
     match names().find(|name| SESSION.contains(name)) {
         Some(session) => Err(Refused::new(
-            "reads-session",
+            &rule::reads_session::RULE,
             format!("{session} depends on who writes the row"),
             "give the column a DEFAULT instead, or compute it from columns of the row",
         )),
@@ -194,17 +195,17 @@ fn callable(catalog: &Catalog, call: &Call) -> Result<(), Refused> {
         Some(Volatility::Immutable) => Ok(()),
         Some(Volatility::Stable) if STABLE_BUT_PINNED.contains(&name) => Ok(()),
         Some(Volatility::Stable) => Err(Refused::new(
-            "stable-function",
+            &rule::stable_function::RULE,
             format!("{name} may read tables, whose changes would not reach the column"),
             "use an IMMUTABLE function that depends on its arguments alone",
         )),
         Some(Volatility::Volatile) => Err(Refused::new(
-            "volatile-function",
+            &rule::volatile_function::RULE,
             format!("{name} may give another value each time"),
             "give the column a DEFAULT instead, or use an IMMUTABLE function",
         )),
         None => Err(Refused::new(
-            "unknown-function",
+            &rule::unknown_function::RULE,
             format!("there is no function {name}"),
             "check the name, and that the statement that creates it comes earlier",
         )),

@@ -30,6 +30,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     sql::{StatementKind as Kind, statement::Transaction},
     world::{Draft, Refused, Subject, Work},
 };
@@ -40,12 +41,12 @@ pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
     match &*statement.kind {
         Kind::Empty | Kind::Transaction(Transaction::Begin | Transaction::Commit) => Ok(()),
         Kind::Transaction(Transaction::Rollback) => Err(Refused::new(
-            "transaction-control",
+            &rule::transaction_control::RULE,
             "a migration that rolls back does nothing",
             "remove the ROLLBACK",
         )),
         Kind::Broken { message, .. } => Err(Refused::new(
-            "syntax-error",
+            &rule::syntax_error::RULE,
             format!("the statement cannot be parsed: {message}"),
             "correct it; `psql` says what the server makes of it",
         )),
@@ -82,7 +83,7 @@ pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
 /// Law 6: what is not understood is refused.
 fn not_understood(what: &str) -> Refused {
     Refused::new(
-        "not-understood",
+        &rule::not_understood::RULE,
         format!("Changeover does not know what this does to releases that serve: {what}"),
         "split it into statements of the forms that the guide lists, or run the upgrade at once, with \
          no older release serving",
@@ -92,7 +93,7 @@ fn not_understood(what: &str) -> Refused {
 /// `CASCADE` takes along what nobody has looked at.
 fn cascade() -> Refused {
     Refused::new(
-        "cascade",
+        &rule::cascade::RULE,
         "CASCADE drops whatever depends on it, also what releases that serve use",
         "drop what depends on it by name, and leave CASCADE out",
     )
@@ -125,7 +126,7 @@ fn policy(work: &mut Work<'_>, table: &QualifiedName) -> Result<(), Refused> {
         return inline(work, table, LockMode::AccessExclusive);
     }
     Err(Refused::new(
-        "row-security",
+        &rule::row_security::RULE,
         "row security decides what releases that serve see and may write",
         "change it in a stop, with no older release serving",
     ))

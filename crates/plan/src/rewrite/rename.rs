@@ -2,6 +2,7 @@
 
 use crate::{
     model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    rule,
     sql::statement::Name,
     world::{Refused, Work},
 };
@@ -35,7 +36,7 @@ pub(super) fn column(relation: &Relation, from: &Identifier, to: &Identifier) ->
         relation.column(from).map_or_else(|| "…".to_owned(), |column| column.type_sql.clone());
     let (from, to) = (from.as_str(), to.as_str());
     Refused::new(
-        "rename",
+        &rule::rename::RULE,
         format!("releases that serve know {table}.{from} by that name"),
         format!(
             "write: ALTER TABLE {table} ADD COLUMN {to} {type_sql}; UPDATE {table} SET {to} = {from}; \
@@ -58,5 +59,9 @@ pub(super) fn object(what: &str) -> Refused {
         }
         _ => "make a new one under the new name, and drop the old one in a later migration",
     };
-    Refused::new("rename", format!("releases that serve may know the {what} by its name"), remedy)
+    Refused::new(
+        &rule::rename::RULE,
+        format!("releases that serve may know the {what} by its name"),
+        remedy,
+    )
 }

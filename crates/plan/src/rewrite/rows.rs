@@ -6,6 +6,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::Phase,
     },
+    rule,
     sql::statement::{Insert, Name},
     world::{Draft, Refused, Subject, Work},
 };
@@ -19,7 +20,7 @@ pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused
     let is_new = work.world.is_new(&relation.name);
     if insert.reads_tables || insert.value_rows.is_none() {
         return Err(Refused::new(
-            "copies-rows",
+            &rule::copies_rows::RULE,
             format!(
                 "rows are copied into {} once; what older releases write meanwhile would be missing",
                 relation.name.plain()
@@ -30,14 +31,14 @@ pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused
     }
     if insert.value_rows.is_some_and(|rows| rows > SEED_ROWS_MAX) {
         return Err(Refused::new(
-            "too-many-rows",
+            &rule::too_many_rows::RULE,
             format!("more than {SEED_ROWS_MAX} rows in one transaction make others wait"),
             "insert them in several statements",
         ));
     }
     if insert.updates_on_conflict && !is_new {
         return Err(Refused::new(
-            "changes-rows",
+            &rule::changes_rows::RULE,
             format!("rows of {} that releases use would be changed", relation.name.plain()),
             "write ON CONFLICT DO NOTHING",
         ));
@@ -84,7 +85,7 @@ pub(super) fn remove(
     }
     let plain: Vec<String> = names.iter().map(crate::QualifiedName::plain).collect();
     Err(Refused::new(
-        "removes-rows",
+        &rule::removes_rows::RULE,
         format!("{verb} takes rows of {} away from releases that serve", plain.join(", ")),
         "let the new release remove them in small portions, or do it in a stop",
     ))
@@ -93,7 +94,7 @@ pub(super) fn remove(
 /// Plans `SET`, `RESET`, `set_config`.
 pub(super) fn setting(name: &str) -> Refused {
     Refused::new(
-        "setting",
+        &rule::setting::RULE,
         format!("{name} is set for the session, which later steps do not share"),
         "remove it: the engine sets timeouts and the search path of each step itself",
     )
@@ -102,7 +103,7 @@ pub(super) fn setting(name: &str) -> Refused {
 /// Plans `DO`.
 pub(super) fn do_block() -> Refused {
     Refused::new(
-        "do-block",
+        &rule::do_block::RULE,
         "what a DO block does is known only when it runs",
         "write the statements themselves",
     )
@@ -111,7 +112,7 @@ pub(super) fn do_block() -> Refused {
 /// Plans `SELECT` and `CALL`.
 pub(super) fn query() -> Refused {
     Refused::new(
-        "query",
+        &rule::query::RULE,
         "a query changes nothing that an upgrade needs, or calls functions that change anything",
         "remove it, or write what it does as statements",
     )

@@ -8,6 +8,7 @@ use crate::{
         identifier::{Identifier, QualifiedName},
         step::{KeyColumn, Phase},
     },
+    rule,
     sql::statement::Name,
     world::{Refused, Subject, Work},
 };
@@ -19,7 +20,7 @@ pub(super) fn existing(work: &Work<'_>, name: &Name) -> Result<Relation, Refused
     match relation.kind {
         RelationKind::Table | RelationKind::PartitionedTable => Ok(relation.clone()),
         _ => Err(Refused::new(
-            "not-a-table",
+            &rule::not_a_table::RULE,
             format!("{} is not a table", qualified.plain()),
             "write the statement for the table behind it",
         )),
@@ -34,7 +35,7 @@ pub(super) fn existing_by_name(work: &Work<'_>, name: &QualifiedName) -> Result<
 /// The refusal for a relation that is not there.
 pub(super) fn unknown_table(name: &QualifiedName) -> Refused {
     Refused::new(
-        "unknown-relation",
+        &rule::unknown_relation::RULE,
         format!("there is no relation {} in the database nor in this upgrade", name.plain()),
         "check the name, and that the file that creates it comes earlier and is not refused",
     )
@@ -45,7 +46,7 @@ pub(super) fn has_column(relation: &Relation, column: &Identifier) -> Result<(),
     match relation.column(column) {
         Some(_) => Ok(()),
         None => Err(Refused::new(
-            "unknown-column",
+            &rule::unknown_column::RULE,
             format!("{} has no column {}", relation.name.plain(), column.as_str()),
             "check the name, and that the statement that adds it comes earlier and is not refused",
         )),
@@ -72,7 +73,7 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
         .min_by_key(|index| (!index.primary, index.columns.len(), &index.name));
     let Some(index) = index else {
         return Err(Refused::new(
-            "no-primary-key",
+            &rule::no_primary_key::RULE,
             format!(
                 "{} has no primary key and no unique index over NOT NULL columns, so its rows \
                  cannot be gone through in order",
@@ -178,14 +179,14 @@ pub(super) fn fillable(
     let name = relation.name.plain();
     if relation.row_security == RowSecurity::Forced {
         return Err(Refused::new(
-            "forced-row-security",
+            &rule::forced_row_security::RULE,
             format!("row security is forced on {name}, so the migrator may not see all rows"),
             "set NO FORCE ROW LEVEL SECURITY on it in an earlier migration",
         ));
     }
     if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
         return Err(Refused::new(
-            "partition-key",
+            &rule::partition_key::RULE,
             format!("{} is part of the key by which {name} is partitioned", column.as_str()),
             "fill a new column instead; rows cannot be moved between partitions online",
         ));
@@ -214,7 +215,7 @@ fn user_triggers(
         return Ok(());
     }
     Err(Refused::new(
-        "user-triggers",
+        &rule::user_triggers::RULE,
         format!(
             "filling {} would fire its own triggers for every row: {}",
             relation.name.plain(),

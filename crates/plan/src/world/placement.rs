@@ -4,7 +4,10 @@ use super::{
     refused::Refused,
     state::{Provider, Subject},
 };
-use crate::model::{lock::Lock, step::Phase};
+use crate::{
+    model::{lock::Lock, step::Phase},
+    rule,
+};
 
 /// Strongest first, each relation once for each way of holding it.
 pub(super) fn ordered(mut locks: Vec<Lock>) -> Vec<Lock> {
@@ -62,7 +65,7 @@ pub(super) fn stop_between(
         Subject::Filled(table, column) => format!("{}.{}", table.plain(), column.as_str()),
     };
     Err(Refused::new(
-        "stop-between",
+        &rule::stop_between::RULE,
         format!(
             "{what} is dropped by step {} only once no older release needs it, but is made anew \
              before that",

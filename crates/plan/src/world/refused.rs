@@ -2,14 +2,15 @@
 
 use crate::{
     model::{migration::Migration, plan::Refusal},
+    rule::Rule,
     sql::Statement,
 };
 
 /// Why a statement does not get into the plan.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    /// The rule's stable name.
-    pub(crate) rule: &'static str,
+    /// The rule.
+    pub(crate) rule: &'static Rule,
     /// Why, in plain words.
     pub(crate) reason: String,
     /// What to write instead.
@@ -22,7 +23,7 @@ const STATEMENT_CHARS_MAX: usize = 120;
 impl Refused {
     /// Puts a refusal together.
     pub(crate) fn new(
-        rule: &'static str,
+        rule: &'static Rule,
         reason: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
@@ -36,7 +37,7 @@ impl Refused {
             file: migration.file.clone(),
             line,
             statement: one_line(&statement.text),
-            rule: self.rule.to_owned(),
+            rule: self.rule.id.to_owned(),
             reason: self.reason,
             remedy: self.remedy,
         }

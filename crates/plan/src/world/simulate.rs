@@ -10,9 +10,7 @@ use super::{
 };
 use crate::{
     model::{
-        catalog::{
-            Column, Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity, Trigger,
-        },
+        catalog::{Column, Constraint, ConstraintKind, Index, Relation, RelationKind, Trigger},
         identifier::{Identifier, QualifiedName},
     },
     sql::statement::{
@@ -23,19 +21,7 @@ use crate::{
 
 /// An empty relation.
 pub(crate) fn relation(name: &QualifiedName, kind: RelationKind) -> Relation {
-    Relation {
-        name: name.clone(),
-        kind,
-        columns: Vec::new(),
-        indexes: Vec::new(),
-        constraints: Vec::new(),
-        triggers: Vec::new(),
-        row_security: RowSecurity::Off,
-        partition_of: None,
-        partition_key: Vec::new(),
-        views: Vec::new(),
-        rows_estimate: 0,
-    }
+    Relation { name: name.clone(), kind, ..Relation::default() }
 }
 
 impl World {
@@ -48,6 +34,7 @@ impl World {
         let mut made = relation(name, kind);
         made.partition_key = table.partition_by.clone().unwrap_or_default();
         made.partition_of = table.partition_of.as_ref().map(|parent| self.resolve(parent));
+        made.inherits = table.inherits.iter().map(|parent| self.resolve(parent)).collect();
         for source in table.copies.iter().chain(&table.inherits).chain(&table.partition_of) {
             if let Some(source) = self.catalog.relation(&self.resolve(source)) {
                 made.columns.extend(source.columns.iter().cloned());
@@ -76,6 +63,7 @@ impl World {
             },
             generated: column.generated.as_ref().map(|expression| expression.text.clone()),
             identity: column.identity,
+            ..Column::default()
         };
         if let Some(relation) = self.catalog.relation_mut(table) {
             relation.columns.push(made);
@@ -143,6 +131,7 @@ impl World {
                 columns,
                 definition: String::new(),
                 validated,
+                ..Constraint::default()
             });
         }
         name
@@ -168,6 +157,7 @@ impl World {
                 valid: true,
                 partial_or_expression: false,
                 constraint: Some(name.clone()),
+                ..Index::default()
             });
         }
     }
@@ -236,6 +226,7 @@ impl World {
                 primary: false,
                 valid: true,
                 constraint: None,
+                ..Index::default()
             });
         }
     }

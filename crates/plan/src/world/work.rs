@@ -18,12 +18,9 @@ use crate::{
         migration::Migration,
         step::{Phase, Step, StepId, StepKind},
     },
+    rule,
     sql::{Directives, Statement, StatementKind},
 };
-
-/// The rules that an author may allow, giving a reason.
-const ALLOWABLE: [&str; 5] =
-    ["drops-source", "replaces-function", "replaces-trigger", "replaces-view", "type-change"];
 
 /// A statement being planned.
 #[derive(Debug)]
@@ -62,7 +59,12 @@ impl Work<'_> {
 
     /// Refuses unless the author allows the rule, giving a reason.
     pub(crate) fn refuse_unless_allowed(&self, refused: Refused) -> Result<(), Refused> {
-        match self.directives.allows(refused.rule) {
+        debug_assert!(
+            refused.rule.allowable,
+            "{} is not in the list of what may be allowed",
+            refused.rule.id
+        );
+        match self.directives.allows(refused.rule.id) {
             Some(_) => Ok(()),
             None => Err(refused),
         }
@@ -83,7 +85,11 @@ impl Work<'_> {
     /// A permission that has no effect: no rewrite of this statement asks for it, or there is none
     /// of that name. Whether an allowed rule applies depends on the database, so it need not.
     fn idle_permission(&self) -> Option<String> {
-        let unknown = self.directives.allow.keys().find(|rule| !ALLOWABLE.contains(&rule.as_str()));
+        let unknown = self
+            .directives
+            .allow
+            .keys()
+            .find(|id| !rule::find(id).is_some_and(|rule| rule.allowable));
         let given = [
             self.directives.old_complies.as_ref().map(|_| "old-complies"),
             self.directives.user_triggers_fire.as_ref().map(|_| "user-triggers"),
@@ -230,14 +236,14 @@ impl Work<'_> {
         };
         if let Some(key) = unused {
             return Err(Refused::new(
-                "directive",
+                &rule::directive::RULE,
                 format!("`{key}` has no effect on this statement"),
                 "remove it, or put it before the statement that it is meant for",
             ));
         }
         match self.directives.unused_since {
             Some(since) if since > self.migration.number => Err(Refused::new(
-                "directive",
+                &rule::directive::RULE,
                 format!("`unused-since={since}` names a release after this one"),
                 "name the head of the first release that does without it, this one at the latest",
             )),
@@ -264,7 +270,7 @@ impl Work<'_> {
         let is_first = self.world.records.steps.len() == self.first_step;
         if wanted < placement.phase && is_first {
             return Err(Refused::new(
-                "phase-too-early",
+                &rule::phase_too_early::RULE,
                 format!("this belongs into {}: {}", placement.phase, placement.reason),
                 format!("remove `phase={wanted}`, or choose a later phase"),
             ));

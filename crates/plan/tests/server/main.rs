@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod catalog;
 mod database;
 mod locks;
 mod parser;
+mod rules;
 mod runner;
 mod sync;
 mod whole_plans;

@@ -59,7 +59,7 @@ pub(super) fn catalog(setup: &str) -> Catalog {
             consulted: std::cell::RefCell::default(),
         };
         if let Err(refused) = rewrite::statement(&mut work) {
-            panic!("{}: {} {}", statement.text, refused.rule, refused.reason);
+            panic!("{}: {} {}", statement.text, refused.rule.id, refused.reason);
         }
     }
     for relation in world.catalog.relations.values_mut() {

@@ -10,6 +10,7 @@ use super::table;
 use crate::{
     derivation::{Derivation, TRIGGER_PREFIX},
     model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    rule,
     sql::{directive, statement::Update},
     world::{Refused, Work},
 };
@@ -23,7 +24,7 @@ pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> 
     }
     if let Some(beyond) = update.beyond {
         return Err(Refused::new(
-            "update-joins",
+            &rule::update_joins::RULE,
             format!("an UPDATE with {beyond} reads more than its own rows"),
             "joins come with a later release of Changeover; for now let the new release write the \
              value into the row, or copy what is needed into a column of this table first",
@@ -55,7 +56,7 @@ fn each_column_once(
         };
         let title = format!("{}.{}", relation.name.plain(), column.as_str());
         return Err(Refused::new(
-            "set-twice",
+            &rule::set_twice::RULE,
             if earlier.columns.contains(column) {
                 format!("an UPDATE before this one sets {title} already")
             } else {
@@ -74,7 +75,7 @@ fn sorts_last(relation: &Relation, trigger: &Derivation) -> Result<(), Refused> 
     });
     match later {
         Some(other) if other.name > trigger.trigger() => Err(Refused::new(
-            "trigger-sorts-last",
+            &rule::trigger_sorts_last::RULE,
             format!(
                 "the trigger {} of {} fires after ours and could change what ours has read",
                 other.name.as_str(),

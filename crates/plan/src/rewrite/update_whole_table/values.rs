@@ -7,6 +7,7 @@ use crate::{
         catalog::{Column, Relation, RelationKind},
         identifier::Identifier,
     },
+    rule,
     sql::{
         self, Expression, directive,
         expression::Shape,
@@ -35,14 +36,14 @@ impl Target<'_> {
             let column = self.column(name)?;
             if values.iter().any(|earlier| &earlier.column == name) {
                 return Err(Refused::new(
-                    "set-twice",
+                    &rule::set_twice::RULE,
                     format!("{} is set twice", name.as_str()),
                     "set each column once",
                 ));
             }
             let SetValue::Expression(value) = value else {
                 return Err(Refused::new(
-                    "set-default",
+                    &rule::set_default::RULE,
                     format!("{} is set to its DEFAULT", name.as_str()),
                     "write the value itself",
                 ));
@@ -54,7 +55,7 @@ impl Target<'_> {
         if condition.is_some() && kinds.iter().any(|kind| *kind) && !kinds.iter().all(|kind| *kind)
         {
             return Err(Refused::new(
-                "mixed-targets",
+                &rule::mixed_targets::RULE,
                 "one UPDATE with a WHERE sets both a new column and one that was there before",
                 "write two UPDATE statements",
             ));
@@ -67,7 +68,7 @@ impl Target<'_> {
         match self.relation.column(name) {
             Some(column) if column.generated.is_none() => Ok(column),
             _ => Err(Refused::new(
-                "generated-target",
+                &rule::generated_target::RULE,
                 format!("{} is a generated column", name.as_str()),
                 "update the columns from which it is generated",
             )),
@@ -126,7 +127,7 @@ impl Target<'_> {
         match of_condition.or(of_value) {
             None => Ok(()),
             Some(read) => Err(Refused::new(
-                "reads-own-target",
+                &rule::reads_own_target::RULE,
                 format!(
                     "what {} becomes depends on {}, which the statement sets: doing it twice differs",
                     column.name.as_str(),
@@ -173,7 +174,7 @@ impl Target<'_> {
         self.reads_no_target(work, column, &template, condition.as_ref())?;
         if template.columns().contains(&column.name) && !keeps_own {
             return Err(Refused::new(
-                "reads-own-target",
+                &rule::reads_own_target::RULE,
                 format!(
                     "{} is computed from itself, so doing it twice differs",
                     column.name.as_str()
@@ -183,7 +184,7 @@ impl Target<'_> {
         }
         if !is_new && !fills && !keeps_own && !directed {
             return Err(Refused::new(
-                "existing-target",
+                &rule::existing_target::RULE,
                 format!(
                     "{} was there before, and releases that serve write it",
                     column.name.as_str()

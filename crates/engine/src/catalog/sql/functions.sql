@@ -1,5 +1,0 @@
--- For each function name the most volatile of its overloads: 1 immutable, 2 stable, 3 volatile.
-SELECT proname::text, max(CASE provolatile WHEN 'i' THEN 1 WHEN 's' THEN 2 ELSE 3 END)
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
- WHERE p.prokind IN ('f', 'w') AND n.nspname NOT IN ('changeover', 'information_schema')
- GROUP BY 1

@@ -1,0 +1,98 @@
+//! What to do about an error, for people: the CLI and a service's log print it behind the error.
+
+use super::{Error, FolderError};
+use changeover_plan::PlanError;
+
+impl Error {
+    /// What to do next, in one or two sentences; `None` where the text says all.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::Connect { source, .. } => source.remedy(),
+            Self::Url { source } => source.remedy(),
+            Self::Pooled { .. } => "give the server's own address, past the pooler (a pooler in \
+                session mode will do): CHANGEOVER_OWNER_URL or --database-url for `changeover`, \
+                `Options::owner_url` for a service that embeds the library; only the service's own \
+                connection (`Options::service_url`) may be pooled. Nothing was changed"
+                .to_owned(),
+            Self::LockNotAvailable { .. } => "end or wait for the transactions named above, then \
+                start again: nothing was changed by this step, and it goes on from here"
+                .to_owned(),
+            Self::TermLost => "nothing is to be done: the other process goes on from the last step \
+                that was committed"
+                .to_owned(),
+            Self::BelowFloor { floor, .. } => format!(
+                "start a release that knows migration {floor} or later: what this one needs may be \
+                 gone from the schema"
+            ),
+            Self::Refused { .. } => "run `changeover plan` to see each of them with file, line and \
+                what to write instead; the database was not changed"
+                .to_owned(),
+            Self::History(source) | Self::Plan(PlanError::History(source)) => {
+                let remedies: Vec<String> =
+                    source.faults.iter().map(changeover_plan::source::HistoryFault::remedy).collect();
+                remedies.join("; ")
+            }
+            Self::Plan(PlanError::Unsound { .. }) => "this is a fault of Changeover, not of your \
+                migration: report it with the file; the database was not changed"
+                .to_owned(),
+            Self::Shared(error) => return error.remedy(),
+            Self::GaveUp { source, .. } => return source.remedy(),
+            Self::NotAdopted { .. } => "run `changeover adopt --at N` where N is the last migration \
+                whose effects are in this database; or `--fresh` if the tables belong to something else"
+                .to_owned(),
+            Self::LedgerTooNew { .. } => "use the Changeover of the release that wrote it".to_owned(),
+            Self::NoLedger => "run `changeover migrate` (new database) or `changeover adopt` \
+                (existing one) as the role that owns the tables"
+                .to_owned(),
+            Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
+                changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
+                .to_owned(),
+            Self::RowTooSlow { .. } => "give a batch longer: `--batch-ms N` (`Pace::batch_target` in the \
+                library; a batch of one row may take 40 times as long), or make the expression faster. \
+                What was committed is kept"
+                .to_owned(),
+            Self::Cancelled { .. } => "nothing is to be done: the step is tried again, and goes on from \
+                its last committed batch"
+                .to_owned(),
+            Self::FloorBlocked { .. } => "stop or upgrade these instances, then try again".to_owned(),
+            Self::TenureLost { .. } => "nothing is to be done: the other process goes on from the \
+                last unit of work that was committed"
+                .to_owned(),
+            Self::WorkersUnowned { .. } => "wait until an instance of the newer release serves that \
+                has the worker (`changeover workers` shows who owns what), or let the release that \
+                does without it say so: `.retired(name)`"
+                .to_owned(),
+            Self::Interrupted { app, step, number, .. } => format!(
+                "look in the database whether it was carried out, and mend it where it was in part. Then \
+                 tell the ledger, UPDATE changeover.progress SET cursor = '[\"{number}\"]' WHERE app = \
+                 '{app}' AND step = '{step}' if it was, '[\"{}\"]' if it was not, and start again",
+                number - 1
+            ),
+            Self::Step { source, .. } => return source.remedy().or_else(|| step_remedy(source)),
+            Self::Folder { source: FolderError::Source(source), .. } => source.remedy().to_owned(),
+            Self::Sql { .. } => return step_remedy(self),
+            _ => return None,
+        })
+    }
+}
+
+/// What to do after a step's statement failed, by SQLSTATE.
+fn step_remedy(error: &Error) -> Option<String> {
+    let state = error.sqlstate()?;
+    Some(match state {
+        "53100" => "the server's disk is full: make room, then start again; the step goes on from \
+            its last committed batch"
+            .to_owned(),
+        "23505" => "rows with the same key exist: mend them, then start again; the invalid index \
+            was dropped"
+            .to_owned(),
+        "42501" => "the migrating role lacks a right: it must own the tables it changes".to_owned(),
+        state if state.starts_with("23") => {
+            "rows that are there break the new constraint: mend them, then start again".to_owned()
+        }
+        state if state.starts_with("08") || state.starts_with("57P") => {
+            "the connection was lost: start again; what was committed is kept".to_owned()
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,278 @@
+//! Acquires the term, renews it, stops itself in time, gives it back.
+//!
+//! Called by the driver. Time decides only when a takeover may happen, never whether a write of an
+//! old term may commit: that is the guard's.
+
+use crate::connection::{self, Connection, Purpose};
+use crate::error::Error;
+use crate::fence::key::{FenceKey, UNIQUE_KEY};
+use crate::fence::lease::{milliseconds, usable};
+use crate::options::Options;
+use crate::pause::{Pause, PausePoint};
+use crate::record::bigint;
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const ENSURE: &str = include_str!("sql/ensure.sql");
+const ACQUIRE: &str = include_str!("sql/acquire.sql");
+const IS_FREE: &str = include_str!("sql/is_free.sql");
+const RENEW: &str = include_str!("sql/renew.sql");
+const RELEASE: &str = include_str!("sql/release.sql");
+const WAIT: &str = include_str!("sql/wait.sql");
+const TRANSFER: &str = include_str!("sql/transfer.sql");
+const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
+
+/// How often it is looked whether the predecessors' backends are gone. With the pause 5 s: one that
+/// waits for a disk may take that long.
+const END_BACKENDS_TRIES_MAX: u32 = 500;
+/// The pause between two looks. Short, since it is part of every takeover.
+const END_BACKENDS_PAUSE: Duration = Duration::from_millis(10);
+
+/// What identifies a term to the guard.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The application.
+    pub app: String,
+    /// The number.
+    pub epoch: i64,
+    /// The holder.
+    pub holder: Uuid,
+}
+
+/// A term that is held. Dropping it stops the renewal; [`Term::release`] gives it back at once.
+pub struct Term {
+    claim: Claim,
+    lease: Duration,
+    lost: CancellationToken,
+    stop: CancellationToken,
+    renewal: JoinHandle<()>,
+}
+
+impl Term {
+    /// Tries to get the term. `Ok(None)`: somebody else holds it.
+    ///
+    /// The connection that renews it is open before: a lease may be shorter than opening one takes, and
+    /// such a term would be won and lost for ever.
+    ///
+    /// The backends of earlier terms, if any are left, are ended after the own epoch is committed and
+    /// before this returns: a statement that cannot be guarded must not outlive its term.
+    pub async fn try_acquire(
+        watch: &Connection,
+        options: &Options,
+        owner_url: &str,
+        holder: Uuid,
+    ) -> Result<Option<Self>, Error> {
+        let lease_ms = milliseconds(options.timing.lease);
+        let client = &watch.client;
+        let sql = |source| Error::sql("acquiring the term", source);
+        client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
+        if !Self::is_free(watch, &options.app, holder).await? {
+            return Self::wait(watch, options, holder).await;
+        }
+        let renewing =
+            connection::open(owner_url, &options.application_name(), Purpose::Lease).await?;
+        // The time is taken before sending, so that our own idea of the end is never too late.
+        let sent = Instant::now();
+        let granted =
+            client.query_opt(ACQUIRE, &[&options.app, &holder, &options.release, &lease_ms]).await;
+        let row = match granted {
+            Ok(Some(row)) => row,
+            Ok(None) => return Self::wait(watch, options, holder).await,
+            // A transaction that guards early holds the row: its term goes on until it ends.
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(None),
+            Err(error) => return Err(sql(error)),
+        };
+        let claim = Claim { app: options.app.clone(), epoch: row.get(0), holder };
+        let timeline: i64 = row.get(1);
+        tracing::info!(app = claim.app, epoch = claim.epoch, timeline, "term acquired");
+        let lost = CancellationToken::new();
+        let stop = CancellationToken::new();
+        let renewal = tokio::spawn(
+            Renewal {
+                claim: claim.clone(),
+                url: owner_url.to_owned(),
+                application: options.application_name(),
+                lease: options.timing.lease,
+                lost: lost.clone(),
+                stop: stop.clone(),
+            }
+            .run(sent, renewing),
+        );
+        let term = Self { claim, lease: options.timing.lease, lost, stop, renewal };
+        assert_unique_epoch(watch).await?;
+        options.hook.reached(Pause::at(PausePoint::TermGranted, None, term.claim.epoch, 0)).await;
+        end_backends(watch, &term.claim).await?;
+        Ok(Some(term))
+    }
+
+    /// Says that this one waits.
+    async fn wait(
+        watch: &Connection,
+        options: &Options,
+        holder: Uuid,
+    ) -> Result<Option<Self>, Error> {
+        watch
+            .client
+            .execute(WAIT, &[&options.app, &holder, &bigint(options.head())])
+            .await
+            .map_err(|source| Error::sql("waiting for the term", source))?;
+        Ok(None)
+    }
+
+    /// Whether trying to acquire it now would succeed; one cheap look, for waiters.
+    pub async fn is_free(watch: &Connection, app: &str, holder: Uuid) -> Result<bool, Error> {
+        let row = watch
+            .client
+            .query_one(IS_FREE, &[&app, &holder])
+            .await
+            .map_err(|source| Error::sql("looking at the term", source))?;
+        Ok(row.get(0))
+    }
+
+    /// What the guard needs.
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// Cancelled when the term is lost, or can no longer be known to be held.
+    pub fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+
+    /// Ends the term: hands it over to somebody who waits, else gives it back, so that the next holder
+    /// need not wait for it to expire.
+    pub async fn release(self, watch: &Connection) -> Result<(), Error> {
+        self.stop.cancel();
+        let claim = &self.claim;
+        let (app, epoch, holder) = (&claim.app, &claim.epoch, &claim.holder);
+        let successor = watch
+            .client
+            .query_opt(TRANSFER, &[app, epoch, holder, &milliseconds(self.lease)])
+            .await
+            .map_err(|source| Error::sql("handing the term over", source))?;
+        if let Some(row) = successor {
+            tracing::info!(app, epoch, successor = %row.get::<_, Uuid>(0), "term handed over");
+            return Ok(());
+        }
+        watch
+            .client
+            .execute(RELEASE, &[app, epoch, holder])
+            .await
+            .map_err(|source| Error::sql("giving the term back", source))?;
+        tracing::info!(app, epoch, "term given back");
+        Ok(())
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.renewal.abort();
+    }
+}
+
+/// The key of the term's fence.
+const KEY: FenceKey = FenceKey {
+    table: "changeover.term",
+    constraint: "term_app_epoch",
+    columns: &["app", "epoch"],
+    between: "migrators",
+};
+
+/// Fails where the term's fence lacks its key.
+pub async fn assert_unique_epoch(watch: &Connection) -> Result<(), Error> {
+    let answer = watch
+        .client
+        .query_typed(UNIQUE_KEY, &KEY.parameters())
+        .await
+        .map_err(|source| Error::sql("looking at the term's key", source))?;
+    KEY.require(&answer)
+}
+
+/// Ends what earlier holders left running, and waits until it is gone.
+async fn end_backends(watch: &Connection, claim: &Claim) -> Result<(), Error> {
+    let mut left = String::new();
+    for _ in 0..END_BACKENDS_TRIES_MAX {
+        let rows = watch
+            .client
+            .query(END_BACKENDS, &[&claim.app, &claim.epoch])
+            .await
+            .map_err(|source| Error::sql("ending the backends of earlier terms", source))?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        left =
+            rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect::<Vec<_>>().join(", ");
+        tokio::time::sleep(END_BACKENDS_PAUSE).await;
+    }
+    Err(Error::Deadline {
+        what: format!("ending the backends of earlier terms (pid {left})"),
+        limit_ms: u64::from(END_BACKENDS_TRIES_MAX) * 10,
+    })
+}
+
+/// Prolongs the term until told to stop, on a connection of its own.
+struct Renewal {
+    claim: Claim,
+    url: String,
+    application: String,
+    lease: Duration,
+    lost: CancellationToken,
+    stop: CancellationToken,
+}
+
+impl Renewal {
+    async fn run(self, granted: Instant, open: Connection) {
+        let mut good = granted;
+        let mut connection = Some(open);
+        // Ends with the term: by `stop`, by a refusal, or when the lease has run out.
+        let usable = usable(self.lease);
+        while !self.stop.is_cancelled() {
+            let left = usable.saturating_sub(good.elapsed());
+            if left.is_zero() {
+                tracing::warn!(epoch = self.claim.epoch, "term not renewed in time: stopping");
+                break;
+            }
+            let sent = Instant::now();
+            match tokio::time::timeout(left, self.renew(&mut connection)).await {
+                Ok(Ok(true)) => good = sent,
+                Ok(Ok(false)) => {
+                    tracing::warn!(epoch = self.claim.epoch, "term taken over");
+                    break;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "term not renewed; trying again");
+                    connection = None;
+                }
+                Err(_elapsed) => connection = None,
+            }
+            // A third of the lease: two renewals may fail before it ends. Faster after a failure.
+            let pause = if good == sent { self.lease / 3 } else { self.lease / 20 };
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.lost.cancel();
+    }
+
+    async fn renew(&self, connection: &mut Option<Connection>) -> Result<bool, Error> {
+        if connection.is_none() {
+            *connection =
+                Some(connection::open(&self.url, &self.application, Purpose::Lease).await?);
+        }
+        let Some(open) = connection.as_ref() else {
+            return Ok(false);
+        };
+        let claim = &self.claim;
+        let rows = open
+            .client
+            .execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &milliseconds(self.lease)])
+            .await
+            .map_err(|source| Error::sql("renewing the term", source))?;
+        Ok(rows == 1)
+    }
+}

@@ -1,0 +1,23 @@
+-- The server's version, the search path, and who plans: its role, its rights, and settings that a run
+-- would meet. "changeover" is the ledger's own schema.
+SELECT jsonb_build_object(
+  'server_version', current_setting('server_version_num')::integer,
+  'search_path', to_jsonb(current_schemas(false)::text[]),
+  'session', jsonb_build_object(
+    'database', current_database(), 'role', current_user,
+    'superuser', (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
+    'may_create_schemas', has_database_privilege(current_database(), 'CREATE'),
+    'ledger_is_there', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover'),
+    'read_only', (SELECT d.reset_val FROM pg_settings d WHERE d.name = 'default_transaction_read_only') = 'on',
+    'standby', pg_is_in_recovery(),
+    'schemas', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'name', n.nspname,
+        'may_create', has_schema_privilege(n.oid, 'CREATE'),
+        'others_may_create', coalesce((SELECT jsonb_agg(DISTINCT coalesce(r.rolname, 'public'))
+            FROM aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
+           WHERE g.privilege_type = 'CREATE' AND g.grantee <> n.nspowner
+             AND coalesce(NOT r.rolsuper AND r.rolname <> current_user
+                          AND r.rolname NOT LIKE 'pg\_%', g.grantee = 0)), '[]')) ORDER BY n.nspname), '[]')
+      FROM pg_namespace n
+     WHERE n.nspname NOT IN ('changeover', 'information_schema') AND n.nspname NOT LIKE 'pg\_%'))
+)::text

@@ -1,0 +1,14 @@
+//! Takes part in background work: joins with a generation, keeps the switch and the owners settled.
+//!
+//! A member polls (`settle_v1`), hears of hand-overs by NOTIFY where there is a direct connection, and
+//! wakes the parts after each. Polling suffices: behind a pooler there is no NOTIFY. Called by
+//! `background/`; the functions are in `crates/ledger/src/bootstrap/sql/generation/`.
+//!
+//! Invariant: every decision is the ledger's; a member only asks for it often enough.
+
+mod listen;
+mod member;
+mod poll;
+
+pub(crate) use changeover_ledger::control::{Control, Parameter};
+pub(crate) use member::{Member, Topic};
