@@ -24,7 +24,7 @@ pub(super) async fn drop(run: &mut StepRun<'_>, drop: &SyncDrop) -> Result<(), E
     let relying = parked::relying(run, &triggers).await?;
     parked::release(run, &relying).await?;
     let app = run.options.app.clone();
-    ddl::run_if(run, &drop.statements, async |transaction| {
+    ddl::run_if(run, &drop.all_statements(), async |transaction| {
         parked::still_released(transaction, &app, &relying).await
     })
     .await

@@ -8,6 +8,7 @@ pub mod backfill;
 pub mod catalog;
 pub mod identifier;
 pub mod lock;
+mod lookup;
 pub mod migration;
 pub mod plan;
 pub mod step;

@@ -9,7 +9,7 @@ mod values;
 use super::table;
 use crate::{
     derivation::{Derivation, TRIGGER_PREFIX},
-    model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    model::{catalog::Relation, identifier::Identifier},
     rule,
     sql::{directive, statement::Update},
     world::{Refused, Work},
@@ -20,7 +20,7 @@ use values::Target;
 pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> {
     let relation = table::existing(work, &update.table)?;
     if work.world.is_new(&relation.name) {
-        return super::inline(work, &relation.name, LockMode::RowExclusive);
+        return super::inline(work, &relation.name);
     }
     if let Some(beyond) = update.beyond {
         return Err(Refused::new(

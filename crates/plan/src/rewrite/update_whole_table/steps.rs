@@ -2,6 +2,7 @@
 
 use super::super::table;
 use crate::{
+    change::{AsWritten, Subject},
     derivation::Derivation,
     model::{
         catalog::Relation,
@@ -9,7 +10,7 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{Phase, StepId, StepKind, SyncDrop, SyncInstall},
     },
-    world::{Draft, Refused, Subject, Sync, Work},
+    world::{Draft, Refused, Sync, Work},
 };
 
 /// What is set, for people: `table.column`.
@@ -103,7 +104,9 @@ fn install(trigger: &Derivation, title: &str, columns: &[Identifier]) -> Draft {
             "releases that do not know the column go on writing rows: the trigger computes it for \
              them, and it must be there before the backfill reads its first row",
         )
-        .undo(trigger.remove());
+        .undo(
+            trigger.remove().into_iter().map(|sql| AsWritten { sql, changes: Vec::new() }.into()),
+        );
     let reads = trigger.reads.iter().map(|read| &read.name);
     columns
         .iter()
@@ -117,6 +120,7 @@ fn removal(trigger: &Derivation, title: &str) -> Draft {
         trigger: trigger.trigger(),
         other_triggers: Vec::new(),
         statements: trigger.remove(),
+        changes: Vec::new(),
     });
     let title = format!("remove the trigger that kept {title} right");
     Draft::new("sync_drop", Phase::Contract, title, kind)
