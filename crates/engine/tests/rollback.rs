@@ -149,7 +149,7 @@ async fn forward(database: &Database, files: &[(&str, &str)], stop_after: Option
 
 /// The steps of a migration that went through, in order: the first of each kind of change, or all
 /// with `UNDO_ALL` set (some minutes).
-async fn steps_to_try(owner: &Client, migration: i64) -> Vec<StepId> {
+async fn steps_to_try(owner: &Client, migration: i64, kinds: &mut BTreeSet<String>) -> Vec<StepId> {
     let rows = owner
         .query(
             "SELECT id, coalesce(step -> 'kind' -> 'changes' -> 0 ->> 'change', kind)
@@ -159,7 +159,6 @@ async fn steps_to_try(owner: &Client, migration: i64) -> Vec<StepId> {
         )
         .await
         .unwrap();
-    let mut kinds = BTreeSet::new();
     rows.iter()
         .filter(|row| {
             std::env::var_os("UNDO_ALL").is_some() || kinds.insert(row.get::<_, String>(1))
@@ -176,13 +175,13 @@ async fn every_step_goes_there_and_back(major: u16) {
     migrate(options).await.unwrap();
     let owner = database.connect(OWNER).await;
     let old = OldRelease::start(&database).await;
-    let mut tried = BTreeSet::new();
+    let (mut tried, mut kinds) = (BTreeSet::new(), BTreeSet::new());
     for (at, (_, _)) in NEW.iter().enumerate() {
         let (files, head) = (&both()[..at + 2], u64::try_from(at + 1).unwrap());
         let before: String = value(&owner, PICTURE).await;
         // The whole migration once: what is undone is planned again under the same ids.
         forward(&database, files, None).await;
-        let steps = steps_to_try(&owner, i64::try_from(head + 1).unwrap()).await;
+        let steps = steps_to_try(&owner, i64::try_from(head + 1).unwrap(), &mut kinds).await;
         back(&database, head).await.unwrap();
         assert_eq!(before, value::<String>(&owner, PICTURE).await, "after {head} on {major}");
         for step in &steps {
@@ -198,7 +197,7 @@ async fn every_step_goes_there_and_back(major: u16) {
         forward(&database, files, None).await;
     }
     old.end().await;
-    assert!(tried.len() >= 14, "{tried:?}");
+    assert!(tried.len() >= 12, "{tried:?}");
     let wrong: i64 = value(
         &owner,
         "SELECT (SELECT count(*) FROM orders WHERE gross IS DISTINCT FROM net * 2 OR token IS NULL)

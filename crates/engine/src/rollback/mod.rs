@@ -14,6 +14,7 @@
 mod step;
 
 use crate::error::Error;
+use crate::hold;
 use crate::ledger::{bootstrap, record, state};
 use crate::operate;
 use crate::options::Options;
@@ -53,7 +54,7 @@ pub async fn rollback(
         return Ok(RolledBack { from, to: from, undone: Vec::new() });
     }
     possible(&watch.client, options, to).await?;
-    let (term, mut worker) = operate::hold(options, &watch).await?;
+    let (term, mut worker) = hold::hold(options, &watch).await?;
     let outcome = async {
         // Once more under the term: nobody runs a step meanwhile.
         possible(&watch.client, options, to).await?;
