@@ -18,10 +18,7 @@ use house::House;
 use std::path::{Path, PathBuf};
 
 /// Circles that are known and not mended yet: a file of each. To be emptied, never added to.
-const KNOWN: &[&str] = &[
-    "crates/cli/src/failure.rs",
-    "crates/plan/src/rewrite/add_key.rs",
-];
+const KNOWN: &[&str] = &["crates/cli/src/failure.rs", "crates/plan/src/rewrite/add_key.rs"];
 
 /// Arguments.
 #[derive(clap::Args)]
