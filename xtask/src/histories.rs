@@ -8,14 +8,14 @@
 //! `BUDGET_S`: after that many seconds the twenty are still planned, but no longer run.
 
 mod account;
-mod fetch;
+pub(crate) mod fetch;
 mod from_empty;
 mod online;
 mod program;
 mod reference;
 mod rows;
 mod sample;
-mod stage;
+pub(crate) mod stage;
 
 use crate::budget::Budget;
 use crate::schema;

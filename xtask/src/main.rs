@@ -17,6 +17,7 @@ mod chaos;
 mod circles;
 mod connect;
 mod decoding_server;
+mod facts;
 mod faults;
 mod faults_under_load;
 mod histories;
@@ -64,6 +65,8 @@ enum Chore {
     Faults(faults::Args),
     /// Faults of a migrating central while an old and a new one serve.
     FaultsUnderLoad(faults_under_load::Args),
+    /// Locks, rewrites and scans of every statement of real histories, held against the prediction.
+    Facts(facts::Args),
     /// Files that take from each other in a circle; there must be none.
     Circles(circles::Args),
     /// Rolling upgrades and rollbacks of programs in three languages, struck in the middle of their work.
@@ -111,6 +114,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
             Chore::Chaos(args) => chaos::run(args).await,
+            Chore::Facts(args) => facts::run(args).await,
             Chore::Circles(args) => circles::run(&args),
             Chore::ChaosWorker(args) => chaos::worker::run(args).await,
             Chore::Instances(args) => instances::run(args).await,

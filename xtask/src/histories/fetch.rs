@@ -40,21 +40,7 @@ pub(super) fn histories() -> anyhow::Result<Vec<History>> {
 }
 
 fn history(name: &'static str, version: &'static str, count: usize) -> anyhow::Result<History> {
-    let home = cargo_home()?;
-    let mut attempt = 0;
-    let folder = loop {
-        if let Some(folder) = unpacked(&home, name, version) {
-            break folder;
-        }
-        attempt += 1;
-        let outcome = fetch(&home, name, version);
-        match outcome {
-            Ok(()) if attempt < ATTEMPTS_MAX => {}
-            Ok(()) => bail!("cargo did not unpack {name} {version} below {}", home.display()),
-            Err(error) if attempt == ATTEMPTS_MAX => return Err(error),
-            Err(_) => std::thread::sleep(ATTEMPT_PAUSE),
-        }
-    };
+    let folder = unpacked_crate(name, version)?.join("migrations");
     let migrations = changeover::folder::read(&folder)
         .with_context(|| format!("the migrations of {name} {version} are not read"))?;
     ensure!(
@@ -65,6 +51,25 @@ fn history(name: &'static str, version: &'static str, count: usize) -> anyhow::R
     Ok(History { name, version, folder, migrations })
 }
 
+/// The folder of a crate, fetched where it is not there yet.
+pub(crate) fn unpacked_crate(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let home = cargo_home()?;
+    let mut attempt = 0;
+    loop {
+        if let Some(folder) = unpacked(&home, name, version) {
+            return Ok(folder);
+        }
+        attempt += 1;
+        let outcome = fetch(&home, name, version);
+        match outcome {
+            Ok(()) if attempt < ATTEMPTS_MAX => {}
+            Ok(()) => bail!("cargo did not unpack {name} {version} below {}", home.display()),
+            Err(error) if attempt == ATTEMPTS_MAX => return Err(error),
+            Err(_) => std::thread::sleep(ATTEMPT_PAUSE),
+        }
+    }
+}
+
 /// Where cargo keeps what it fetches.
 fn cargo_home() -> anyhow::Result<PathBuf> {
     let told = std::env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -72,14 +77,13 @@ fn cargo_home() -> anyhow::Result<PathBuf> {
     told.or_else(usual).context("neither CARGO_HOME nor HOME is set")
 }
 
-/// The crate's migrations, whichever registry or mirror it came from.
+/// The crate's folder, whichever registry or mirror it came from.
 fn unpacked(home: &Path, name: &str, version: &str) -> Option<PathBuf> {
     let registries = std::fs::read_dir(home.join("registry/src")).ok()?;
     registries
         .filter_map(Result::ok)
         .map(|registry| registry.path().join(format!("{name}-{version}")))
         .find(|folder| folder.join(".cargo-ok").is_file())
-        .map(|folder| folder.join("migrations"))
 }
 
 /// Runs `cargo info` outside of this workspace, within a bound.

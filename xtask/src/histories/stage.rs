@@ -14,13 +14,13 @@ pub(super) const OWNER: &str = "histories_owner";
 pub(super) const SUPERUSER: &str = "postgres";
 
 /// A throw-away server.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     server: Server,
 }
 
 impl Stage {
     /// Starts the server, of a version that the machine has where none is asked for.
-    pub(super) async fn start(major: Option<u16>) -> anyhow::Result<Self> {
+    pub(crate) async fn start(major: Option<u16>) -> anyhow::Result<Self> {
         let start = move || {
             let builder = Server::builder();
             major.map_or(builder.clone(), |major| builder.major(major)).start()
@@ -33,12 +33,12 @@ impl Stage {
     }
 
     /// The server's whole version.
-    pub(super) fn version(&self) -> &str {
+    pub(crate) fn version(&self) -> &str {
         self.server.version()
     }
 
     /// Makes an empty database; returns its name.
-    pub(super) async fn empty(&self, prefix: &str) -> anyhow::Result<String> {
+    pub(crate) async fn empty(&self, prefix: &str) -> anyhow::Result<String> {
         let name = self.server.fresh_database(prefix).await?;
         self.own(&name).await?;
         let admin = self.connect(SUPERUSER, &name).await?;
@@ -54,7 +54,7 @@ impl Stage {
     }
 
     /// Drops a database.
-    pub(super) async fn drop(&self, name: &str) -> anyhow::Result<()> {
+    pub(crate) async fn drop(&self, name: &str) -> anyhow::Result<()> {
         Ok(self.server.drop_database(name).await?)
     }
 
@@ -66,6 +66,11 @@ impl Stage {
     /// Connects. The connection ends with the client.
     pub(super) async fn connect(&self, user: &str, database: &str) -> anyhow::Result<Client> {
         connect(&self.server.url(user, database)).await
+    }
+
+    /// Connects as superuser, for chores that only look.
+    pub(crate) async fn superuser(&self, database: &str) -> anyhow::Result<Client> {
+        self.connect(SUPERUSER, database).await
     }
 
     async fn own(&self, name: &str) -> anyhow::Result<()> {

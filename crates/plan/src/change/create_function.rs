@@ -1,8 +1,9 @@
 //! `CREATE FUNCTION` and `CREATE PROCEDURE`.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
+use crate::model::lock::LockMode;
 use crate::model::{
-    catalog::{Catalog, Volatility},
+    catalog::{Catalog, Relation, Volatility},
     identifier::Identifier,
 };
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,14 @@ impl Kind for CreateFunction {
     }
 
     fn facts(&self, catalog: &Catalog) -> Facts {
-        let facts = Facts::default();
+        // The server analyses a body in SQL, and locks what that reads and writes as it would.
+        let named = |relation: &&Relation| mentions(&self.sql, relation.name.name.as_str());
+        let facts = if self.sql.to_lowercase().contains("language sql") {
+            let relations = catalog.relations.values().filter(named).map(|found| &found.name);
+            Facts::default().lock_all(relations, LockMode::RowExclusive)
+        } else {
+            Facts::default()
+        };
         if catalog.functions.contains_key(self.function.as_str()) {
             facts.breaks(Break::Reads)
         } else {
@@ -47,4 +55,14 @@ impl Kind for CreateFunction {
     fn effects(&self) -> Effects {
         Effects::default().makes(Subject::Function(self.function.clone()))
     }
+}
+
+/// Whether a text has the name as a word of its own.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
 }

@@ -76,7 +76,7 @@ impl Facts {
     }
 
     /// Adds the facts of another change that runs in the same transaction.
-    pub(crate) fn and(mut self, other: Self) -> Self {
+    pub fn and(mut self, other: Self) -> Self {
         for (relation, mode) in other.locks {
             self = self.lock(&relation, mode);
         }

@@ -18,9 +18,9 @@ pub(crate) use facts::{leaves, referenced};
 pub use inverse::Inverse;
 pub(crate) use legacy::deserialize_changes;
 pub use subject::{Effects, Subject};
+pub use written::{WrittenChanges, written};
 pub(crate) use written::{
     action, add_column, add_constraint, constraint_name, create_index, create_table, is_volatile,
-    written,
 };
 
 use crate::model::catalog::Catalog;

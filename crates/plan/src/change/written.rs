@@ -35,10 +35,10 @@ use crate::{
 };
 
 /// What a statement comes to; `None` where that is not understood.
-pub(crate) type WrittenChanges = Option<Vec<Change>>;
+pub type WrittenChanges = Option<Vec<Change>>;
 
 /// The changes that a statement comes to, as its author wrote it.
-pub(crate) fn written(catalog: &Catalog, statement: &Statement) -> WrittenChanges {
+pub fn written(catalog: &Catalog, statement: &Statement) -> WrittenChanges {
     let sql = || statement.text.clone();
     let resolve = |name: &Name| catalog.resolve(name.schema.as_ref(), &name.name);
     let resolve_new = |name: &Name| catalog.resolve_new(name.schema.as_ref(), &name.name);
