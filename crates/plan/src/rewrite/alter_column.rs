@@ -4,7 +4,7 @@
 use super::table;
 use crate::{
     model::{
-        catalog::Relation,
+        catalog::{Object, Relation},
         identifier::Identifier,
         lock::{LockHeld, LockMode},
         step::Phase,
@@ -52,6 +52,10 @@ pub(super) fn plan(
         draft = draft.floor(work.unused_floor());
     }
     work.emit(draft)?;
+    if !matches!(action.kind, AlterKind::DropNotNull { .. }) {
+        let default = Object::Default { relation: relation.name.clone(), name: column.clone() };
+        work.world.catalog.forget(&default);
+    }
     work.world.simulate_alter(&relation.name, &action.kind);
     Ok(())
 }

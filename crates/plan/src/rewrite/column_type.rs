@@ -1,7 +1,7 @@
 //! `ALTER COLUMN … TYPE`: rewrites the table, or breaks older releases' prepared statements; only a
 //! change that the server makes in the catalog alone can be allowed.
 
-use super::table;
+use super::{obstacle::dependant, table};
 use crate::{
     model::{
         catalog::Relation,
@@ -25,14 +25,14 @@ pub(super) fn plan(
     let title = format!("{}.{}", relation.name.plain(), column.as_str());
     let before = relation.column(column).map(|found| found.type_sql.clone()).unwrap_or_default();
     let after = types::canonical(type_sql);
-    let indexed_by_others = relation.views.first();
-    if let Some(view) = indexed_by_others {
+    if let Some(view) = dependant::view_of_column(work, relation, column) {
         return Err(Refused::new(
             &rule::view_depends::RULE,
-            format!("the view {} reads {}", view.plain(), relation.name.plain()),
-            "drop the view in an earlier release, and create it anew afterwards",
+            format!("the view {} reads {title}", view.plain()),
+            "drop the view in an earlier release, and create it again afterwards",
         ));
     }
+    dependant::no_stored_expression(work, relation, column)?;
     if using || !is_catalog_only(&before, &after) {
         return Err(Refused::new(
             &rule::rewrites_table::RULE,

@@ -27,6 +27,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
         Some(view) if materialized => view.clone(),
         _ => table::existing(work, &create.table)?,
     };
+    super::obstacle::kin::no_foreign_part(work, &relation)?;
     for column in &create.reads {
         if !materialized {
             table::has_column(&relation, column)?;

@@ -83,7 +83,9 @@ fn locks(
         locks.push((parent.name, LockMode::AccessExclusive));
     }
     for parent in &create.inherits {
-        locks.push((table::existing(work, parent)?.name, LockMode::ShareUpdateExclusive));
+        let parent = table::existing(work, parent)?;
+        super::obstacle::kin::new_child(work, &parent)?;
+        locks.push((parent.name, LockMode::ShareUpdateExclusive));
     }
     for source in &create.copies {
         locks.push((work.world.resolve(source), LockMode::AccessShare));

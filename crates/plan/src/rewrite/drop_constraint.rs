@@ -1,10 +1,10 @@
 //! `DROP CONSTRAINT`: one that only rejects is loosened in expand; one that older releases may rely
 //! on (a key for `ON CONFLICT`, a foreign key that cascades) waits for contract.
 
-use super::table;
+use super::{obstacle::dependant, table};
 use crate::{
     model::{
-        catalog::{ConstraintKind, Relation},
+        catalog::{ConstraintKind, Object, Relation},
         identifier::Identifier,
         lock::{LockHeld, LockMode},
         step::Phase,
@@ -41,6 +41,17 @@ pub(super) fn plan(
             "drop that foreign key in a statement before this one",
         ));
     }
+    if constraint.inherited {
+        return Err(Refused::new(
+            &rule::inheritance::RULE,
+            format!("{title} comes from the parent"),
+            "drop the parent's constraint",
+        ));
+    }
+    dependant::none(
+        work,
+        &Object::Constraint { relation: relation.name.clone(), name: name.clone() },
+    )?;
     let sql = format!("ALTER TABLE {} DROP CONSTRAINT {name}", relation.name);
     let mut draft =
         Draft::ddl("drop_constraint", phase, format!("drop constraint {title}"), vec![sql])

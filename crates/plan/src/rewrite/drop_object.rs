@@ -1,10 +1,10 @@
 //! `DROP` of tables, indexes, views, types, functions, triggers and the like: contract.
 
-use super::table;
+use super::{obstacle::dependant, table};
 use crate::{
     model::{
-        catalog::{ConstraintKind, Relation, RelationKind},
-        identifier::QualifiedName,
+        catalog::{ConstraintKind, Object, Relation, RelationKind},
+        identifier::{Identifier, QualifiedName},
         lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
@@ -103,7 +103,9 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     let Some(relation) = work.world.relation(&qualified).cloned() else {
         return missing(work, drop, &qualified);
     };
+    of_that_kind(drop.object, &relation)?;
     nothing_depends(work, &relation)?;
+    dependant::none(work, &Object::Relation { name: qualified.clone() })?;
     let word = drop.object.as_str();
     let sql = format!("DROP {} {qualified}", word.to_uppercase());
     let title = format!("drop {word} {}", qualified.plain());
@@ -126,6 +128,7 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     }
     work.emit(draft)?;
     work.world.catalog.relations.remove(&qualified.to_string());
+    work.world.catalog.forget(&Object::Relation { name: qualified.clone() });
     work.world.new_relations.remove(&qualified);
     for other in work.world.catalog.relations.values_mut() {
         other.views.retain(|view| view != &qualified);
@@ -225,6 +228,10 @@ fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
     )
     .floor(work.unused_floor())
     .reason(format!("older releases may use the {word}"));
+    let mut gone = Vec::new();
+    for name in &drop.names {
+        gone.extend(unused(work, drop.object, name)?);
+    }
     for name in &drop.names {
         let qualified = work.world.resolve_new(name);
         let subject = match drop.object {
@@ -237,7 +244,63 @@ fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
         };
         draft = draft.needs(subject.clone()).removes(subject);
     }
-    work.emit(draft).map(|_| ())
+    work.emit(draft)?;
+    for object in &gone {
+        work.world.catalog.forget(object);
+    }
+    Ok(())
+}
+
+/// Refuses what something depends on; gives back the objects that go.
+fn unused(work: &Work<'_>, object: DropObject, name: &Name) -> Result<Vec<Object>, Refused> {
+    let qualified = found_name(work, object, name);
+    let objects = match object {
+        DropObject::Function => dependant::overloads(&work.world.catalog, &qualified),
+        DropObject::Type => vec![Object::Type { name: qualified }],
+        _ => vec![Object::Relation { name: qualified }],
+    };
+    objects.iter().try_for_each(|object| dependant::none(work, object))?;
+    Ok(objects)
+}
+
+/// The name along the search path, where such an object is.
+fn found_name(work: &Work<'_>, object: DropObject, name: &Name) -> QualifiedName {
+    let catalog = &work.world.catalog;
+    let is_there = |candidate: &QualifiedName| match object {
+        DropObject::Function => !dependant::overloads(catalog, candidate).is_empty(),
+        DropObject::Type => catalog.types.iter().any(|found| &found.name == candidate),
+        _ => catalog.relation(candidate).is_some(),
+    };
+    let candidate =
+        |schema: &Identifier| QualifiedName { schema: schema.clone(), name: name.name.clone() };
+    match &name.schema {
+        Some(schema) => candidate(schema),
+        None => catalog
+            .search_path
+            .iter()
+            .map(candidate)
+            .find(is_there)
+            .unwrap_or_else(|| work.world.resolve_new(name)),
+    }
+}
+
+/// `DROP TABLE` of a view and the like: the server would refuse it.
+fn of_that_kind(object: DropObject, relation: &Relation) -> Result<(), Refused> {
+    let fits = match object {
+        DropObject::Table => {
+            matches!(relation.kind, RelationKind::Table | RelationKind::PartitionedTable)
+        }
+        DropObject::View => relation.kind == RelationKind::View,
+        _ => relation.kind == RelationKind::MaterializedView,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Refused::new(
+        &rule::not_a_table::RULE,
+        format!("{} is no {}", relation.name.plain(), object.as_str()),
+        "write DROP with the word for what it is",
+    ))
 }
 
 fn missing(work: &mut Work<'_>, drop: &Drop, name: &QualifiedName) -> Result<(), Refused> {

@@ -18,6 +18,7 @@ mod drop_column;
 mod drop_constraint;
 mod drop_object;
 mod expression;
+pub(crate) mod obstacle;
 mod rename;
 mod rows;
 mod set_not_null;
@@ -38,6 +39,7 @@ use crate::{
 /// Plans one statement.
 pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
     let statement = work.statement;
+    obstacle::right::of_statement(work)?;
     match &*statement.kind {
         Kind::Empty | Kind::Transaction(Transaction::Begin | Transaction::Commit) => Ok(()),
         Kind::Transaction(Transaction::Rollback) => Err(Refused::new(

@@ -1,10 +1,15 @@
-//! Renames: refused for whatever older releases know by its old name, with what to write instead.
+//! Renames: refused for what older releases know by its old name, with what to write instead.
 
 use crate::{
-    model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    model::{
+        catalog::Relation,
+        identifier::Identifier,
+        lock::{LockHeld, LockMode},
+        step::Phase,
+    },
     rule,
     sql::statement::Name,
-    world::{Refused, Work},
+    world::{Draft, Refused, Subject, Work},
 };
 
 /// Plans `ALTER … RENAME`: fine for an index of a table that this upgrade makes.
@@ -14,6 +19,9 @@ pub(super) fn plan(
     relation: Option<&Name>,
     names: Option<&(Identifier, Identifier)>,
 ) -> Result<(), Refused> {
+    if let (Some(table), Some((from, to)), "trigger") = (relation, names, what) {
+        return trigger(work, table, from, to);
+    }
     let (Some(relation), Some((from, to)), "index") = (relation, names, what) else {
         return Err(object(what));
     };
@@ -27,6 +35,41 @@ pub(super) fn plan(
         }
         None => Err(object(what)),
     }
+}
+
+/// `ALTER TRIGGER … RENAME`: no release names a trigger when it writes; only the order in which a
+/// table's triggers fire may change.
+fn trigger(
+    work: &mut Work<'_>,
+    table: &Name,
+    from: &Identifier,
+    to: &Identifier,
+) -> Result<(), Refused> {
+    let relation = super::table::existing(work, table)?;
+    let known = relation.triggers.iter().any(|found| &found.name == from && !found.ours);
+    let sorts_last = to.as_str() >= crate::sync::TRIGGER_PREFIX;
+    if !known || sorts_last {
+        return Err(object("trigger"));
+    }
+    let name = &relation.name;
+    let sql = format!("ALTER TRIGGER {from} ON {name} RENAME TO {to}");
+    let title = format!("rename trigger {} of {}", from.as_str(), name.plain());
+    let draft = Draft::ddl("rename_trigger", Phase::Expand, title, vec![sql])
+        .lock(name, LockMode::AccessExclusive, LockHeld::Blink)
+        .needs(Subject::Trigger(name.clone(), from.clone()))
+        .removes(Subject::Trigger(name.clone(), from.clone()))
+        .makes(Subject::Trigger(name.clone(), to.clone()))
+        .undo([format!("ALTER TRIGGER {to} ON {name} RENAME TO {from}")])
+        .reason(
+            "triggers fire in the order of their names; nothing else knows a trigger by its name",
+        );
+    work.emit(draft)?;
+    if let Some(found) = work.world.catalog.relation_mut(name) {
+        for trigger in found.triggers.iter_mut().filter(|trigger| &trigger.name == from) {
+            trigger.name = to.clone();
+        }
+    }
+    Ok(())
 }
 
 /// `RENAME COLUMN`.

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     model::{
-        catalog::{Column, Constraint, ConstraintKind, Index, Relation, RelationKind, Trigger},
+        catalog::{
+            Column, Constraint, ConstraintKind, Index, Relation, RelationKind, ReplicaIdentity,
+            RowSecurity, Trigger,
+        },
         identifier::{Identifier, QualifiedName},
     },
     sql::statement::{
@@ -77,7 +80,9 @@ impl World {
     pub(crate) fn simulate_drop_column(&mut self, table: &QualifiedName, column: &Identifier) {
         if let Some(relation) = self.catalog.relation_mut(table) {
             relation.columns.retain(|found| &found.name != column);
-            relation.indexes.retain(|index| !index.columns.contains(column));
+            relation.indexes.retain(|index| {
+                !index.columns.contains(column) && !index.expression_columns.contains(column)
+            });
             relation.constraints.retain(|constraint| !constraint.columns.contains(column));
         }
     }
@@ -345,6 +350,26 @@ impl World {
                 let part = self.resolve(part);
                 if let Some(relation) = self.catalog.relation_mut(&part) {
                     relation.partition_of = Some(table.clone());
+                }
+            }
+            AlterKind::NoForceRowSecurity => {
+                if let Some(relation) = self.catalog.relation_mut(table)
+                    && relation.row_security == RowSecurity::Forced
+                {
+                    relation.row_security = RowSecurity::Enabled;
+                }
+            }
+            AlterKind::ReplicaIdentityFull => {
+                if let Some(relation) = self.catalog.relation_mut(table) {
+                    relation.replica_identity = ReplicaIdentity::Full;
+                }
+            }
+            AlterKind::EnableTrigger { name, enabled } => {
+                if let Some(relation) = self.catalog.relation_mut(table) {
+                    let triggers = relation.triggers.iter_mut();
+                    for trigger in triggers.filter(|trigger| &trigger.name == name) {
+                        trigger.enabled = *enabled;
+                    }
                 }
             }
             AlterKind::ValidateConstraint { .. }

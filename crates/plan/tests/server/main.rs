@@ -6,6 +6,7 @@
 mod catalog;
 mod database;
 mod locks;
+mod obstacles;
 mod parser;
 mod runner;
 mod sync;

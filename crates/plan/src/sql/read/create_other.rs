@@ -124,6 +124,7 @@ fn trigger(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         table: named(&on, K::RELATION_NAME_REF)?,
         or_replace: tree::has(node, K::OR_REPLACE),
         before: tree::has(node, K::TIMING_BEFORE),
+        instead: tree::has(node, K::TIMING_INSTEAD_OF),
         row: tree::has(node, K::FOR_EACH_ROW),
         on_insert: tree::has(&events, K::TRIGGER_EVENT_INSERT),
         on_update: update.is_some(),
@@ -177,6 +178,9 @@ fn rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     let Some((_, object, name)) = RENAMED.iter().find(|(kind, ..)| *kind == node.kind()) else {
         return Err(Unknown::node(node));
     };
+    if tree::has(node, K::TRIGGER_RENAME_TO) {
+        return trigger_rename(node);
+    }
     let relation = match name {
         Some(kind) => tree::child(node, *kind).map(|name| qualified(&name)).transpose()?,
         None => None,
@@ -193,6 +197,18 @@ fn rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         (false, K::ALTER_SEQUENCE, Some(name)) => Ok(StatementKind::AlterSequence { name }),
         _ => Err(Unknown::node(node)),
     }
+}
+
+/// `ALTER TRIGGER a ON t RENAME TO b`: the relation is the table.
+fn trigger_rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
+    let from = tree::child(node, K::TRIGGER_REF).ok_or_else(|| Unknown::node(node))?;
+    let on = tree::child(node, K::ON_RELATION).ok_or_else(|| Unknown::node(node))?;
+    let to = tree::below(node, K::TRIGGER).ok_or_else(|| Unknown::node(node))?;
+    Ok(StatementKind::Rename {
+        object: "trigger",
+        relation: Some(named(&on, K::RELATION_NAME_REF)?),
+        names: Some((qualified(&from)?.name, qualified(&to)?.name)),
+    })
 }
 
 /// `SET`, `RESET`.

@@ -56,6 +56,8 @@ pub struct CreateTrigger {
     pub or_replace: bool,
     /// `BEFORE`.
     pub before: bool,
+    /// `INSTEAD OF`.
+    pub instead: bool,
     /// `FOR EACH ROW`.
     pub row: bool,
     /// On `INSERT`.

@@ -8,7 +8,9 @@ SELECT jsonb_build_object(
     'superuser', (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
     'may_create_schemas', has_database_privilege(current_database(), 'CREATE'),
     'ledger_is_there', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover'),
-    'read_only', (SELECT d.reset_val FROM pg_settings d WHERE d.name = 'default_transaction_read_only') = 'on',
+    -- Our own sessions may be read-only by their start: that is no obstacle.
+    'read_only', (SELECT d.setting = 'on' AND d.source NOT IN ('client', 'session')
+                    FROM pg_settings d WHERE d.name = 'default_transaction_read_only'),
     'standby', pg_is_in_recovery(),
     'schemas', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', n.nspname,
