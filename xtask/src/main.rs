@@ -24,6 +24,7 @@ mod load;
 mod model;
 mod mutants;
 mod row_sums;
+mod rules;
 mod schema;
 mod starts;
 mod verify;
@@ -75,6 +76,8 @@ enum Chore {
     Mutants(mutants::Args),
     /// Term, registration, floor and contract as a state machine: explored, with and without guards.
     Model(model::Args),
+    /// Writes `docs/rules.md` from the registry of rules.
+    Rules(rules::Args),
     /// Locks of every step, waits, and the old releases' statements on every intermediate schema.
     Verify(verify::Args),
 }
@@ -110,6 +113,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
             Chore::Model(args) => model::run(&args),
+            Chore::Rules(args) => rules::run(&args),
             Chore::Verify(args) => verify::run(args).await,
         }
     })

@@ -10,23 +10,23 @@
 mod pool;
 mod statement_mode;
 
-pub use pool::{Pool, PooledClient};
+pub use pool::{Pool, PoolError, PooledClient};
 pub(crate) use statement_mode::Parameter;
 pub use statement_mode::StatementMode;
 
 use crate::{error::CentralError, release::Release};
-use changeover::Admission;
+use changeover::{Address, Admission};
 use changeover_share::connection_share::ConnectionShare;
-use deadpool_postgres::{Hook, HookError};
+use deadpool::managed::{Hook, HookError};
 use std::time::Duration;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 /// How long a request waits for a free connection. Shorter than clients' patience (10 s), longer than
 /// any stall that an upgrade may cause.
 const POOL_WAIT: Duration = Duration::from_secs(5);
 
-/// How long connecting may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long looking at a connection that comes back may take.
+const RECYCLE_WAIT: Duration = Duration::from_secs(5);
 
 /// The `application_name` of a release's connections.
 pub fn application_name(release: &Release) -> String {
@@ -45,14 +45,14 @@ pub fn pool(
     admission: Option<Admission>,
     share: Option<ConnectionShare>,
 ) -> Result<Pool, CentralError> {
-    let mut config: Config = url.parse().map_err(CentralError::Url)?;
-    config.application_name(application_name(release)).connect_timeout(CONNECT_TIMEOUT);
-    Pool::build(config, connections_max, admission.map(admit), share).map_err(CentralError::Pool)
+    let address = Address::read(url)?;
+    Pool::build(address, application_name(release), connections_max, admission.map(admit), share)
+        .map_err(CentralError::Pool)
 }
 
 /// Says of each new connection to which instance it belongs; one that is refused is not used.
-fn admit(admission: Admission) -> Hook {
-    Hook::async_fn(move |client, _| {
+fn admit(admission: Admission) -> Hook<pool::Opener> {
+    Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
         let admission = admission.clone();
         Box::pin(async move {
             admission
@@ -72,14 +72,14 @@ pub async fn connect(
     application_name: &str,
     purpose: &'static str,
 ) -> Result<Client, CentralError> {
-    let mut config: Config = url.parse().map_err(CentralError::Url)?;
-    config.application_name(application_name).connect_timeout(CONNECT_TIMEOUT);
-    let (client, connection) =
-        config.connect(NoTls).await.map_err(|source| CentralError::Connect { purpose, source })?;
+    let reached = Address::read(url)?
+        .connect(application_name)
+        .await
+        .map_err(|source| CentralError::Connect { purpose, source })?;
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, purpose, "a connection ended");
+        if let Err(error) = reached.link.await {
+            tracing::debug!(error = changeover::chain(&error), purpose, "a connection ended");
         }
     });
-    Ok(client)
+    Ok(reached.client)
 }

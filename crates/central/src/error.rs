@@ -13,8 +13,8 @@ pub enum CentralError {
         known: String,
     },
     /// An address of a database that cannot be read.
-    #[error("the database address is malformed")]
-    Url(#[source] tokio_postgres::Error),
+    #[error("the connection string cannot be used")]
+    Url(#[from] changeover::AddressError),
     /// No connection.
     #[error("no connection to the database for {purpose}")]
     Connect {
@@ -22,7 +22,7 @@ pub enum CentralError {
         purpose: &'static str,
         /// Why.
         #[source]
-        source: tokio_postgres::Error,
+        source: changeover::ConnectError,
     },
     /// A statement failed.
     #[error("{doing} failed")]
@@ -35,7 +35,7 @@ pub enum CentralError {
     },
     /// The pool could not be built.
     #[error("the connection pool could not be built")]
-    Pool(#[source] deadpool_postgres::BuildError),
+    Pool(#[source] deadpool::managed::BuildError),
     /// The port is taken, or the address is not ours.
     #[error("cannot listen on {address}")]
     Listen {

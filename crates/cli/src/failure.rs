@@ -76,18 +76,8 @@ impl From<changeover::Error> for Failure {
         Self::Told {
             exit_code: ExitCode::of(&error),
             message: changeover::chain(&error),
-            remedy: error.remedy().or_else(|| own_remedy(&error)),
+            remedy: error.remedy(),
         }
-    }
-}
-
-/// What to do about errors whose remedy lies in how the program was called.
-fn own_remedy(error: &changeover::Error) -> Option<String> {
-    match error {
-        changeover::Error::Url { .. } => {
-            Some("the form is postgres://ROLE:PASSWORD@HOST:PORT/DATABASE".to_owned())
-        }
-        _ => None,
     }
 }
 

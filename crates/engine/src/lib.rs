@@ -30,6 +30,7 @@ mod step;
 use changeover_ledger::{admission, connection, error, floor, instance, options, pause, term};
 
 pub use admission::Admission;
+pub use connection::{Address, AddressError, Cancel, ConnectError, Link, Reached, Surroundings};
 pub use driver::{Outlook, Upgrade};
 pub use error::{
     Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_NOT_CLAIMED,

@@ -4,23 +4,27 @@
 //! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
 //! functions and works behind a pooler too; [`pooler`] tells which of the two an address is.
 
+mod address;
 mod listening;
 pub mod pooler;
+mod reach;
+mod reach_error;
 mod tls;
 
+pub use address::{Address, AddressError, Surroundings};
 pub use listening::open_listening;
+pub use reach::{Cancel, Link, Reached};
+pub use reach_error::ConnectError;
 
 use crate::error::Error;
 use listening::watch_connection;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, Config, NoTls, Notification};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Notification};
 
-/// For how long a server may take to answer: `connect_timeout` bounds only the socket, and one that
-/// accepts and then says nothing would hang us for ever.
-const OPEN_WAIT: Duration = Duration::from_secs(10);
+/// For how long the settings of a session may take: a server that accepts and then says nothing would hang
+/// us for ever.
+const CONFIGURE_WAIT: Duration = Duration::from_secs(10);
 /// For how long a request to cancel may take.
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 
@@ -114,22 +118,18 @@ impl Purpose {
 pub struct Connection {
     /// The client.
     pub client: Client,
-    cancel: CancelToken,
-    tls: Option<MakeRustlsConnect>,
+    cancel: Cancel,
 }
 
 impl Connection {
     /// Asks the server to cancel the statement that runs now. Dropping a query's future does not.
     pub async fn cancel(&self) {
-        let request = async {
-            match &self.tls {
-                Some(tls) => self.cancel.cancel_query(tls.clone()).await,
-                None => self.cancel.cancel_query(NoTls).await,
-            }
-        };
-        match tokio::time::timeout(CANCEL_WAIT, request).await {
+        match tokio::time::timeout(CANCEL_WAIT, self.cancel.ask()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the running statement was not cancelled"),
+            Ok(Err(error)) => tracing::debug!(
+                error = crate::error::chain(&error),
+                "the running statement was not cancelled"
+            ),
             Err(_elapsed) => tracing::debug!("the request to cancel took too long"),
         }
     }
@@ -145,59 +145,30 @@ pub async fn open(url: &str, application: &str, purpose: Purpose) -> Result<Conn
 
 /// Opens a connection with a name of its own.
 pub async fn open_named(url: &str, name: &str, purpose: Purpose) -> Result<Connection, Error> {
-    let opening = open_unbounded(url, name, purpose);
-    tokio::time::timeout(OPEN_WAIT, opening).await.unwrap_or_else(|_elapsed| {
+    let connection = connect(&Address::read(url)?, name, purpose, None).await?;
+    let configuring = configure(&connection.client, purpose);
+    tokio::time::timeout(CONFIGURE_WAIT, configuring).await.unwrap_or_else(|_elapsed| {
         Err(Error::Deadline {
-            what: "connecting to the database".to_owned(),
-            limit_ms: u64::try_from(OPEN_WAIT.as_millis()).unwrap_or(u64::MAX),
+            what: "setting the session's bounds".to_owned(),
+            limit_ms: u64::try_from(CONFIGURE_WAIT.as_millis()).unwrap_or(u64::MAX),
         })
-    })
-}
-
-async fn open_unbounded(url: &str, name: &str, purpose: Purpose) -> Result<Connection, Error> {
-    let connection = connect(config(url, name)?, purpose).await?;
-    configure(&connection.client, purpose).await?;
+    })?;
     Ok(connection)
 }
 
-fn config(url: &str, name: &str) -> Result<Config, Error> {
-    let mut config: Config = url
-        .parse()
-        .map_err(|error: tokio_postgres::Error| Error::Url { reason: error.to_string() })?;
-    config
-        .application_name(name)
-        // A connection attempt that takes longer is a partition; whoever asked tries again.
-        .connect_timeout(Duration::from_secs(5))
-        .keepalives_idle(Duration::from_secs(5))
-        .keepalives_interval(Duration::from_secs(2))
-        .keepalives_retries(3)
-        .tcp_user_timeout(Duration::from_secs(10));
-    Ok(config)
-}
-
-async fn connect(config: Config, purpose: Purpose) -> Result<Connection, Error> {
-    connect_with(config, purpose, None).await
-}
-
-async fn connect_with(
-    config: Config,
+/// Connects, sets nothing; what is heard is passed on.
+async fn connect(
+    address: &Address,
+    name: &str,
     purpose: Purpose,
     heard: Option<mpsc::Sender<Notification>>,
 ) -> Result<Connection, Error> {
-    let connect_error = |source| Error::Connect { purpose: purpose.as_str(), source };
-    let (client, cancel, tls) = if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(NoTls).await.map_err(connect_error)?;
-        tokio::spawn(watch_connection(connection, purpose, heard));
-        let cancel = client.cancel_token();
-        (client, cancel, None)
-    } else {
-        let tls = tls::connector(config.get_ssl_mode() == SslMode::Prefer)?;
-        let (client, connection) = config.connect(tls.clone()).await.map_err(connect_error)?;
-        tokio::spawn(watch_connection(connection, purpose, heard));
-        let cancel = client.cancel_token();
-        (client, cancel, Some(tls))
-    };
-    Ok(Connection { client, cancel, tls })
+    let reached = address.connect(name).await.map_err(|source| match source {
+        ConnectError::Address(source) => Error::Url { source },
+        source => Error::Connect { purpose: purpose.as_str(), source: Box::new(source) },
+    })?;
+    tokio::spawn(watch_connection(reached.link, purpose, heard));
+    Ok(Connection { client: reached.client, cancel: reached.cancel })
 }
 
 async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {

@@ -8,11 +8,13 @@
 //! - [`model`]: the data that others hold: plan, step, catalog, names.
 //! - [`source`]: a folder's files as numbered migrations, held against the ledger.
 //! - [`sql`]: the adapter to the SQL parser.
+//! - [`change`]: what happens to a schema, as data; one file a kind.
 //! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
 //! - [`script`]: what may be repeated of a file that runs at once.
 //! - [`rule`]: why statements are refused, one file for each reason.
 //! - [`check`]: inspects a finished plan.
 
+pub mod change;
 pub mod check;
 pub mod model;
 mod planner;
@@ -23,6 +25,7 @@ pub mod sql;
 mod sync;
 mod world;
 
+pub use change::{Break, Change, Facts, Inverse};
 pub use model::{
     catalog::{self, Catalog},
     identifier::{Identifier, QualifiedName},

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
@@ -29,6 +30,8 @@ pub struct Builder {
     parent: Option<PathBuf>,
     on_disk: bool,
     small_disk_bytes: Option<u64>,
+    files: Vec<(&'static str, String)>,
+    hba: Option<String>,
 }
 
 impl Builder {
@@ -76,6 +79,34 @@ impl Builder {
         self
     }
 
+    /// Switches TLS on, with a certificate and its key in PEM. With a CA the server also asks clients for
+    /// certificates that this one has signed; whether it insists, `pg_hba.conf` says ([`Builder::hba`]).
+    #[must_use]
+    pub fn tls(
+        mut self,
+        certificate_pem: impl Into<String>,
+        key_pem: impl Into<String>,
+        client_ca_pem: Option<String>,
+    ) -> Self {
+        self.files.push(("server.crt", certificate_pem.into()));
+        self.files.push(("server.key", key_pem.into()));
+        let mut builder = self.setting("ssl", "on");
+        if let Some(ca) = client_ca_pem {
+            builder.files.push(("client_ca.crt", ca));
+            builder = builder.setting("ssl_ca_file", "client_ca.crt");
+        }
+        builder
+    }
+
+    /// Who is let in, as lines of `pg_hba.conf` that stand before all others. The functions that make
+    /// databases come in over TCP, without TLS, as `postgres`.
+    #[must_use]
+    pub fn hba(mut self, lines: &[&str]) -> Self {
+        let admin = "hostnossl all postgres 127.0.0.1/32 trust\nlocal all postgres trust\n";
+        self.hba = Some(format!("{}\n{admin}", lines.join("\n")));
+        self
+    }
+
     /// Starts the server and waits until it takes connections.
     ///
     /// This blocks the calling thread: some 0.5 s, several seconds at the first start of a major
@@ -94,6 +125,12 @@ impl Builder {
         template::copy_to(&data, &binaries, &account, &cache)?;
         let configuration = self.configuration(watchdog.folder())?;
         append(&data.join("postgresql.conf"), &configuration)?;
+        for (name, text) in &self.files {
+            write_private(&data.join(name), text, &account)?;
+        }
+        if let Some(hba) = &self.hba {
+            write_private(&data.join("pg_hba.conf"), hba, &account)?;
+        }
         let small_disk = match self.small_disk_bytes {
             Some(bytes) => Some(SmallDisk::make(watchdog.folder(), bytes, &account)?),
             None => None,
@@ -144,6 +181,14 @@ impl Builder {
         }
         Ok(text)
     }
+}
+
+/// Writes a file that only the server's user can read, as it insists on for keys.
+fn write_private(path: &Path, text: &str, account: &Account) -> Result<(), StartError> {
+    std::fs::write(path, text)
+        .and_then(|()| std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)))
+        .map_err(file_error("write", path))?;
+    account.own(path)
 }
 
 /// Appends, so that the file keeps its owner.

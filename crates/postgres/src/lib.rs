@@ -14,6 +14,8 @@ mod binaries;
 mod bounded_command;
 mod builder;
 mod cache;
+#[cfg(feature = "certificates")]
+mod certificates;
 mod client_packages;
 mod databases;
 mod error;
@@ -31,6 +33,8 @@ mod watchdog;
 
 pub use binaries::{SUPPORTED_MAJORS, available_majors};
 pub use builder::Builder;
+#[cfg(feature = "certificates")]
+pub use certificates::{Authority, Issued};
 pub use client_packages::{node_modules, python_packages};
 pub use error::{AdminError, StandbyError, StartError};
 pub use pgbouncer::{PgBouncer, PgBouncerBuilder, PoolMode};

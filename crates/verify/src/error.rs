@@ -13,7 +13,7 @@ pub enum VerifyError {
         purpose: &'static str,
         /// Why.
         #[source]
-        source: tokio_postgres::Error,
+        source: changeover::ConnectError,
     },
     /// A statement of the verifier itself failed.
     #[error("{action} failed")]

@@ -6,22 +6,24 @@
 //! use when it comes back. A server that has no room for a connection is asked again until the wait is
 //! over: others may be about to give theirs back.
 
-use super::{CONNECT_TIMEOUT, POOL_WAIT};
+use super::{POOL_WAIT, RECYCLE_WAIT};
+use changeover::{Address, ConnectError, Reached};
 use changeover_share::connection_share::{ConnectionShare, Gate, Permit};
-use deadpool_postgres::{
-    Client, Connect, Hook, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime,
-    TimeoutType, Timeouts,
+use deadpool::Runtime;
+use deadpool::managed::{
+    BuildError, Hook, Metrics, Object, RecycleError, RecycleResult, TimeoutType, Timeouts,
 };
+use deadpool_postgres::ClientWrapper;
 use rand::Rng;
 use std::{
-    future::Future,
     ops::{Deref, DerefMut},
-    pin::Pin,
     sync::Arc,
     time::Duration,
 };
-use tokio::task::{AbortHandle, JoinHandle};
-use tokio_postgres::{Config, Error, NoTls, error::SqlState};
+use tokio::task::AbortHandle;
+
+/// Why there is no connection to be had from the pool.
+pub type PoolError = deadpool::managed::PoolError<ConnectError>;
 
 /// The first pause before a full server is asked again; doubles, ± half.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
@@ -35,7 +37,7 @@ const TEND_PAUSE: Duration = Duration::from_millis(20);
 /// A pool of the service role; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    connections: deadpool_postgres::Pool,
+    connections: deadpool::managed::Pool<Opener>,
     users: Gate,
     _tending: Option<Arc<Tending>>,
 }
@@ -43,20 +45,20 @@ pub struct Pool {
 /// A connection of the pool; goes back when dropped.
 #[derive(Debug)]
 pub struct PooledClient {
-    client: Client,
+    client: Object<Opener>,
     _user: Permit,
 }
 
 impl Deref for PooledClient {
-    type Target = Client;
+    type Target = ClientWrapper;
 
-    fn deref(&self) -> &Client {
+    fn deref(&self) -> &ClientWrapper {
         &self.client
     }
 }
 
 impl DerefMut for PooledClient {
-    fn deref_mut(&mut self) -> &mut Client {
+    fn deref_mut(&mut self) -> &mut ClientWrapper {
         &mut self.client
     }
 }
@@ -64,15 +66,15 @@ impl DerefMut for PooledClient {
 impl Pool {
     /// Builds it; connects to nothing yet. Without a share there are `connections_max`.
     pub(super) fn build(
-        config: Config,
+        address: Address,
+        application_name: String,
         connections_max: usize,
-        admit: Option<Hook>,
+        admit: Option<Hook<Opener>>,
         share: Option<ConnectionShare>,
-    ) -> Result<Self, deadpool_postgres::BuildError> {
-        let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    ) -> Result<Self, BuildError> {
         let gate = share.as_ref().map(|share| share.gate().clone());
-        let manager = Manager::from_connect(config, Opener { gate }, settings);
-        let mut builder = deadpool_postgres::Pool::builder(manager);
+        let opener = Opener { address, application_name, gate };
+        let mut builder = deadpool::managed::Pool::builder(opener);
         if let Some(admit) = admit {
             builder = builder.post_create(admit);
         }
@@ -82,7 +84,7 @@ impl Pool {
             .timeouts(Timeouts {
                 wait: Some(POOL_WAIT),
                 create: Some(POOL_WAIT),
-                recycle: Some(CONNECT_TIMEOUT),
+                recycle: Some(RECYCLE_WAIT),
             })
             .build()?;
         let users = Gate::new(connections_max);
@@ -135,7 +137,7 @@ impl Drop for Tending {
 
 /// Follows the share, as long as there is a pool.
 async fn tend(
-    connections: deadpool_postgres::Pool,
+    connections: deadpool::managed::Pool<Opener>,
     users: Gate,
     share: ConnectionShare,
     connections_max: usize,
@@ -158,43 +160,61 @@ async fn tend(
 }
 
 /// Opens connections within the share, and again where the server is full.
-struct Opener {
+#[derive(Debug)]
+pub(super) struct Opener {
+    address: Address,
+    application_name: String,
     gate: Option<Gate>,
 }
 
-type Opened = Result<(tokio_postgres::Client, JoinHandle<()>), Error>;
+impl deadpool::managed::Manager for Opener {
+    type Type = ClientWrapper;
+    type Error = ConnectError;
 
-impl Connect for Opener {
-    fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Opened> + Send + '_>> {
-        let config = config.clone();
-        Box::pin(async move {
-            let permit = match &self.gate {
-                Some(gate) => Some(Lingering(Some(gate.enter().await))),
-                None => None,
-            };
-            let (client, connection) = until_there_is_room(&config).await?;
-            let task = tokio::spawn(async move {
-                let _held = permit;
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection of the pool ended");
-                }
-            });
-            Ok((client, task))
-        })
+    async fn create(&self) -> Result<ClientWrapper, ConnectError> {
+        let permit = match &self.gate {
+            Some(gate) => Some(Lingering(Some(gate.enter().await))),
+            None => None,
+        };
+        let reached = until_there_is_room(&self.address, &self.application_name).await?;
+        let task = tokio::spawn(async move {
+            let _held = permit;
+            if let Err(error) = reached.link.await {
+                tracing::debug!(
+                    error = changeover::chain(&error),
+                    "a connection of the pool ended"
+                );
+            }
+        });
+        Ok(ClientWrapper::new(reached.client, task))
+    }
+
+    async fn recycle(
+        &self,
+        client: &mut ClientWrapper,
+        _metrics: &Metrics,
+    ) -> RecycleResult<ConnectError> {
+        if client.is_closed() {
+            return Err(RecycleError::message("the connection is closed"));
+        }
+        Ok(())
     }
 }
 
 /// Connects; bounded by the pool, which waits no longer than [`POOL_WAIT`].
 async fn until_there_is_room(
-    config: &Config,
-) -> Result<(tokio_postgres::Client, impl Future<Output = Result<(), Error>> + Send + use<>), Error>
-{
+    address: &Address,
+    application_name: &str,
+) -> Result<Reached, ConnectError> {
     let mut pause = FULL_PAUSE;
     loop {
-        match config.connect(NoTls).await {
-            Ok(opened) => return Ok(opened),
-            Err(error) if is_full(&error) => {
-                tracing::debug!(%error, "the server has no connection left; trying again");
+        match address.connect(application_name).await {
+            Ok(reached) => return Ok(reached),
+            Err(error) if error.is_full() => {
+                tracing::debug!(
+                    error = changeover::chain(&error),
+                    "the server has no connection left; trying again"
+                );
                 let factor = rand::rng().random_range(0.5..1.5);
                 tokio::time::sleep(pause.mul_f64(factor)).await;
                 pause = (pause * 2).min(FULL_PAUSE_MAX);
@@ -202,18 +222,6 @@ async fn until_there_is_room(
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Whether the server, the database or the role has as many connections as it may. Poolers say so
-/// without the right SQLSTATE.
-fn is_full(error: &Error) -> bool {
-    error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
-        || error.as_db_error().is_some_and(|error| {
-            let message = error.message();
-            message.contains("remaining connection slots are reserved")
-                || message.contains("too many connections")
-                || message.contains("too many clients")
-        })
 }
 
 /// A permit that is given back a moment after its connection has ended.

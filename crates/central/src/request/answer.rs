@@ -4,6 +4,7 @@
 //! connection, shutting down, nobody free) and 500 with an id that is also in the log otherwise.
 
 use super::field::FieldErrors;
+use crate::database::PoolError;
 use axum::{
     Json,
     http::StatusCode,
@@ -41,7 +42,7 @@ pub enum ApiError {
     /// 503 or 500, by what the database said.
     Database(tokio_postgres::Error),
     /// 503: no connection of the pool.
-    Pool(deadpool_postgres::PoolError),
+    Pool(PoolError),
 }
 
 impl From<tokio_postgres::Error> for ApiError {
@@ -50,8 +51,8 @@ impl From<tokio_postgres::Error> for ApiError {
     }
 }
 
-impl From<deadpool_postgres::PoolError> for ApiError {
-    fn from(error: deadpool_postgres::PoolError) -> Self {
+impl From<PoolError> for ApiError {
+    fn from(error: PoolError) -> Self {
         Self::Pool(error)
     }
 }

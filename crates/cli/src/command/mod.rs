@@ -13,6 +13,7 @@ mod jobs;
 mod migrate;
 mod new;
 mod plan;
+mod rules;
 mod status;
 mod workers;
 
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Jobs(jobs::Args),
     /// Upgrade a service twice under load, without and with Changeover, and compare
     Demo(demo::Args),
+    /// Show by which rules statements are refused, and what to write instead
+    Rules(rules::Args),
     /// Print a shell's completion script
     Completion(completion::Args),
     /// Print what the exit codes mean
@@ -80,6 +83,7 @@ pub(crate) async fn run(
         Command::Finalize(args) => finalize::run(args, output).await,
         Command::Jobs(args) => jobs::run(args, output).await,
         Command::Demo(args) => demo::run(args, output).await,
+        Command::Rules(args) => rules::run(args, output),
         Command::Completion(args) => completion::run(args, output),
         Command::ExitCodes(args) => exit_codes::run(args, output),
         Command::Central(args) => central::run(args).await,

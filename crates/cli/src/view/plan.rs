@@ -85,7 +85,7 @@ fn nothing(plan: &Plan) -> String {
 
 fn effect(plan: &Plan) -> String {
     if !plan.refusals.is_empty() {
-        return "Nothing runs before what is refused is written otherwise.".to_owned();
+        return "No step runs until every refused statement is rewritten.".to_owned();
     }
     if plan.mode == PlanMode::AtOnce {
         return "Nobody may use the tables meanwhile.".to_owned();

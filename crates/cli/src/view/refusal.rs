@@ -8,8 +8,8 @@ use crate::settings::Folder;
 use changeover::planning::Refusal;
 
 /// What to do about refusals as a whole.
-pub(crate) const REMEDY: &str = "write each of them as its message says, then run `changeover \
-    plan` again; the database was not changed";
+pub(crate) const REMEDY: &str = "rewrite each of them as its message says, then run `changeover \
+    plan` again; `changeover rules RULE` explains a rule; the database was not changed";
 /// How many lines of a statement are shown.
 const SOURCE_LINES_MAX: usize = 6;
 

@@ -15,8 +15,8 @@ async fn a_file_that_is_no_sql() {
        |
        = instead: correct it; `psql` says what the server makes of it
 
-    0 steps; 1 statement is refused. Nothing runs before what is refused is written
-    otherwise.
+    0 steps; 1 statement is refused. No step runs until every refused statement is
+    rewritten.
     --- stderr
     --- exit 3
     ");

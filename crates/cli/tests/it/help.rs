@@ -20,6 +20,7 @@ async fn help_tells_what_there_is() {
       agent       Take part in upgrades on behalf of a process in any language
       jobs        Show the queue, put dead jobs back, ask before going back
       demo        Upgrade a service twice under load, without and with Changeover, and compare
+      rules       Show by which rules statements are refused, and what to write instead
       completion  Print a shell's completion script
       exit-codes  Print what the exit codes mean
       help        Print this message or the help of the given subcommand(s)
@@ -71,6 +72,7 @@ async fn every_command_has_examples() {
         "finalize",
         "agent",
         "demo",
+        "rules",
         "completion",
     ] {
         let help = run(&[command, "--help"]).await.ok().stdout;

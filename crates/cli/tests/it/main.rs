@@ -13,5 +13,6 @@ mod new;
 mod plan;
 mod pooler;
 mod project;
+mod rules;
 mod sql_functions;
 mod status;

@@ -166,8 +166,8 @@ async fn refused_statements_are_shown_as_a_compiler_would() {
          release write the value into the row, or copy what is needed into a column
          of this table first
 
-    1 step: 1 expand; 2 statements are refused. Nothing runs before what is refused
-    is written otherwise.
+    1 step: 1 expand; 2 statements are refused. No step runs until every refused
+    statement is rewritten.
     --- stderr
     --- exit 3
     ");
@@ -202,7 +202,7 @@ async fn with_a_refused_statement_nothing_is_run() {
          of this table first
 
     error: 2 statements are refused
-      what to do: write each of them as its message says, then run `changeover plan` again; the database was not changed
+      what to do: rewrite each of them as its message says, then run `changeover plan` again; `changeover rules RULE` explains a rule; the database was not changed
     --- exit 3
     ");
     let error = project.run(&["migrate", "--json"]).await;

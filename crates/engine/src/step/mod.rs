@@ -20,6 +20,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::options::Options;
 use crate::term::Worker;
+use changeover_plan::change::render;
 use changeover_plan::{Step, StepKind};
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +54,7 @@ impl StepRun<'_> {
 pub(crate) async fn run(mut run: StepRun<'_>) -> Result<(), Error> {
     let step = run.step;
     match &step.kind {
-        StepKind::Ddl(ddl) => ddl::run(&mut run, &ddl.statements).await,
+        StepKind::Ddl(ddl) => ddl::run(&mut run, &render(&ddl.changes)).await,
         StepKind::SyncInstall(install) => sync::install(&mut run, install).await,
         StepKind::SyncDrop(drop) => sync::drop(&mut run, drop).await,
         StepKind::Backfill(backfill) => backfill::run(&mut run, backfill).await,

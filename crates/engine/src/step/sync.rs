@@ -19,7 +19,7 @@ pub(super) async fn install(run: &mut StepRun<'_>, install: &SyncInstall) -> Res
 /// the contract: their value was never computed.
 pub(super) async fn drop(run: &mut StepRun<'_>, drop: &SyncDrop) -> Result<(), Error> {
     parked::release(run, drop.trigger.as_str()).await?;
-    ddl::run(run, &drop.statements).await
+    ddl::run(run, &drop.all_statements()).await
 }
 
 /// Fails unless the trigger that keeps a backfill's columns right stands on the table and all its

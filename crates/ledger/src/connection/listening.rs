@@ -1,7 +1,7 @@
 //! What a connection does besides answering: its end is logged, and its notifications are passed on to who
 //! listens.
 
-use super::{Connection, OPEN_WAIT, Purpose, config, connect_with};
+use super::{Address, Connection, Link, Purpose, connect};
 use crate::error::Error;
 use std::future::poll_fn;
 use tokio::sync::mpsc;
@@ -17,26 +17,16 @@ pub async fn open_listening(
 ) -> Result<(Connection, mpsc::Receiver<Notification>), Error> {
     let (passed_on, heard) = mpsc::channel(NOTIFICATIONS_MAX);
     let name = format!("{application}/{}", Purpose::Listen.as_str());
-    let connecting = connect_with(config(url, &name)?, Purpose::Listen, Some(passed_on));
-    let connection =
-        tokio::time::timeout(OPEN_WAIT, connecting).await.unwrap_or_else(|_elapsed| {
-            Err(Error::Deadline {
-                what: "connecting to the database".to_owned(),
-                limit_ms: u64::try_from(OPEN_WAIT.as_millis()).unwrap_or(u64::MAX),
-            })
-        })?;
+    let connection = connect(&Address::read(url)?, &name, Purpose::Listen, Some(passed_on)).await?;
     Ok((connection, heard))
 }
 
 /// Moves the connection on until it ends.
-pub(super) async fn watch_connection<S, T>(
-    mut connection: tokio_postgres::Connection<S, T>,
+pub(super) async fn watch_connection(
+    mut connection: Link,
     purpose: Purpose,
     heard: Option<mpsc::Sender<Notification>>,
-) where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
+) {
     // Ends with the connection.
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
         match (message, &heard) {
@@ -51,7 +41,11 @@ pub(super) async fn watch_connection<S, T>(
             }
             (Ok(_), _) => {}
             (Err(error), _) => {
-                tracing::debug!(%error, purpose = purpose.as_str(), "connection ended");
+                tracing::debug!(
+                    error = crate::error::chain(&error),
+                    purpose = purpose.as_str(),
+                    "connection ended"
+                );
                 return;
             }
         }

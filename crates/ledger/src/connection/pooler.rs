@@ -8,7 +8,7 @@
 //!
 //! Nothing here sets anything that outlives a query: behind a pooler it would reach other clients.
 
-use super::{Connection, Purpose, config, connect, open};
+use super::{Address, Connection, Purpose, connect, open};
 use crate::error::{Error, chain};
 use rand::Rng;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// The setting that a server shows to whoever sent it. No extension reserves the prefix.
 const PROBE_SETTING: &str = "changeover.probe";
 
-/// How long connecting and asking a server directly may take.
+/// How long asking a server directly may take.
 const PROBE_WAIT: Duration = Duration::from_secs(10);
 
 /// How many connections are held at once. Several poolers may share one address, and two clients
@@ -49,35 +49,49 @@ pub async fn open_owner(
     application: &str,
     purpose: Purpose,
 ) -> Result<Connection, Error> {
-    if !is_direct(url, application).await {
-        require_own_backends(url, application).await?;
+    match probe(url, application).await {
+        Ok(true) => {}
+        // Nobody is there, or the address is none: that is no question of poolers.
+        Err(Error::Connect { source, .. }) if source.is_out_of_reach() => {
+            return Err(Error::Connect { purpose: purpose.as_str(), source });
+        }
+        Err(error @ Error::Url { .. }) => return Err(error),
+        Ok(false) | Err(_) => {
+            // Without the setting: what fails here is about this role, or about nobody who answers.
+            open(url, application, Purpose::Probe).await?;
+            require_own_backends(url, application).await?;
+        }
     }
     open(url, application, purpose).await
 }
 
 /// Whether the server itself has answered. A failure is none of ours: the next attempt meets it.
 pub async fn is_direct(url: &str, application: &str) -> bool {
+    probe(url, application).await.unwrap_or(false)
+}
+
+/// Whether a setting of the startup packet reaches a server.
+async fn probe(url: &str, application: &str) -> Result<bool, Error> {
     let token = Uuid::new_v4().to_string();
-    match timeout(PROBE_WAIT, shown_setting(url, application, &token)).await {
-        Ok(Ok(shown)) => shown.as_ref() == Some(&token),
-        Ok(Err(error)) => {
-            tracing::debug!(error = chain(&error), "the server does not answer directly");
-            false
-        }
-        Err(_elapsed) => false,
-    }
+    let shown = shown_setting(url, application, &token).await.inspect_err(|error| {
+        tracing::debug!(error = chain(error), "the server does not answer directly");
+    })?;
+    Ok(shown.as_ref() == Some(&token))
 }
 
 /// What whoever answers shows of a setting that is sent in the startup packet.
 async fn shown_setting(url: &str, application: &str, token: &str) -> Result<Option<String>, Error> {
-    let mut config = config(url, &format!("{application}/{}", Purpose::Probe.as_str()))?;
-    let own = config.get_options().map_or_else(String::new, |options| format!("{options} "));
-    config.options(format!("{own}-c {PROBE_SETTING}={token}"));
-    let connection = connect(config, Purpose::Probe).await?;
-    let row = connection
-        .client
-        .query_typed_one(&format!("SELECT current_setting('{PROBE_SETTING}', true)"), &[])
+    let mut address = Address::read(url)?;
+    address.add_option(&format!("{PROBE_SETTING}={token}"));
+    let name = format!("{application}/{}", Purpose::Probe.as_str());
+    let connection = connect(&address, &name, Purpose::Probe, None).await?;
+    let sql = format!("SELECT current_setting('{PROBE_SETTING}', true)");
+    let row = timeout(PROBE_WAIT, connection.client.query_typed_one(&sql, &[]))
         .await
+        .map_err(|_elapsed| Error::Deadline {
+            what: "looking for a pooler".to_owned(),
+            limit_ms: u64::try_from(PROBE_WAIT.as_millis()).unwrap_or(u64::MAX),
+        })?
         .map_err(|source| Error::sql("looking for a pooler", source))?;
     Ok(row.get(0))
 }

@@ -7,9 +7,8 @@ impl Error {
     /// The SQLSTATE of the cause, if the server gave one.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Sql { source, .. } | Self::Connect { source, .. } => {
-                source.code().map(SqlState::code)
-            }
+            Self::Sql { source, .. } => source.code().map(SqlState::code),
+            Self::Connect { source, .. } => source.sqlstate(),
             Self::Step { source, .. } | Self::GaveUp { source, .. } => source.sqlstate(),
             Self::Shared(error) => error.sqlstate(),
             _ => None,

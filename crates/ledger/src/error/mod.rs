@@ -14,6 +14,7 @@ pub use sqlstate::{
     SQLSTATE_UNKNOWN_APP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED,
 };
 
+use crate::connection::{AddressError, ConnectError};
 use changeover_plan::{Plan, PlanError, StepId};
 
 /// Why the engine stopped.
@@ -26,13 +27,14 @@ pub enum Error {
         purpose: &'static str,
         /// The cause.
         #[source]
-        source: tokio_postgres::Error,
+        source: Box<ConnectError>,
     },
     /// The connection string cannot be used.
-    #[error("the connection string cannot be used: {reason}")]
+    #[error("the connection string cannot be used")]
     Url {
         /// Why.
-        reason: String,
+        #[from]
+        source: AddressError,
     },
     /// The owner's connection string leads through a pooler that shares sessions among clients.
     #[error(

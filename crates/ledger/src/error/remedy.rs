@@ -7,9 +7,8 @@ impl Error {
     /// What to do next, in one or two sentences; `None` where the text says all.
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
-            Self::Connect { .. } => "check that the server runs and that host, port, role and \
-                password in the connection string are right"
-                .to_owned(),
+            Self::Connect { source, .. } => source.remedy(),
+            Self::Url { source } => source.remedy(),
             Self::Pooled { .. } => "give the server's own address, past the pooler (a pooler in \
                 session mode will do): CHANGEOVER_OWNER_URL or --database-url for `changeover`, \
                 `Options::owner_url` for a service that embeds the library; only the service's own \

@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod identifier;
 pub mod lock;
+mod lookup;
 pub mod migration;
 pub mod plan;
 pub mod step;

@@ -7,6 +7,9 @@ use super::{
     identifier::{Identifier, QualifiedName},
     lock::Lock,
 };
+use crate::change::{
+    Change, CreateIndex, DropIndex, ValidateConstraint, deserialize_changes, render,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -96,8 +99,12 @@ pub struct Step {
     pub reason: String,
     /// What is to be run.
     pub kind: StepKind,
-    /// SQL that undoes it while the floor allows; empty where nothing needs to be undone or can be.
-    pub undo: Vec<String>,
+    /// What undoes it while the floor allows, in this order.
+    #[serde(deserialize_with = "deserialize_changes")]
+    pub undo: Vec<Change>,
+    /// Whether it takes away what cannot be put back.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 /// What is to be run, with everything the engine needs to run it.
@@ -141,11 +148,29 @@ impl StepKind {
     }
 }
 
+impl StepKind {
+    /// The changes of the schema that the step comes to, in order. None for steps that write rows,
+    /// install what is ours, or run a file as it is written.
+    pub fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::Ddl(ddl) => ddl.changes.clone(),
+            Self::SyncDrop(drop) => drop.changes.clone(),
+            Self::IndexBuild(build) => vec![build.create.clone().into()],
+            Self::IndexDrop(drop) => vec![drop.drop.clone().into()],
+            Self::ConstraintValidate(validate) => vec![validate.clone().into()],
+            Self::SyncInstall(_) | Self::Backfill(_) | Self::BackfillCheck(_) | Self::Script(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
 /// See [`StepKind::Ddl`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ddl {
-    /// The statements, run in this order in one transaction, after the step's `locks` are held.
-    pub statements: Vec<String>,
+    /// The changes, made in this order in one transaction, after the step's `locks` are held.
+    #[serde(alias = "statements", deserialize_with = "deserialize_changes")]
+    pub changes: Vec<Change>,
 }
 
 /// See [`StepKind::SyncInstall`].
@@ -168,8 +193,18 @@ pub struct SyncDrop {
     pub table: QualifiedName,
     /// The trigger.
     pub trigger: Identifier,
-    /// Trigger, functions, and the column where it goes too, in one transaction.
+    /// Removes trigger and functions.
     pub statements: Vec<String>,
+    /// What goes in the same transaction, after the trigger: the column that it computed or read.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+}
+
+impl SyncDrop {
+    /// All that the step runs, in order.
+    pub fn all_statements(&self) -> Vec<String> {
+        self.statements.iter().cloned().chain(render(&self.changes)).collect()
+    }
 }
 
 /// See [`StepKind::Backfill`]. The same data drives the check.
@@ -236,38 +271,26 @@ pub struct SafeFunction {
 /// See [`StepKind::IndexBuild`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexBuild {
-    /// The table.
-    pub table: QualifiedName,
-    /// Whether it is partitioned: then the index is made on the parent alone, on each part
+    /// The index.
+    #[serde(flatten)]
+    pub create: CreateIndex,
+    /// Whether the table is partitioned: then the index is made on the parent alone, on each part
     /// concurrently, and attached.
     pub partitioned: bool,
-    /// The index.
-    pub index: Identifier,
-    /// Whether it is unique.
-    pub unique: bool,
-    /// All that stands after `ON table`, e.g. `USING btree ("deployment_id") WHERE …`.
-    pub definition: String,
 }
 
 /// See [`StepKind::IndexDrop`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexDrop {
-    /// The table it is on.
-    pub table: QualifiedName,
+    /// The index.
+    #[serde(flatten)]
+    pub drop: DropIndex,
     /// Whether the table is partitioned: then `CONCURRENTLY` is impossible and short locks are used.
     pub partitioned: bool,
-    /// The index.
-    pub index: QualifiedName,
 }
 
 /// See [`StepKind::ConstraintValidate`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConstraintValidate {
-    /// The table.
-    pub table: QualifiedName,
-    /// The constraint.
-    pub constraint: Identifier,
-}
+pub type ConstraintValidate = ValidateConstraint;
 
 /// See [`StepKind::Script`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

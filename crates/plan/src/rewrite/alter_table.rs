@@ -5,15 +5,18 @@ use super::{
     set_not_null, table,
 };
 use crate::{
+    change::{
+        self, AlterOwner, AttachPartition, EnableTrigger, FullReplicaIdentity, NoForceRowSecurity,
+        TuneTable,
+    },
     model::{
         catalog::{Relation, RelationKind},
-        identifier::{Identifier, QualifiedName},
-        lock::{LockHeld, LockMode},
+        identifier::Identifier,
         step::Phase,
     },
     rule,
     sql::statement::{AlterAction, AlterKind, AlterTable},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `ALTER TABLE`.
@@ -32,10 +35,7 @@ pub(super) fn plan(work: &mut Work<'_>, alter: &AlterTable) -> Result<(), Refuse
     for action in &alter.actions {
         // Anew for each action: the one before has changed it.
         let relation = table::existing(work, &alter.name)?;
-        if let Err(refused) = obstacle::kin::alter(work, &relation, &action.kind) {
-            work.world.simulate_alter(&relation.name, &action.kind);
-            return Err(refused);
-        }
+        obstacle::kin::alter(work, &relation, &action.kind)?;
         self::action(work, &relation, action)?;
     }
     Ok(())
@@ -67,8 +67,7 @@ fn action(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Res
         AlterKind::RenameTable { .. } => Err(super::rename::object("table")),
         AlterKind::RenameConstraint { .. } => Err(super::rename::object("constraint")),
         AlterKind::SetSchema => Err(super::rename::object("table's schema")),
-        AlterKind::Tune => as_written(work, relation, action, LockMode::ShareUpdateExclusive),
-        AlterKind::OwnerTo => as_written(work, relation, action, LockMode::AccessExclusive),
+        AlterKind::Tune | AlterKind::OwnerTo => as_written(work, relation, action),
         AlterKind::AttachPartition { part } => attach(work, relation, action, part),
         AlterKind::NoForceRowSecurity | AlterKind::ReplicaIdentityFull => {
             loosen(work, relation, action)
@@ -90,12 +89,14 @@ fn as_written(
     work: &mut Work<'_>,
     relation: &Relation,
     action: &AlterAction,
-    mode: LockMode,
 ) -> Result<(), Refused> {
     let title = format!("alter {}: {}", relation.name.plain(), action.text.to_lowercase());
-    let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
-    let draft = Draft::ddl("alter", Phase::Expand, title, vec![sql])
-        .lock(&relation.name, mode, LockHeld::Blink)
+    let (table, text) = (relation.name.clone(), action.text.clone());
+    let change = match action.kind {
+        AlterKind::OwnerTo => AlterOwner { table, action: text }.into(),
+        _ => TuneTable { table, action: text }.into(),
+    };
+    let draft = Draft::ddl("alter", Phase::Expand, title, vec![change])
         .reason("changes neither what is stored nor what may be written")
         .joins();
     work.emit(draft).map(|_| ())
@@ -114,14 +115,14 @@ fn loosen(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Res
             "updates and deletes are sent with the whole old row, and none is rejected",
         ),
     };
-    let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
-    let draft = Draft::ddl("alter", Phase::Expand, format!("alter {table}: {word}"), vec![sql])
-        .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-        .reason(reason)
-        .joins();
-    work.emit(draft)?;
-    work.world.simulate_alter(&relation.name, &action.kind);
-    Ok(())
+    let on = relation.name.clone();
+    let change = match action.kind {
+        AlterKind::NoForceRowSecurity => NoForceRowSecurity { table: on }.into(),
+        _ => FullReplicaIdentity { table: on }.into(),
+    };
+    let title = format!("alter {table}: {word}");
+    let draft = Draft::ddl("alter", Phase::Expand, title, vec![change]).reason(reason).joins();
+    work.emit(draft).map(|_| ())
 }
 
 /// A trigger that is disabled is as good as dropped; one that is enabled as good as new.
@@ -137,22 +138,16 @@ fn enable_trigger(
     }
     let verb = if enabled { "enable" } else { "disable" };
     let title = format!("{verb} trigger {} of {}", name.as_str(), relation.name.plain());
-    let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
     let (phase, reason) = match enabled {
         true => (Phase::Expand, "it fires for what older releases write too, from now on"),
         false => (Phase::Contract, "older releases rely on what it does"),
     };
-    let subject = Subject::Trigger(relation.name.clone(), name.clone());
-    let mut draft = Draft::ddl("alter_trigger", phase, title, vec![sql])
-        .lock(&relation.name, LockMode::ShareRowExclusive, LockHeld::Blink)
-        .needs(subject)
-        .reason(reason);
+    let change = EnableTrigger { table: relation.name.clone(), trigger: name.clone(), enabled };
+    let mut draft = Draft::ddl("alter_trigger", phase, title, vec![change.into()]).reason(reason);
     if !enabled {
         draft = draft.floor(work.unused_floor());
     }
-    work.emit(draft)?;
-    work.world.simulate_alter(&relation.name, &action.kind);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// A part that nobody uses yet comes to a table that is used.
@@ -170,16 +165,15 @@ fn attach(
             "attach a table that this upgrade creates, or use CREATE TABLE … PARTITION OF",
         ));
     }
-    let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
     let title = format!("attach {} to {}", part_name.plain(), relation.name.plain());
-    let draft = Draft::ddl("attach", Phase::Expand, title, vec![sql])
-        .lock(&relation.name, LockMode::ShareUpdateExclusive, LockHeld::Blink)
-        .lock(&part_name, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Relation(part_name))
+    let change = AttachPartition {
+        table: relation.name.clone(),
+        part: part_name,
+        action: action.text.clone(),
+    };
+    let draft = Draft::ddl("attach", Phase::Expand, title, vec![change.into()])
         .reason("an empty part adds room for rows and changes none");
-    work.emit(draft)?;
-    work.world.simulate_alter(&relation.name, &action.kind);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Nobody uses a new table yet, so the statement runs as written.
@@ -188,6 +182,7 @@ fn on_new_table(
     alter: &AlterTable,
     relation: &Relation,
 ) -> Result<(), Refused> {
+    let mut after = work.world.catalog.clone();
     for action in &alter.actions {
         match &action.kind {
             AlterKind::SetSchema => return Err(super::rename::object("table's schema")),
@@ -197,41 +192,22 @@ fn on_new_table(
             | AlterKind::DropNotNull { column }
             | AlterKind::SetDefault { column, .. }
             | AlterKind::RenameColumn { from: column, .. } => {
-                let now = table::existing(work, &alter.name)?;
-                table::has_column(&now, column)?;
+                let now = after.relation(&relation.name).unwrap_or(relation);
+                table::has_column(now, column)?;
             }
             AlterKind::AddConstraint(constraint) => {
                 add_constraint::referenced_must_be_there(work, constraint)?;
             }
             _ => {}
         }
-        work.world.simulate_alter(&relation.name, &action.kind);
+        for change in change::action(&after, &relation.name, action).unwrap_or_default() {
+            change.apply(&mut after);
+        }
     }
-    let mut draft = Draft::ddl(
+    super::as_it_is_written(
+        work,
         "alter",
-        Phase::Expand,
         format!("alter {}, which is new", relation.name.plain()),
-        vec![work.statement.text.clone()],
+        "the table is new: nobody waits for it",
     )
-    .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-    .needs(Subject::Relation(relation.name.clone()))
-    .reason("the table is new: nobody waits for it");
-    for action in &alter.actions {
-        for locked in add_constraint::referenced_by(work, &action.kind) {
-            if locked != relation.name {
-                draft = draft.lock(&locked, LockMode::ShareRowExclusive, LockHeld::Blink);
-            }
-        }
-    }
-    let renamed = alter.actions.iter().find_map(|action| match &action.kind {
-        AlterKind::RenameTable { to } => {
-            Some(QualifiedName { schema: relation.name.schema.clone(), name: to.clone() })
-        }
-        _ => None,
-    });
-    if let Some(to) = &renamed {
-        draft = draft.makes(Subject::Relation(to.clone()));
-        work.world.simulate_rename_table(&relation.name, to);
-    }
-    work.emit(draft).map(|_| ())
 }

@@ -1,15 +1,11 @@
 //! Renames: refused for what older releases know by its old name, with what to write instead.
 
 use crate::{
-    model::{
-        catalog::Relation,
-        identifier::Identifier,
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::RenameTrigger,
+    model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
     sql::statement::Name,
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `ALTER … RENAME`: fine for an index of a table that this upgrade makes.
@@ -22,17 +18,13 @@ pub(super) fn plan(
     if let (Some(table), Some((from, to)), "trigger") = (relation, names, what) {
         return trigger(work, table, from, to);
     }
-    let (Some(relation), Some((from, to)), "index") = (relation, names, what) else {
+    let (Some(relation), Some(_), "index") = (relation, names, what) else {
         return Err(object(what));
     };
     let index = work.world.resolve_index(relation);
-    let table = work.world.table_of_index(&index).map(|table| table.name.clone());
+    let table = work.world.catalog.table_of_index(&index).map(|table| table.name.clone());
     match table.filter(|table| work.world.is_new(table)) {
-        Some(table) => {
-            super::inline(work, &table, LockMode::ShareUpdateExclusive)?;
-            work.world.simulate_rename(&table, from, to);
-            Ok(())
-        }
+        Some(table) => super::inline(work, &table),
         None => Err(object(what)),
     }
 }
@@ -51,25 +43,12 @@ fn trigger(
     if !known || sorts_last {
         return Err(object("trigger"));
     }
-    let name = &relation.name;
-    let sql = format!("ALTER TRIGGER {from} ON {name} RENAME TO {to}");
-    let title = format!("rename trigger {} of {}", from.as_str(), name.plain());
-    let draft = Draft::ddl("rename_trigger", Phase::Expand, title, vec![sql])
-        .lock(name, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Trigger(name.clone(), from.clone()))
-        .removes(Subject::Trigger(name.clone(), from.clone()))
-        .makes(Subject::Trigger(name.clone(), to.clone()))
-        .undo([format!("ALTER TRIGGER {to} ON {name} RENAME TO {from}")])
-        .reason(
-            "triggers fire in the order of their names; nothing else knows a trigger by its name",
-        );
-    work.emit(draft)?;
-    if let Some(found) = work.world.catalog.relation_mut(name) {
-        for trigger in found.triggers.iter_mut().filter(|trigger| &trigger.name == from) {
-            trigger.name = to.clone();
-        }
-    }
-    Ok(())
+    let title = format!("rename trigger {} of {}", from.as_str(), relation.name.plain());
+    let change = RenameTrigger { table: relation.name.clone(), from: from.clone(), to: to.clone() };
+    let draft = Draft::ddl("rename_trigger", Phase::Expand, title, vec![change.into()]).reason(
+        "triggers fire in the order of their names; nothing else knows a trigger by its name",
+    );
+    work.emit(draft).map(|_| ())
 }
 
 /// `RENAME COLUMN`.

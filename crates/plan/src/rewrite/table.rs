@@ -1,6 +1,7 @@
 //! Finds tables, and their keys by which a backfill can go.
 
 use crate::{
+    change::Subject,
     model::{
         catalog::{Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity},
         identifier::{Identifier, QualifiedName},
@@ -8,7 +9,7 @@ use crate::{
     },
     rule,
     sql::statement::Name,
-    world::{Refused, Subject, Work},
+    world::{Refused, Work},
 };
 
 /// A table that is there, as it will be by now.
@@ -89,28 +90,6 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
 pub(super) fn typed(relation: &Relation, name: &Identifier) -> Option<KeyColumn> {
     let column = relation.column(name)?;
     Some(KeyColumn { name: column.name.clone(), type_sql: column.type_sql.clone() })
-}
-
-/// The parts of a partitioned table that hold rows, parts of parts included.
-pub(super) fn leaves(work: &Work<'_>, table: &QualifiedName) -> Vec<QualifiedName> {
-    let mut leaves = Vec::new();
-    let mut parents = vec![table.clone()];
-    while let Some(parent) = parents.pop() {
-        let parts = work
-            .world
-            .catalog
-            .relations
-            .values()
-            .filter(|relation| relation.partition_of.as_ref() == Some(&parent));
-        for part in parts {
-            match part.kind {
-                RelationKind::PartitionedTable => parents.push(part.name.clone()),
-                _ => leaves.push(part.name.clone()),
-            }
-        }
-    }
-    leaves.sort();
-    leaves
 }
 
 /// The tables whose rows foreign keys make the server lock, when columns of this one are written by

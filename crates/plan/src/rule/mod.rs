@@ -1,15 +1,19 @@
-//! The registry of rules: one file for each reason to refuse a statement.
-//!
-//! A new rule is one file and one line:
+//! The registry of rules: one file for each reason to refuse a statement. A new rule:
 //!
 //! 1. `rule/<id_in_snake_case>.rs` with `pub(crate) static RULE: Rule`; copy a neighbour's.
 //! 2. Its name in the list of `rules!` below, in alphabetical order.
 //! 3. At the call site `Refused::new(&rule::no_primary_key::RULE, reason, remedy)`: what is wrong
-//!    with *this* statement, and what to write instead of it. `Work::refuse_unless_allowed` is for a
-//!    rule that is `allowable`.
+//!    with *this* statement, and what to write instead of it.
+//! 4. `cargo xtask rules` writes `docs/rules.md` (or `CHANGEOVER_WRITE_DOCS=1 cargo test -p
+//!    changeover-plan guide`, which builds less).
+//! 5. `cargo test -p changeover-plan rule` runs the examples on servers: `bad` must be refused by
+//!    this rule, `good` by none, and be SQL that the server takes.
 //!
-//! `bad` and `good` are tests: `before` runs on a server, then `migration` is planned.
-//! `cargo xtask rules` writes `docs/rules.md`; `changeover rules ID` shows the page.
+//! A rule that is `allowable` is refused by `Work::refuse_unless_allowed`.
+
+pub mod guide;
+#[cfg(test)]
+mod tests;
 
 /// Declares the modules, and [`ALL`], the list of their rules.
 macro_rules! rules {
@@ -107,7 +111,7 @@ pub struct Rule {
     pub allowable: bool,
     /// What it refuses, in one line.
     pub summary: &'static str,
-    /// Why that hurts. Paragraphs are parted by an empty line.
+    /// Why that hurts.
     pub why: &'static str,
     /// What to write or do instead.
     pub instead: &'static str,
@@ -117,6 +121,15 @@ pub struct Rule {
     pub good: &'static [Example],
 }
 
+impl Rule {
+    /// What is there before, where all examples begin with the same.
+    pub fn common_before(&self) -> Option<&'static str> {
+        let mut befores = self.bad.iter().chain(self.good).map(|example| example.before);
+        let first = befores.next()?;
+        befores.all(|before| before == first).then_some(first)
+    }
+}
+
 /// A migration that shows a rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
@@ -124,6 +137,36 @@ pub struct Example {
     pub before: &'static str,
     /// The migration.
     pub migration: &'static str,
+    /// The first major of PostgreSQL on which it shows the rule.
+    pub since_major: u16,
+    /// The first major on which it no longer does.
+    pub before_major: u16,
+}
+
+/// The table of most examples.
+pub(crate) const ORDERS: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, status text,\n  \
+    total integer, created_at timestamptz NOT NULL);";
+
+impl Example {
+    /// An example on every major.
+    pub(crate) const fn of(before: &'static str, migration: &'static str) -> Self {
+        Self { before, migration, since_major: 0, before_major: u16::MAX }
+    }
+
+    /// Only on this major and newer ones.
+    pub(crate) const fn since_major(self, major: u16) -> Self {
+        Self { since_major: major, ..self }
+    }
+
+    /// Only on majors below this one.
+    pub(crate) const fn before_major(self, major: u16) -> Self {
+        Self { before_major: major, ..self }
+    }
+
+    /// Whether it shows the rule on this major.
+    pub fn holds_on(&self, major: u16) -> bool {
+        (self.since_major..self.before_major).contains(&major)
+    }
 }
 
 /// What a rule is about, in the order in which the guide shows them.
@@ -148,6 +191,18 @@ pub enum Topic {
 }
 
 impl Topic {
+    /// All, in order.
+    pub const ALL: [Self; 8] = [
+        Self::File,
+        Self::Directive,
+        Self::Table,
+        Self::Column,
+        Self::Constraint,
+        Self::Object,
+        Self::Fill,
+        Self::Rows,
+    ];
+
     /// As a heading.
     pub fn title(self) -> &'static str {
         match self {

@@ -10,17 +10,27 @@ use super::{
     draft::Draft,
     placement::{Placement, ordered, stop_between},
     refused::Refused,
-    state::{Provider, Subject, World},
+    state::{Provider, World},
 };
 use crate::{
+    change::{Change, Effects, Facts, Inverse, Subject},
     model::{
-        lock::Lock,
+        identifier::QualifiedName,
+        lock::{Lock, LockHeld},
         migration::Migration,
         step::{Phase, Step, StepId, StepKind},
     },
     rule,
     sql::{Directives, Statement, StatementKind},
 };
+
+/// What playing a step's changes showed.
+#[derive(Debug, Default)]
+struct Played {
+    locks: Vec<Lock>,
+    undo: Vec<Change>,
+    lost: bool,
+}
 
 /// A statement being planned.
 #[derive(Debug)]
@@ -110,9 +120,14 @@ impl Work<'_> {
     pub(crate) fn emit(&mut self, draft: Draft) -> Result<StepId, Refused> {
         let mut placement =
             Placement { phase: draft.phase, floor: draft.floor, reason: draft.reason };
-        let mut needs = self.needed(draft.needs_steps, &draft.needs, &mut placement);
+        let changes = draft.kind.changes();
+        let effects = changes.iter().map(Change::effects).fold(
+            Effects { needs: draft.needs, makes: draft.makes, removes: Vec::new() },
+            Effects::and,
+        );
+        let mut needs = self.needed(draft.needs_steps, &effects.needs, &mut placement);
         self.obey(&mut placement)?;
-        for subject in &draft.makes {
+        for subject in &effects.makes {
             if let Some(remover) = self.world.records.removed.get(subject) {
                 stop_between(subject, remover, placement.phase)?;
                 needs.push(remover.step.clone());
@@ -120,11 +135,13 @@ impl Work<'_> {
         }
         needs.sort();
         needs.dedup();
-        let locks = ordered(draft.locks);
+        let in_transaction = matches!(draft.kind, StepKind::Ddl(_) | StepKind::SyncDrop(_));
+        let played = self.play(&changes, in_transaction)?;
+        let locks = ordered(draft.locks.into_iter().chain(played.locks).collect());
+        let undo = if draft.undo.is_empty() { played.undo } else { draft.undo };
         if draft.joins && self.joinable(&placement) {
-            let step =
-                self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
-            self.record(&step, draft.makes, draft.removes);
+            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, undo);
+            self.record(&step, effects);
             return Ok(step);
         }
         let step = Step {
@@ -141,12 +158,58 @@ impl Work<'_> {
             locks,
             reason: placement.reason,
             kind: draft.kind,
-            undo: draft.undo,
+            undo,
+            lost: played.lost,
         };
         let id = step.id.clone();
         self.world.records.steps.push(step);
-        self.record(&id, draft.makes, draft.removes);
+        self.record(&id, effects);
         Ok(id)
+    }
+
+    /// Plays a step's changes on the catalog. Gives back the locks that they take in a transaction,
+    /// and the way back.
+    fn play(&mut self, changes: &[Change], in_transaction: bool) -> Result<Played, Refused> {
+        let mut played = Played::default();
+        for change in changes {
+            let catalog = &self.world.catalog;
+            let facts = change.facts(catalog);
+            match change.invert(catalog) {
+                Inverse::By(back) => played.undo.splice(0..0, back).for_each(drop),
+                Inverse::Stays => {}
+                Inverse::Lost => played.lost = true,
+            }
+            if in_transaction {
+                self.leaves_rows_alone(&facts)?;
+                let locks = facts.locks.into_iter();
+                played.locks.extend(locks.map(|(relation, mode)| Lock {
+                    relation,
+                    mode,
+                    held: LockHeld::Blink,
+                }));
+            }
+            self.world.apply(change);
+        }
+        Ok(played)
+    }
+
+    /// The last net: no rewrite of a statement may let through what reads or writes out a table that
+    /// releases use, under a lock that stops them.
+    fn leaves_rows_alone(&self, facts: &Facts) -> Result<(), Refused> {
+        let used = |table: &&QualifiedName| !self.world.is_new(table);
+        let (table, what) = if let Some(table) = facts.rewrites.iter().find(used) {
+            (table, "writes out")
+        } else if let Some(table) = facts.scans.iter().find(used) {
+            (table, "reads")
+        } else {
+            return Ok(());
+        };
+        Err(Refused::new(
+            &rule::rewrites_table::RULE,
+            format!("it {what} the whole of {} under a lock that others wait for", table.plain()),
+            "split it into statements of the forms that the guide lists, or run the upgrade at \
+             once, with no older release serving",
+        ))
     }
 
     /// The steps that must come first; the placement is moved to where they are done.
@@ -168,15 +231,15 @@ impl Work<'_> {
     }
 
     /// Remembers what a step makes and removes.
-    fn record(&mut self, id: &StepId, makes: Vec<Subject>, removes: Vec<Subject>) {
+    fn record(&mut self, id: &StepId, effects: Effects) {
         let Some(step) = self.world.records.steps.iter().find(|step| &step.id == id) else {
             return;
         };
         let provider = Provider::of(step);
-        for subject in makes {
+        for subject in effects.makes {
             self.world.records.made.insert(subject, provider.clone());
         }
-        for subject in removes {
+        for subject in effects.removes {
             self.world.records.made.remove(&subject);
             self.world.records.removed.insert(subject, provider.clone());
         }
@@ -199,12 +262,12 @@ impl Work<'_> {
         kind: StepKind,
         locks: Vec<Lock>,
         needs: Vec<StepId>,
-        undo: Vec<String>,
+        undo: Vec<Change>,
     ) -> StepId {
         let number = self.world.records.steps.len() - 1;
         let last = &mut self.world.records.steps[number];
         if let (StepKind::Ddl(into), StepKind::Ddl(ddl)) = (&mut last.kind, kind) {
-            into.statements.extend(ddl.statements);
+            into.changes.extend(ddl.changes);
         }
         last.title = format!("{}, {title}", last.title);
         if last.reason != reason {

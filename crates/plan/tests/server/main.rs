@@ -8,6 +8,7 @@ mod database;
 mod locks;
 mod obstacles;
 mod parser;
+mod rules;
 mod runner;
 mod sync;
 mod whole_plans;

@@ -37,7 +37,7 @@ fn add_column() {
     online 0002.1.not_null_validate: check that no row of orders.k is NULL needs 0002.1.not_null_check
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       validate "orders_k_not_null_check"
-    online 0002.1.set_not_null: set orders.k NOT NULL needs 0002.1.not_null_validate
+    online 0002.1.set_not_null: set orders.k NOT NULL needs 0002.1.add_column 0002.1.not_null_validate
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ALTER COLUMN "k" SET NOT NULL
       ALTER TABLE "public"."orders" DROP CONSTRAINT IF EXISTS "orders_k_not_null_check"
@@ -181,7 +181,7 @@ fn set_not_null() {
     online 0002.3.not_null_validate: check that no row of orders.n is NULL needs 0002.3.not_null_check
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       validate "orders_n_not_null_check"
-    online 0002.3.set_not_null: set orders.n NOT NULL needs 0002.3.not_null_validate
+    online 0002.3.set_not_null: set orders.n NOT NULL needs 0002.1.add_column 0002.3.not_null_validate
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ALTER COLUMN "n" SET NOT NULL
       ALTER TABLE "public"."orders" DROP CONSTRAINT IF EXISTS "orders_n_not_null_check"

@@ -70,7 +70,7 @@ fn what_only_adds_is_expand() {
     expand 0002.17.insert: insert rows into customers
       lock customers ROW EXCLUSIVE (blink)
       insert into customers values (1), (2) on conflict do nothing
-    expand 0002.18.enum_value: add a value to mood
+    expand 0002.18.enum_value: add a value to mood needs 0002.3.create_type
       alter type mood add value 'c'
     online 0002.12.backfill: backfill orders.doubled needs 0002.11.add_column 0002.12.sync
       lock orders ROW EXCLUSIVE (batch)
@@ -110,7 +110,7 @@ fn new_tables_may_be_renamed() {
     expand 0002.5.alter: alter notes, which is new needs 0002.1.create_table
       lock notes ACCESS EXCLUSIVE (blink)
       alter table notes rename to remarks
-    expand 0002.6.create_table: create table more needs 0002.5.alter
+    expand 0002.6.create_table: create table more needs 0002.3.inline 0002.5.alter
       lock remarks SHARE ROW EXCLUSIVE (blink)
       create table more (id int references remarks)
     expand 0002.7.create_index: create index remarks_order_id_idx needs 0002.5.alter

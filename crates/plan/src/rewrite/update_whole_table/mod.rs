@@ -8,7 +8,7 @@ mod values;
 
 use super::{obstacle, table};
 use crate::{
-    model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    model::{catalog::Relation, identifier::Identifier},
     rule,
     sql::{directive, statement::Update},
     sync::{SyncTrigger, TRIGGER_PREFIX},
@@ -20,7 +20,7 @@ use values::Target;
 pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> {
     let relation = table::existing(work, &update.table)?;
     if work.world.is_new(&relation.name) {
-        return super::inline(work, &relation.name, LockMode::RowExclusive);
+        return super::inline(work, &relation.name);
     }
     if let Some(beyond) = update.beyond {
         return Err(Refused::new(

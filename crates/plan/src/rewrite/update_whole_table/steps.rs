@@ -2,6 +2,7 @@
 
 use super::super::table;
 use crate::{
+    change::{AsWritten, Subject},
     model::{
         catalog::{Relation, RelationKind},
         identifier::Identifier,
@@ -9,7 +10,7 @@ use crate::{
         step::{Assignment, Backfill, Phase, StepId, StepKind, SyncDrop, SyncInstall},
     },
     sync::{SyncTrigger, SyncValue, Template},
-    world::{Draft, Refused, Subject, Sync, Work},
+    world::{Draft, Refused, Sync, Work},
 };
 
 /// What is set, for people: `table.column`.
@@ -130,7 +131,9 @@ fn install(trigger: &SyncTrigger, title: &str, columns: &[Identifier]) -> Draft 
             "releases that do not know the column go on writing rows: the trigger computes it for \
              them, and it must be there before the backfill reads its first row",
         )
-        .undo(trigger.remove());
+        .undo(
+            trigger.remove().into_iter().map(|sql| AsWritten { sql, changes: Vec::new() }.into()),
+        );
     let reads = trigger.reads.iter().map(|read| &read.name);
     columns
         .iter()
@@ -143,6 +146,7 @@ fn removal(trigger: &SyncTrigger, title: &str) -> Draft {
         table: trigger.table.clone(),
         trigger: trigger.trigger(),
         statements: trigger.remove(),
+        changes: Vec::new(),
     });
     let title = format!("remove the trigger that kept {title} right");
     Draft::new("sync_drop", Phase::Contract, title, kind)
