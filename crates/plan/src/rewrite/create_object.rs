@@ -4,6 +4,7 @@
 use super::table;
 use crate::{
     change::{self, Subject},
+    derivation::TRIGGER_PREFIX,
     model::{
         catalog::{RelationKind, Volatility},
         identifier::QualifiedName,
@@ -11,7 +12,6 @@ use crate::{
     },
     rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
-    sync::TRIGGER_PREFIX,
     world::{Draft, Refused, Work},
 };
 

@@ -39,7 +39,7 @@ fn trigger(
 ) -> Result<(), Refused> {
     let relation = super::table::existing(work, table)?;
     let known = relation.triggers.iter().any(|found| &found.name == from && !found.ours);
-    let sorts_last = to.as_str() >= crate::sync::TRIGGER_PREFIX;
+    let sorts_last = to.as_str() >= crate::derivation::TRIGGER_PREFIX;
     if !known || sorts_last {
         return Err(object("trigger"));
     }
