@@ -34,5 +34,5 @@ pub use model::{
     plan::{Plan, PlanMode, PlannedMigration, Refusal},
     step::{self, Phase, Step, StepId, StepKind},
 };
-pub use world::types::in_catalog as type_as_printed;
 pub use planner::{PlanError, Request, plan, script};
+pub use world::types::in_catalog as type_as_printed;

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     model::{
         catalog::{
-            Catalog, Column, Constraint, ConstraintKind, Domain, DomainCheck, Relation, RelationKind, Trigger,
-            Volatility,
+            Catalog, Column, Constraint, ConstraintKind, Domain, DomainCheck, Relation,
+            RelationKind, Trigger, Volatility,
         },
         identifier::{Identifier, QualifiedName},
         lock::LockMode,

@@ -90,10 +90,9 @@ fn build(
             Phase::Online,
             format!("built concurrently; the author says that older releases comply: {because}"),
         ),
-        (Some(rejects), None) => (
-            Phase::Contract,
-            format!("{rejects}; built concurrently once none of them is left"),
-        ),
+        (Some(rejects), None) => {
+            (Phase::Contract, format!("{rejects}; built concurrently once none of them is left"))
+        }
     };
     let mut draft = Draft::new(
         "index",

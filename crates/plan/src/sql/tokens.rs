@@ -16,8 +16,7 @@ pub fn tokens(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let all = parsed.tree().syntax().descendants_with_tokens();
     for token in all.filter_map(|element| element.into_token()) {
-        let is_directive =
-            token.kind() == SyntaxKind::COMMENT && token.text().contains(DIRECTIVE);
+        let is_directive = token.kind() == SyntaxKind::COMMENT && token.text().contains(DIRECTIVE);
         if tree::is_trivia(token.kind()) && !is_directive {
             continue;
         }

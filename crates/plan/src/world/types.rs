@@ -147,8 +147,12 @@ fn spelled(words: &str, arguments: Option<&str>) -> String {
         "float8" | "double precision" => "double precision",
         "float4" | "real" => "real",
         "bool" | "boolean" => "boolean",
-        "varchar" | "char varying" | "character varying" | "national character varying"
-        | "national char varying" | "nchar varying" => {
+        "varchar"
+        | "char varying"
+        | "character varying"
+        | "national character varying"
+        | "national char varying"
+        | "nchar varying" => {
             return with_arguments("character varying", arguments);
         }
         // Without a length these have the length 1; `bpchar` has none.
@@ -215,8 +219,8 @@ fn time(name: &str, arguments: Option<&str>, zone: &str) -> String {
 fn quoted_where_needed(name: &Identifier) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c == '_';
     let text = name.as_str();
-    let safe = text.starts_with(plain)
-        && text.chars().all(|c| plain(c) || c.is_ascii_digit() || c == '$');
+    let safe =
+        text.starts_with(plain) && text.chars().all(|c| plain(c) || c.is_ascii_digit() || c == '$');
     if safe { text.to_owned() } else { name.to_string() }
 }
 

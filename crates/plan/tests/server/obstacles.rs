@@ -289,7 +289,14 @@ async fn a_column_of_a_domain_is_planned_where_the_server_rewrites_nothing() {
         CREATE DOMAIN random AS float8 DEFAULT random(); CREATE TYPE pair AS (a checked);
         CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)";
     let types = [
-        "checked", "over_it", "checked DEFAULT 3", "free", "free DEFAULT 3", "needed", "random", "checked[]",
+        "checked",
+        "over_it",
+        "checked DEFAULT 3",
+        "free",
+        "free DEFAULT 3",
+        "needed",
+        "random",
+        "checked[]",
         "pair",
     ];
     for major in majors() {

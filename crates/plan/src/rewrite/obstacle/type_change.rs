@@ -39,8 +39,8 @@ pub(in crate::rewrite) fn reason(
 fn stored_elsewhere(table: &Relation, column: &Identifier, same_collation: bool) -> Option<String> {
     let index = table.indexes.iter().find(|index| {
         let key = index.columns.contains(column);
-        let computed = index.partial_or_expression
-            && (key || index.expression_columns.contains(column));
+        let computed =
+            index.partial_or_expression && (key || index.expression_columns.contains(column));
         computed || (key && !same_collation)
     });
     if let Some(index) = index {

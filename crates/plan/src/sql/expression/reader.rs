@@ -62,7 +62,8 @@ impl Reader {
 
     /// A cast of a constant is computed when the statement is read; others for each row.
     fn cast(&mut self, node: &SyntaxNode) {
-        let operand = node.children().find(|child| !is_type(child.kind()) && !is_operator(child.kind()));
+        let operand =
+            node.children().find(|child| !is_type(child.kind()) && !is_operator(child.kind()));
         let constant = operand.is_some_and(|operand| {
             matches!(super::shape::shape(&operand), Shape::Constant | Shape::Null)
         });

@@ -66,7 +66,8 @@ fn other(
 
 fn domain(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     let base = tree::all_nodes(node).find(column::is_type).ok_or_else(|| Unknown::node(node))?;
-    let default = tree::below(node, K::DEFAULT_CONSTRAINT).and_then(|found| found.children().last());
+    let default =
+        tree::below(node, K::DEFAULT_CONSTRAINT).and_then(|found| found.children().last());
     Ok(StatementKind::CreateDomain {
         name: named(node, K::DOMAIN)?,
         base: tree::text(&base),
