@@ -16,8 +16,8 @@ use super::{
 use crate::{
     model::{
         catalog::{
-            Catalog, Column, Constraint, ConstraintKind, Relation, RelationKind, Trigger,
-            Volatility,
+            Catalog, Column, Constraint, ConstraintKind, Domain, DomainCheck, Relation,
+            RelationKind, Trigger, Volatility,
         },
         identifier::{Identifier, QualifiedName},
         lock::LockMode,
@@ -69,7 +69,21 @@ pub(crate) fn written(catalog: &Catalog, statement: &Statement) -> WrittenChange
             vec![WriteRows { tables, mode, references: Vec::new(), sql: sql() }.into()]
         }
         StatementKind::CreateType { name } => {
-            vec![CreateType { name: resolve_new(name), sql: sql() }.into()]
+            vec![CreateType { name: resolve_new(name), domain: None, sql: sql() }.into()]
+        }
+        StatementKind::CreateDomain { name, base, not_null, default, checks } => {
+            let check = |text: &String| DomainCheck {
+                definition: text.clone(),
+                validated: true,
+                ..DomainCheck::default()
+            };
+            let domain = Domain {
+                base: types::in_catalog(catalog, base),
+                not_null: *not_null,
+                default: default.as_ref().map(|default| default.text.clone()),
+                checks: checks.iter().map(check).collect(),
+            };
+            vec![CreateType { name: resolve_new(name), domain: Some(domain), sql: sql() }.into()]
         }
         StatementKind::AddEnumValue { name } => {
             vec![AddEnumValue { name: resolve_new(name), sql: sql() }.into()]
@@ -183,7 +197,7 @@ pub(crate) fn action(
                 table,
                 column: column.clone(),
                 type_sql: type_sql.clone(),
-                canonical: types::canonical(type_sql),
+                canonical: types::in_catalog(catalog, type_sql),
                 rewrites: true,
             }
             .into(),
@@ -213,16 +227,26 @@ pub(crate) fn action(
         AlterKind::RowSecurity => {
             vec![ChangeRowSecurity { table, action: action.text.clone() }.into()]
         }
-        AlterKind::NoForceRowSecurity => vec![NoForceRowSecurity { table }.into()],
-        AlterKind::ReplicaIdentityFull => vec![FullReplicaIdentity { table }.into()],
-        AlterKind::EnableTrigger { name, enabled } => {
-            vec![EnableTrigger { table, trigger: name.clone(), enabled: *enabled }.into()]
-        }
+        AlterKind::NoForceRowSecurity
+        | AlterKind::ReplicaIdentityFull
+        | AlterKind::EnableTrigger { .. } => vec![toggle(table, &action.kind)?],
         AlterKind::AttachPartition { part } => {
             let part = catalog.resolve(part.schema.as_ref(), &part.name);
             vec![AttachPartition { table, part, action: action.text.clone() }.into()]
         }
         AlterKind::SetSchema | AlterKind::NotUnderstood(_) => return None,
+    })
+}
+
+/// An action that turns something on or off.
+fn toggle(table: QualifiedName, action: &AlterKind) -> Option<Change> {
+    Some(match action {
+        AlterKind::NoForceRowSecurity => NoForceRowSecurity { table }.into(),
+        AlterKind::ReplicaIdentityFull => FullReplicaIdentity { table }.into(),
+        AlterKind::EnableTrigger { name, enabled } => {
+            EnableTrigger { table, trigger: name.clone(), enabled: *enabled }.into()
+        }
+        _ => return None,
     })
 }
 
@@ -252,7 +276,10 @@ pub(crate) fn add_column(
 ) -> AddColumn {
     AddColumn {
         table: table.clone(),
-        column: column(definition),
+        column: Column {
+            type_sql: types::in_catalog(catalog, &definition.type_sql),
+            ..column(definition)
+        },
         type_sql: definition.type_sql.clone(),
         computed: definition.computed.clone(),
         fills_rows: definition.computed.is_some()

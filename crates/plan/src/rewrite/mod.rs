@@ -56,7 +56,9 @@ pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
         Kind::Update(update) => update_whole_table::plan(work, update),
         Kind::Insert(insert) => rows::insert(work, insert),
         Kind::Remove { verb, tables } => rows::remove(work, verb, tables),
-        Kind::CreateType { name } => create_object::create_type(work, name),
+        Kind::CreateType { name } | Kind::CreateDomain { name, .. } => {
+            create_object::create_type(work, name)
+        }
         Kind::AddEnumValue { name } => create_object::add_enum_value(work, name),
         Kind::CreateOther(create) => create_object::other(work, create),
         Kind::CreateFunction { name, or_replace, volatility } => {

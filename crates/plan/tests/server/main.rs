@@ -11,4 +11,5 @@ mod parser;
 mod rules;
 mod runner;
 mod sync;
+mod types;
 mod whole_plans;

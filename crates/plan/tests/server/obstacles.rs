@@ -212,3 +212,143 @@ async fn what_single_rows_may_run_into_is_said() {
     assert!(fill.reason.contains("NOT VALID: has_at"), "{}", fill.reason);
     assert!(fill.reason.contains("subscribers of sent"), "{}", fill.reason);
 }
+
+/// Changes of type over a table with and without what stands in their way.
+const TYPE_CHANGES: [(&str, &str, &str); 30] = [
+    ("v varchar(10)", "", "varchar(20)"),
+    ("v varchar(10)", "", "varchar(5)"),
+    ("v varchar(10)", "", "text"),
+    ("v varchar(10)", "", "varchar"),
+    ("v text", "", "varchar"),
+    ("v text", "", "varchar(9)"),
+    ("v char(5)", "", "char(9)"),
+    ("v numeric(5,2)", "", "numeric(7,2)"),
+    ("v numeric(5,2)", "", "numeric(7,3)"),
+    ("v numeric(5,2)", "", "numeric"),
+    ("v timestamp(3)", "", "timestamp(6)"),
+    ("v timestamp(3)", "", "timestamp"),
+    ("v timestamp", "", "timestamp(3)"),
+    ("v timestamptz(3)", "", "timestamptz"),
+    ("v time(3)", "", "time(4)"),
+    ("v interval(3)", "", "interval"),
+    ("v varbit(5)", "", "varbit(9)"),
+    ("v bit(5)", "", "bit(9)"),
+    ("v int", "", "bigint"),
+    ("v cidr", "", "inet"),
+    ("v free", "", "int"),
+    ("v int", "", "free"),
+    ("v int", "", "checked"),
+    ("v varchar(10)", "CREATE INDEX ON t (v)", "varchar(20)"),
+    ("v varchar(10)", "CREATE INDEX ON t (lower(v))", "varchar(20)"),
+    ("v varchar(10)", "CREATE INDEX ON t (id) WHERE v IS NOT NULL", "varchar(20)"),
+    ("v varchar(10)", "ALTER TABLE t ADD CHECK (v <> 'q')", "varchar(20)"),
+    ("v varchar(10)", "ALTER TABLE t ADD CHECK (v <> 'q') NOT VALID", "varchar(20)"),
+    ("v varchar(10) COLLATE \"C\"", "CREATE INDEX ON t (v)", "varchar(20)"),
+    ("v varchar(10)", "CREATE INDEX ON t (v)", "varchar(20) COLLATE \"C\""),
+];
+
+/// What a statement makes of the files and the rows of a table, in a transaction that is rolled back.
+async fn touched(database: &Database, statement: &str) -> bool {
+    let files = "SELECT string_agg(pg_relation_filenode(oid)::text, ' ' ORDER BY relname) FROM pg_class \
+                 WHERE relname ~ '^t' AND relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace";
+    let read = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 't'";
+    database.run("BEGIN").await;
+    let before = (database.value(files).await, database.value(read).await);
+    database.run(statement).await;
+    let after = (database.value(files).await, database.value(read).await);
+    database.run("ROLLBACK").await;
+    before != after
+}
+
+#[tokio::test]
+async fn a_change_of_type_is_planned_where_the_server_touches_no_row_and_no_index() {
+    for major in majors() {
+        let mut wrong = Vec::new();
+        let domains = "CREATE DOMAIN free AS int; CREATE DOMAIN checked AS int CHECK (VALUE > 0);";
+        for (column, more, to) in TYPE_CHANGES {
+            let setup = format!(
+                "{domains} CREATE TABLE t (id int PRIMARY KEY, {column});
+                 INSERT INTO t (id) SELECT generate_series(1, 100); {more}"
+            );
+            let database = Database::with(major, &setup).await;
+            let statement = format!("ALTER TABLE t ALTER COLUMN v TYPE {to}");
+            let text = format!("-- changeover: allow=type-change because \"tested\"\n{statement}");
+            let refusals = database.plan_of(&text).await.refusals;
+            if touched(&database, &statement).await == refusals.is_empty() {
+                wrong.push(format!("{column} {more} to {to}: {refusals:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "PostgreSQL {major}\n{}", wrong.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_column_of_a_domain_is_planned_where_the_server_rewrites_nothing() {
+    let setup = "CREATE DOMAIN checked AS int CHECK (VALUE > 0); CREATE DOMAIN over_it AS checked;
+        CREATE DOMAIN free AS int; CREATE DOMAIN needed AS int NOT NULL DEFAULT 4;
+        CREATE DOMAIN random AS float8 DEFAULT random(); CREATE TYPE pair AS (a checked);
+        CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)";
+    let types = [
+        "checked",
+        "over_it",
+        "checked DEFAULT 3",
+        "free",
+        "free DEFAULT 3",
+        "needed",
+        "random",
+        "checked[]",
+        "pair",
+    ];
+    for major in majors() {
+        let database = Database::with(major, setup).await;
+        for column in types {
+            let statement = format!("ALTER TABLE t ADD COLUMN n {column}");
+            let refusals = database.plan_of(&statement).await.refusals;
+            let touched = touched(&database, &statement).await;
+            assert_eq!(touched, !refusals.is_empty(), "PostgreSQL {major}: {column}: {refusals:?}");
+        }
+        // A domain that the same migration makes is known as well.
+        let text = "CREATE DOMAIN fresh AS int CHECK (VALUE > 0); ALTER TABLE t ADD COLUMN n fresh";
+        let refusals = database.plan_of(text).await.refusals;
+        assert_eq!(refusals[0].rule, "rewrites-table");
+    }
+}
+
+/// Indexes, and whether an older release's write may fail because of them.
+const INDEXES: [(&str, bool); 16] = [
+    ("(a)", false),
+    ("(lower(a))", false),
+    ("(a) WHERE b IS NULL", false),
+    ("(a) WHERE b = 'x' AND a <> 'y'", false),
+    ("(coalesce(a, 'none'), upper(b))", false),
+    ("((j ->> 'total'))", false),
+    ("(a) WHERE n > 3", false),
+    ("USING gin (j)", false),
+    ("((n::text))", false),
+    ("(((j ->> 'total')::numeric))", true),
+    ("((1 / n))", true),
+    ("((n + 1))", true),
+    ("(own(a))", true),
+    ("(a) WHERE own(b) = 'x'", true),
+    ("USING gin (to_tsvector('english', a))", true),
+    ("((a::varchar(3)))", true),
+];
+
+#[tokio::test]
+async fn an_index_that_may_reject_a_write_waits_for_contract() {
+    let setup = "CREATE FUNCTION own(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+        CREATE TABLE t (id int PRIMARY KEY, a text, b text, j jsonb, n int)";
+    let database = Database::with(15, setup).await;
+    for (index, waits) in INDEXES {
+        let statement = format!("CREATE INDEX i ON t {index}");
+        let phase = database.plan(&statement).await.steps[0].phase.as_str();
+        assert_eq!(phase == "contract", waits, "{index}: {phase}");
+        if waits {
+            let text = format!("-- changeover: old-complies because \"checked\"\n{statement}");
+            assert_eq!(database.plan(&text).await.steps[0].phase.as_str(), "online", "{index}");
+        }
+    }
+    // A column that this upgrade adds is written by nobody yet.
+    let text = "ALTER TABLE t ADD COLUMN m int; CREATE INDEX i ON t ((m + 1))";
+    assert_eq!(database.plan(text).await.steps[1].phase.as_str(), "online");
+}

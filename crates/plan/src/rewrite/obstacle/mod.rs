@@ -5,4 +5,6 @@
 pub(super) mod dependant;
 pub(super) mod firing;
 pub(super) mod kin;
+pub(super) mod raising;
 pub(crate) mod right;
+pub(super) mod type_change;

@@ -33,9 +33,9 @@ pub(in crate::rewrite) fn of_statement(work: &Work<'_>) -> Result<(), Refused> {
             creates_in(session, &work.world.resolve_new(&create.name))
         }
         Kind::CreateView(create) => creates_in(session, &work.world.resolve_new(&create.name)),
-        Kind::CreateType { name } | Kind::CreateFunction { name, .. } => {
-            creates_in(session, &work.world.resolve_new(name))
-        }
+        Kind::CreateType { name }
+        | Kind::CreateDomain { name, .. }
+        | Kind::CreateFunction { name, .. } => creates_in(session, &work.world.resolve_new(name)),
         Kind::CreateOther(create) if matches!(create.object, "schema" | "extension") => {
             match session.may_create_schemas || session.superuser {
                 true => Ok(()),

@@ -102,7 +102,10 @@ fn alter_column(node: &SyntaxNode) -> Result<AlterKind, Unknown> {
                 option.children().find(column::is_type).ok_or_else(|| Unknown::node(node))?;
             AlterKind::SetType {
                 column,
-                type_sql: tree::text(&type_node),
+                type_sql: match tree::child(&option, K::COLLATE) {
+                    Some(collate) => format!("{} {}", tree::text(&type_node), tree::text(&collate)),
+                    None => tree::text(&type_node),
+                },
                 using: tree::has(&option, K::USING_EXPR),
             }
         }

@@ -1,9 +1,10 @@
 //! Reads what needs little: types, functions, triggers, views, comments, privileges, renames.
 
-use super::{named, names_below, qualified};
+use super::{column, named, names_below, qualified};
 use crate::{
     model::catalog::Volatility,
     sql::{
+        expression::Expression,
         statement::{CreateOther, CreateTrigger, CreateView, Name, StatementKind},
         tree::{self, Unknown},
     },
@@ -13,7 +14,7 @@ use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     match node.kind() {
         K::CREATE_TYPE => Ok(StatementKind::CreateType { name: named(node, K::TYPE_NAME)? }),
-        K::CREATE_DOMAIN => Ok(StatementKind::CreateType { name: named(node, K::DOMAIN)? }),
+        K::CREATE_DOMAIN => domain(node),
         K::ALTER_TYPE if tree::has(node, K::ADD_VALUE) => {
             Ok(StatementKind::AddEnumValue { name: named(node, K::TYPE_NAME_REF)? })
         }
@@ -61,6 +62,23 @@ fn other(
             None => Vec::new(),
         },
     }))
+}
+
+fn domain(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
+    let base = tree::all_nodes(node).find(column::is_type).ok_or_else(|| Unknown::node(node))?;
+    let default =
+        tree::below(node, K::DEFAULT_CONSTRAINT).and_then(|found| found.children().last());
+    Ok(StatementKind::CreateDomain {
+        name: named(node, K::DOMAIN)?,
+        base: tree::text(&base),
+        not_null: tree::below(node, K::NOT_NULL_CONSTRAINT).is_some(),
+        default: default.map(|value| Expression::read(&value)),
+        checks: node
+            .descendants()
+            .filter(|below| below.kind() == K::CHECK_CONSTRAINT)
+            .map(|check| tree::text(&check))
+            .collect(),
+    })
 }
 
 /// `CREATE SCHEMA` by itself; with elements in it, it is not understood.

@@ -16,6 +16,7 @@ pub use table::{ColumnDefinition, ConstraintBody, ConstraintDefinition, CreateTa
 pub use write::{Insert, SetValue, Update};
 
 use super::directive::{DirectiveError, Directives};
+use super::expression::Expression;
 use crate::model::{catalog::Volatility, identifier::Identifier};
 use std::ops::Range;
 
@@ -79,10 +80,23 @@ pub enum StatementKind {
         /// The tables whose rows go.
         tables: Vec<Name>,
     },
-    /// `CREATE TYPE` and `CREATE DOMAIN`.
+    /// `CREATE TYPE`.
     CreateType {
         /// Its name.
         name: Name,
+    },
+    /// `CREATE DOMAIN`.
+    CreateDomain {
+        /// Its name.
+        name: Name,
+        /// Its base type, as written.
+        base: String,
+        /// `NOT NULL`.
+        not_null: bool,
+        /// Its default.
+        default: Option<Expression>,
+        /// Its checks, as written.
+        checks: Vec<String>,
     },
     /// `ALTER TYPE … ADD VALUE`.
     AddEnumValue {
