@@ -16,8 +16,8 @@ use super::{
 use crate::{
     model::{
         catalog::{
-            Catalog, Column, Constraint, ConstraintKind, Domain, DomainCheck, Relation,
-            RelationKind, Trigger, Volatility,
+            Catalog, Column, Constraint, ConstraintKind, Domain, Relation, RelationKind, Trigger,
+            Volatility,
         },
         identifier::{Identifier, QualifiedName},
         lock::LockMode,
@@ -71,18 +71,9 @@ pub(crate) fn written(catalog: &Catalog, statement: &Statement) -> WrittenChange
         StatementKind::CreateType { name } => {
             vec![CreateType { name: resolve_new(name), domain: None, sql: sql() }.into()]
         }
-        StatementKind::CreateDomain { name, base, not_null, default, checks } => {
-            let check = |text: &String| DomainCheck {
-                definition: text.clone(),
-                validated: true,
-                ..DomainCheck::default()
-            };
-            let domain = Domain {
-                base: types::in_catalog(catalog, base),
-                not_null: *not_null,
-                default: default.as_ref().map(|default| default.text.clone()),
-                checks: checks.iter().map(check).collect(),
-            };
+        StatementKind::CreateDomain { name, domain } => {
+            let domain =
+                Domain { base: types::in_catalog(catalog, &domain.base), ..domain.clone() };
             vec![CreateType { name: resolve_new(name), domain: Some(domain), sql: sql() }.into()]
         }
         StatementKind::AddEnumValue { name } => {
@@ -186,11 +177,9 @@ pub(crate) fn action(
         AlterKind::DropDefault { column } => {
             vec![AlterDefault { table, column: column.clone(), default: None }.into()]
         }
-        AlterKind::SetNotNull { column } => {
-            vec![AlterNotNull { table, column: column.clone(), not_null: true }.into()]
-        }
-        AlterKind::DropNotNull { column } => {
-            vec![AlterNotNull { table, column: column.clone(), not_null: false }.into()]
+        AlterKind::SetNotNull { column } | AlterKind::DropNotNull { column } => {
+            let not_null = matches!(action.kind, AlterKind::SetNotNull { .. });
+            vec![AlterNotNull { table, column: column.clone(), not_null }.into()]
         }
         AlterKind::SetType { column, type_sql, .. } => vec![
             AlterColumnType {

@@ -32,11 +32,6 @@ pub(super) fn below(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxNode> {
     node.descendants().find(|descendant| descendant.kind() == kind)
 }
 
-/// All nodes below, in order.
-pub(super) fn all_nodes(node: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> {
-    node.descendants()
-}
-
 /// Whether a kind of node or token stands directly below.
 pub(super) fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
     node.children_with_tokens().any(|element| element.kind() == kind)

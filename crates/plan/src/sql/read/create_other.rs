@@ -2,9 +2,8 @@
 
 use super::{column, named, names_below, qualified};
 use crate::{
-    model::catalog::Volatility,
+    model::catalog::{Domain, DomainCheck, Volatility},
     sql::{
-        expression::Expression,
         statement::{CreateOther, CreateTrigger, CreateView, Name, StatementKind},
         tree::{self, Unknown},
     },
@@ -65,20 +64,22 @@ fn other(
 }
 
 fn domain(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
-    let base = tree::all_nodes(node).find(column::is_type).ok_or_else(|| Unknown::node(node))?;
+    let base = node.descendants().find(column::is_type).ok_or_else(|| Unknown::node(node))?;
     let default =
         tree::below(node, K::DEFAULT_CONSTRAINT).and_then(|found| found.children().last());
-    Ok(StatementKind::CreateDomain {
-        name: named(node, K::DOMAIN)?,
+    let check =
+        |text: String| DomainCheck { definition: text, validated: true, ..DomainCheck::default() };
+    let domain = Domain {
         base: tree::text(&base),
         not_null: tree::below(node, K::NOT_NULL_CONSTRAINT).is_some(),
-        default: default.map(|value| Expression::read(&value)),
+        default: default.map(|value| tree::text(&value)),
         checks: node
             .descendants()
             .filter(|below| below.kind() == K::CHECK_CONSTRAINT)
-            .map(|check| tree::text(&check))
+            .map(|found| check(tree::text(&found)))
             .collect(),
-    })
+    };
+    Ok(StatementKind::CreateDomain { name: named(node, K::DOMAIN)?, domain })
 }
 
 /// `CREATE SCHEMA` by itself; with elements in it, it is not understood.

@@ -16,8 +16,10 @@ pub use table::{ColumnDefinition, ConstraintBody, ConstraintDefinition, CreateTa
 pub use write::{Insert, SetValue, Update};
 
 use super::directive::{DirectiveError, Directives};
-use super::expression::Expression;
-use crate::model::{catalog::Volatility, identifier::Identifier};
+use crate::model::{
+    catalog::{Domain, Volatility},
+    identifier::Identifier,
+};
 use std::ops::Range;
 
 /// One statement of a file.
@@ -89,14 +91,8 @@ pub enum StatementKind {
     CreateDomain {
         /// Its name.
         name: Name,
-        /// Its base type, as written.
-        base: String,
-        /// `NOT NULL`.
-        not_null: bool,
-        /// Its default.
-        default: Option<Expression>,
-        /// Its checks, as written.
-        checks: Vec<String>,
+        /// What it adds to its base type, all as written.
+        domain: Domain,
     },
     /// `ALTER TYPE … ADD VALUE`.
     AddEnumValue {
