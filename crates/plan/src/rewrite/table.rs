@@ -78,9 +78,8 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
                  cannot be gone through in order",
                 relation.name.plain()
             ),
-            "write ALTER TABLE … ADD PRIMARY KEY over columns that are there and NOT NULL, in a migration \
-             before this one; a new column for it can be filled only in a stop, with no older \
-             release serving (`changeover migrate --at-once`)",
+            "add a primary key over columns that are there in an earlier release; if none tells rows \
+             apart, add one in a stop with `changeover migrate --at-once`",
         ));
     };
     Ok(index.columns.iter().filter_map(|name| typed(relation, name)).collect())

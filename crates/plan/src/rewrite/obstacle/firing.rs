@@ -145,7 +145,8 @@ fn triggers(work: &Work<'_>, relation: &Relation, columns: &[Identifier]) -> Res
             firing.join(", ")
         ),
         "decide: write `-- changeover: user-triggers=fire because \"…\"` before the statement if \
-         they may fire; else disable them in a stop, with no older release serving",
+         they may fire, else fill the column in a stop with `changeover migrate \
+         --at-once`, the triggers disabled",
     ))
 }
 
