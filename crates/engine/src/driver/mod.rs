@@ -10,10 +10,11 @@
 
 mod handover;
 mod holder;
+mod planning;
 mod run;
 mod work;
 
-pub(crate) use holder::{plan_pending, plan_without_ledger};
+pub(crate) use planning::{plan_pending, plan_without_ledger};
 pub use run::Upgrade;
 pub(crate) use run::{Driver, Until, report};
 pub use work::Outlook;

@@ -62,7 +62,7 @@ pub(super) fn plan(
              releases keep fail once with 0A000"
         ),
         "add a new column instead, or write `-- changeover: allow=type-change because \"…\"` if \
-         older releases prepare nothing or prepare anew",
+         older releases prepare nothing or prepare again",
     ))?;
     let change = AlterColumnType {
         table: relation.name.clone(),
