@@ -34,15 +34,7 @@ pub(super) async fn compared(client: &Client, statement: &Statement) -> anyhow::
         drop(client.batch_execute(&statement.text).await);
         return Ok(Verdict::NotRun);
     }
-    client
-        .batch_execute("CREATE TEMP TABLE IF NOT EXISTS facts_before (oid oid, node oid)")
-        .await?;
-    client
-        .batch_execute(
-            "TRUNCATE facts_before; INSERT INTO facts_before \
-             SELECT oid, pg_relation_filenode(oid) FROM pg_class; BEGIN",
-        )
-        .await?;
+    client.batch_execute(BEFORE).await.context("noting what is there")?;
     if client.batch_execute(&statement.text).await.is_err() {
         client.batch_execute("ROLLBACK").await?;
         return Ok(Verdict::NotRun);
