@@ -42,7 +42,13 @@ pub(super) fn histories(only: Option<&str>) -> anyhow::Result<Vec<History>> {
                 let text = text.replace(":GRAPHILE_WORKER_SCHEMA", "graphile_worker");
                 Ok((file, text))
             });
-            Ok(History { name, files: files.collect::<anyhow::Result<_>>()? })
+            let mut files = files.collect::<anyhow::Result<Vec<_>>>()?;
+            // Its program makes the schema before the first file.
+            let schema = "CREATE SCHEMA graphile_worker".to_owned();
+            if files.iter().any(|(_, text)| text.contains("graphile_worker.")) {
+                files.insert(0, (String::new(), schema));
+            }
+            Ok(History { name, files })
         })
         .collect()
 }

@@ -61,7 +61,15 @@ impl Kind for AddColumn {
         let facts = Facts::default()
             .lock(&self.table, LockMode::AccessExclusive)
             .breaks(Break::PreparedStars);
-        if self.fills_rows { facts.rewrites(&self.table) } else { facts }
+        let column = &self.column;
+        if self.fills_rows {
+            facts.rewrites(&self.table)
+        } else if column.not_null && column.default.is_none() {
+            // The server looks whether there is a row, all of which would be NULL.
+            facts.scans(&self.table).breaks(Break::Writes)
+        } else {
+            facts
+        }
     }
 
     fn effects(&self) -> Effects {

@@ -2,7 +2,7 @@
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
 use crate::model::{
-    catalog::{Catalog, Object, RelationKind},
+    catalog::{Catalog, Object, Relation, RelationKind},
     identifier::QualifiedName,
     lock::LockMode,
 };
@@ -50,6 +50,12 @@ impl Kind for DropRelation {
             .lock(&self.name, LockMode::AccessExclusive)
             .breaks(Break::Reads)
             .breaks(Break::Writes);
+        // A sequence that belongs to a column locks the column's table.
+        let owns = |relation: &&Relation| {
+            relation.columns.iter().any(|column| column.sequence.as_ref() == Some(&self.name))
+        };
+        let owners = catalog.relations.values().filter(owns).map(|relation| &relation.name);
+        let facts = facts.lock_all(owners, LockMode::AccessExclusive);
         let Some(relation) = catalog.relation(&self.name) else { return facts };
         let facts = facts.lock_all(&referenced(relation, None), LockMode::AccessExclusive);
         facts.lock_all(&relation.partition_of, LockMode::AccessExclusive)
