@@ -17,8 +17,9 @@ const DEFAULT_APP: &str = "default";
 const DEFAULT_FOLDER: &str = "migrations";
 /// How many folders up the file is looked for: more than any project is deep.
 const FOLDERS_UP_MAX: usize = 32;
-/// Where the connection string is looked for, in this order.
-const URL_VARIABLES: [&str; 2] = ["CHANGEOVER_OWNER_URL", "DATABASE_URL"];
+/// Where the connection string is looked for, in this order. The last one is set in the reference
+/// service's pod, where `changeover status` is run too.
+const URL_VARIABLES: [&str; 3] = ["CHANGEOVER_OWNER_URL", "DATABASE_URL", "CENTRAL_OWNER_URL"];
 
 /// What stands in `changeover.toml`.
 #[derive(Debug, Default, Deserialize)]

@@ -114,8 +114,8 @@ impl ConnectError {
                     .to_owned()
             }
             Self::Unwanted { .. } => {
-                "give the address of the server that takes writes (after a failover \
-                that is another one), or list all hosts of the cluster: host1,host2"
+                "give the address of such a server (after a failover the primary is another one), or \
+                 all hosts of the cluster: host1,host2"
                     .to_owned()
             }
             Self::Several { failures } => failures.last().map_or_else(String::new, Self::remedy),
