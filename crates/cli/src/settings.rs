@@ -4,6 +4,7 @@
 use crate::arguments::{DatabaseArgs, FolderArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::folder::Folder;
 use changeover::planning::Migration;
 use changeover::{Options, folder};
 use serde::Deserialize;
@@ -30,15 +31,6 @@ pub(crate) struct Settings {
     /// Roles that the service's instances use.
     #[serde(default)]
     pub(crate) service_roles: Vec<String>,
-}
-
-/// A folder of migrations that was read.
-#[derive(Clone, Debug)]
-pub(crate) struct Folder {
-    /// Where it is, for messages.
-    pub(crate) path: PathBuf,
-    /// What is in it, by number.
-    pub(crate) migrations: Vec<Migration>,
 }
 
 impl Settings {

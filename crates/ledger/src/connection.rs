@@ -4,23 +4,25 @@
 //! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
 //! functions and works behind a pooler too; [`pooler`] tells which of the two an address is.
 
-mod address;
+pub(crate) mod address;
 mod fitness;
 mod listening;
 mod login;
 pub mod pooler;
 mod reach;
-mod reach_error;
+pub(crate) mod reach_error;
+pub(crate) mod read_only;
 mod tls;
 
 pub use address::{Address, AddressError, Surroundings};
-pub use fitness::{Fitness, ReadOnly};
+pub use fitness::Fitness;
 pub use listening::open_listening;
 pub use login::Backend;
 pub use reach::{Cancel, Link, Reached};
 pub use reach_error::ConnectError;
+pub use read_only::ReadOnly;
 
-use crate::error::Error;
+use crate::error::{Error, chain};
 use listening::watch_connection;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -133,10 +135,9 @@ impl Connection {
     pub async fn cancel(&self) {
         match tokio::time::timeout(CANCEL_WAIT, self.cancel.ask()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(
-                error = crate::error::chain(&error),
-                "the running statement was not cancelled"
-            ),
+            Ok(Err(error)) => {
+                tracing::debug!(error = chain(&error), "the running statement was not cancelled")
+            }
             Err(_elapsed) => tracing::debug!("the request to cancel took too long"),
         }
     }

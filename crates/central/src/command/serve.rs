@@ -2,12 +2,11 @@
 
 use super::workers::WorkerArgs;
 use crate::{
-    cluster_health::HealthTiming,
     database::StatementMode,
     error::CentralError,
     release::Release,
-    server::{Central, Settings, Trial, drain::DrainTiming},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::{DrainTiming, HealthTiming, Settings, Trial, UpgradeMode},
 };
 use std::{net::SocketAddr, pin::pin, time::Duration};
 use tokio::{

@@ -1,6 +1,5 @@
 //! Collects what is wrong with a request, so that a client hears of everything at once.
 
-use super::answer::ApiError;
 use std::collections::BTreeMap;
 
 /// At most this many errors are named: a batch of a thousand broken events is not worth a thousand.
@@ -44,9 +43,9 @@ impl FieldErrors {
     /// Goes on only if nothing was noted.
     ///
     /// # Errors
-    /// [`ApiError::Invalid`] with all that was noted.
-    pub fn finish(self) -> Result<(), ApiError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }
+    /// All that was noted; for a client that is a 400.
+    pub fn finish(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
     }
 
     /// All of them in one line: `field: problem; …`.

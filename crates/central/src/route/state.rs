@@ -1,6 +1,6 @@
 //! What every handler gets: the release, the pool, and where the instance is in its life.
 
-use super::sensor_stream::StreamBook;
+use super::stream_book::StreamBook;
 use crate::{
     database::{Pool, StatementMode},
     policies::Policies,

@@ -22,66 +22,11 @@ mod workers;
 pub use report::{DrainReport, PoolEnded, RequestsEnded, WorkersEnded};
 
 use super::Central;
+use super::phase::DrainPhase;
 use crate::database::Pool;
 use crate::route::{Lifecycle, StreamsEnded};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
-
-/// How far a drain is. Only ever goes forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DrainPhase {
-    /// No drain.
-    Serving,
-    /// Not ready any more, serving everyone.
-    Announcing,
-    /// HTTP/2 clients are told to go elsewhere.
-    GoAway,
-    /// Every connection ends after the request that it is at.
-    Closing,
-    /// The deadline has passed: every connection ends where it is.
-    Cut,
-}
-
-/// How long the parts of a drain take.
-#[derive(Clone, Copy, Debug)]
-pub struct DrainTiming {
-    /// From not ready until nobody sends new connections here: the time that endpoints take to
-    /// propagate, and a probe's period before that.
-    pub propagation: Duration,
-    /// From not ready until idle connections are closed. Longer than the pause after which clients
-    /// use a connection again.
-    pub idle: Duration,
-    /// What a connection that was accepted last has for its first request.
-    pub fresh: Duration,
-    /// What sensors' streams have for their end, from GOAWAY on.
-    pub streams: Duration,
-    /// What requests in flight have for their end.
-    pub in_flight: Duration,
-    /// What background work has for being handed over, from not ready on.
-    pub workers: Duration,
-    /// What connections to the database have for coming back. All parts together must stay below the
-    /// grace after which the process is killed (30 s by default in Kubernetes).
-    pub pool: Duration,
-}
-
-impl DrainTiming {
-    /// What fits Kubernetes' grace.
-    pub const DEFAULT: Self = Self {
-        propagation: Duration::from_secs(3),
-        idle: Duration::from_secs(4),
-        fresh: Duration::from_millis(300),
-        streams: Duration::from_secs(5),
-        in_flight: Duration::from_secs(10),
-        workers: Duration::from_secs(10),
-        pool: Duration::from_secs(2),
-    };
-}
-
-impl Default for DrainTiming {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// Connections that were cut have this long to be gone: they do nothing but end.
 const CUT_WAIT: Duration = Duration::from_secs(1);

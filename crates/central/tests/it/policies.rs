@@ -7,8 +7,8 @@ use crate::{
 use changeover_central::{
     population::Kind,
     request::CHANGEOVER_TOKEN,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::{Settings, UpgradeMode},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -10,8 +10,8 @@ use changeover_central::{
     database::{self, StatementMode},
     release::Release,
     seed,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::{Settings, UpgradeMode},
     workload::Mix,
     writes,
 };

@@ -1,13 +1,13 @@
 //! A database of central for one test, and instances on it.
 
 use changeover_central::{
-    cluster_health::HealthTiming,
     database::{self, StatementMode},
     population::Population,
     release::Release,
     roles, seed,
-    server::{Central, Settings, Trial, drain::DrainTiming},
-    upgrade::{UpgradeMode, in_one_go},
+    server::Central,
+    settings::{DrainTiming, HealthTiming, Settings, Trial, UpgradeMode},
+    upgrade::in_one_go,
 };
 use changeover_postgres::{PgBouncer, PgBouncerBuilder, Server};
 use std::time::Duration;

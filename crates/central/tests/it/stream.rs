@@ -7,8 +7,10 @@ use crate::{
 };
 use changeover_central::{
     population::Kind,
-    route::{CutStream, sensor_stream::ToSensor},
-    server::{Central, drain::DrainTiming},
+    route::CutStream,
+    route::sensor_stream::ToSensor,
+    server::Central,
+    settings::DrainTiming,
     writes::{self, WritesFound},
 };
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Central on a server that takes encrypted connections only: pool, heartbeat, migrations, notifications.
 
 use crate::{client::once, stage::Stage};
-use changeover_central::{CentralError, roles, server::Central, upgrade::UpgradeMode};
+use changeover_central::{CentralError, roles, server::Central, settings::UpgradeMode};
 use changeover_postgres::{Authority, Server};
 use std::path::Path;
 

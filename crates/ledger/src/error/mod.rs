@@ -3,7 +3,7 @@
 //! Texts are lower-case fragments and never repeat their cause. `class` says what an error means for whoever
 //! goes on, `remedy` what a person does next, `chain` is how all of it is written on one line.
 
-mod chain;
+pub(crate) mod chain;
 mod class;
 mod remedy;
 mod rights;
@@ -15,7 +15,9 @@ pub use sqlstate::{
     SQLSTATE_UNKNOWN_APP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED,
 };
 
-use crate::connection::{AddressError, ConnectError, ReadOnly};
+use crate::connection::address::AddressError;
+use crate::connection::reach_error::ConnectError;
+use crate::connection::read_only::ReadOnly;
 use changeover_plan::{Plan, PlanError, StepId};
 
 /// Why the engine stopped.

@@ -3,8 +3,9 @@
 //! Invariant: no more is read than is asked for, so that a sensor that is too fast is held up by HTTP/2's
 //! own window and not kept in memory.
 
-use super::message::{FromSensor, HEALTHS, ToSensor};
-use crate::request::{ApiError, FieldErrors};
+use super::message::{FromSensor, ToSensor};
+use crate::request::FieldErrors;
+use crate::route::HEALTHS;
 use axum::body::{Body, BodyDataStream};
 use futures_util::{FutureExt, StreamExt};
 
@@ -101,8 +102,8 @@ fn read(line: &[u8]) -> Result<FromSensor, NoMessage> {
         FromSensor::Heartbeat { health } => errors.check_word("health", health, &HEALTHS),
     }
     match errors.finish() {
-        Err(ApiError::Invalid(errors)) => Err(invalid(errors.to_text())),
-        Err(_) | Ok(()) => Ok(message),
+        Err(errors) => Err(invalid(errors.to_text())),
+        Ok(()) => Ok(message),
     }
 }
 

@@ -9,12 +9,17 @@
 //! time that a sensor has for ending its side.
 
 use super::{
-    book::{Entry, Order},
     message::{FromSensor, ToSensor},
     reader::{Messages, NoMessage},
     store::{self, NotStored, Numbered, Opened},
 };
-use crate::{request::ApiError, route::ServiceState};
+use crate::{
+    request::ApiError,
+    route::{
+        ServiceState,
+        stream_book::{Entry, Order},
+    },
+};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::{

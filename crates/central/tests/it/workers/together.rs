@@ -9,9 +9,11 @@ use crate::{
 use changeover_central::{
     outside::{MailServer, WebhookReceiver},
     seed,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
-    worker::{WorkerSettings, report::ReportSettings, settings::ReportSchedule},
+    server::Central,
+    settings::{Settings, UpgradeMode},
+    worker::WorkerSettings,
+    worker::report::ReportSettings,
+    worker::settings::ReportSchedule,
     workload::Mix,
 };
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};

@@ -5,6 +5,7 @@
 //!
 //! Invariant: a stream is in the book from before its first message until after its last.
 
+use super::HEALTHS;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -118,7 +119,7 @@ impl StreamBook {
         let mut streams = self.streams();
         let key = streams.next_key;
         streams.next_key += 1;
-        let health = super::message::HEALTHS[0].to_owned();
+        let health = HEALTHS[0].to_owned();
         let held = Held { cluster_id, epoch, unacknowledged: 0, health, heard: Instant::now() };
         streams.held.insert(key, held);
         self.count.send_replace(streams.held.len());
