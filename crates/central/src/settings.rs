@@ -1,6 +1,7 @@
-//! What an instance is started with, by the command line or by a test.
+//! What an instance is started with: by `command/serve.rs` from its arguments, by tests directly.
 //!
-//! Data only: server, upgrade, drain and health take from here what is theirs.
+//! The settings of each part stand here and not beside the part, since the whole of them is handed to parts
+//! that know nothing of each other.
 
 use crate::{database::StatementMode, release::Release, worker::WorkerSettings};
 use std::{net::SocketAddr, time::Duration};
@@ -34,22 +35,6 @@ pub struct Settings {
     pub workers: Option<WorkerSettings>,
     /// For fault tests; nothing by default.
     pub trial: Trial,
-}
-
-/// What fault tests ask of an instance's upgrade.
-#[derive(Clone, Debug, Default)]
-pub struct Trial {
-    /// For how long a term is granted.
-    pub lease: Option<Duration>,
-    /// After how long without a heartbeat an instance counts as gone.
-    pub instance_ttl: Option<Duration>,
-    /// Rows of every batch, whatever the time that it takes.
-    pub batch_rows: Option<u32>,
-    /// Each guarded transaction says in the write-ahead log under which term it was begun.
-    pub label_commits: bool,
-    /// Clusters' health is written as ACS does: by every instance, of every cluster, whoever holds its
-    /// stream.
-    pub health_unguarded: bool,
 }
 
 /// How migrations are run.
@@ -118,4 +103,20 @@ impl Default for HealthTiming {
     fn default() -> Self {
         Self { period: Duration::from_secs(5), inactive_after: Duration::from_secs(60) }
     }
+}
+
+/// What fault tests ask of an instance's upgrade.
+#[derive(Clone, Debug, Default)]
+pub struct Trial {
+    /// For how long a term is granted.
+    pub lease: Option<Duration>,
+    /// After how long without a heartbeat an instance counts as gone.
+    pub instance_ttl: Option<Duration>,
+    /// Rows of every batch, whatever the time that it takes.
+    pub batch_rows: Option<u32>,
+    /// Each guarded transaction says in the write-ahead log under which term it was begun.
+    pub label_commits: bool,
+    /// Clusters' health is written as ACS does: by every instance, of every cluster, no matter who holds its
+    /// stream.
+    pub health_unguarded: bool,
 }

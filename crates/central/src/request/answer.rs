@@ -51,15 +51,19 @@ impl From<tokio_postgres::Error> for ApiError {
     }
 }
 
-impl From<FieldErrors> for ApiError {
-    fn from(errors: FieldErrors) -> Self {
-        Self::Invalid(errors)
-    }
-}
-
 impl From<PoolError> for ApiError {
     fn from(error: PoolError) -> Self {
         Self::Pool(error)
+    }
+}
+
+impl FieldErrors {
+    /// Goes on only if nothing was noted.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] with all that was noted.
+    pub fn finish(self) -> Result<(), ApiError> {
+        if self.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }
     }
 }
 

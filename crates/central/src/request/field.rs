@@ -40,18 +40,14 @@ impl FieldErrors {
         }
     }
 
-    /// Goes on only if nothing was noted.
-    ///
-    /// # Errors
-    /// All that was noted; for a client that is a 400.
-    pub fn finish(self) -> Result<(), Self> {
-        if self.0.is_empty() { Ok(()) } else { Err(self) }
-    }
-
     /// All of them in one line: `field: problem; …`.
     pub fn to_text(&self) -> String {
         let one = |(field, problem): (&String, &String)| format!("{field}: {problem}");
         self.0.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn into_map(self) -> BTreeMap<String, String> {

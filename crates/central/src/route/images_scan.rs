@@ -121,7 +121,7 @@ pub(super) async fn images_scan(
     }))
 }
 
-fn validate(scan: &ImageScan) -> Result<(), FieldErrors> {
+fn validate(scan: &ImageScan) -> Result<(), ApiError> {
     let mut errors = FieldErrors::default();
     errors.check_text("imageName", &scan.image_name, 512);
     let digits = scan.image_digest.strip_prefix("sha256:").unwrap_or_default();

@@ -16,18 +16,14 @@ pub mod processes;
 pub mod sensor_events;
 pub mod sensor_stream;
 mod state;
-mod stream_book;
 
 pub use openapi::{document, router};
 pub use sensor_events::{SensorBatch, SensorEvent};
+pub use sensor_stream::{CutStream, HeldStream, StreamBook, StreamsEnded};
 pub use state::{Lifecycle, ServiceState};
-pub use stream_book::{CutStream, HeldStream, StreamBook, StreamsEnded};
 
 /// The severities of policies, alerts and CVEs, mildest first.
 pub const SEVERITIES: [&str; 4] = ["LOW", "MEDIUM", "HIGH", "CRITICAL"];
 
 /// The states of an alert.
 pub const ALERT_STATES: [&str; 3] = ["ACTIVE", "SNOOZED", "RESOLVED"];
-
-/// How well a sensor says that its cluster is, best first.
-pub(crate) const HEALTHS: [&str; 3] = ["HEALTHY", "DEGRADED", "UNHEALTHY"];

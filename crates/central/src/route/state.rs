@@ -1,6 +1,6 @@
 //! What every handler gets: the release, the pool, and where the instance is in its life.
 
-use super::stream_book::StreamBook;
+use super::sensor_stream::StreamBook;
 use crate::{
     database::{Pool, StatementMode},
     policies::Policies,
@@ -18,7 +18,7 @@ pub enum Lifecycle {
     Starting,
     /// Serves and is ready.
     Serving,
-    /// Serves whoever comes, but is not ready: no endpoint for new clients.
+    /// Serves all that come, but is not ready: no endpoint for new clients.
     Draining,
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: when it has stopped, every connection that the kernel had accepted by then has a task;
 //! closing a listening socket would reset those that still wait in its backlog.
 
-use super::{connection, in_flight::InFlight, phase::DrainPhase};
+use super::{connection, drain::DrainPhase, in_flight::InFlight};
 use axum::Router;
 use std::{sync::Arc, time::Duration};
 use tokio::{

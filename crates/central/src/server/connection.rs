@@ -11,7 +11,7 @@
 //! While serving, an idle connection is never closed from here: a request that is on its way would be
 //! lost with it. How many there may be is bounded by the accept loop.
 
-use super::{in_flight::InFlight, phase::DrainPhase};
+use super::{drain::DrainPhase, in_flight::InFlight};
 use axum::{Router, body::Body};
 use hyper::{
     Request, Response, Version,

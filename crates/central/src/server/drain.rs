@@ -1,7 +1,7 @@
 //! Leaving so that no request fails.
 //!
 //! In this order:
-//! 1. Not ready. Everything is served as before, and new connections are taken, while whoever routes
+//! 1. Not ready. Everything is served as before, and new connections are taken, while those that route
 //!    to us learns of it (`propagation`). HTTP/1 responses say `Connection: close`. Background work is
 //!    handed over at the same time (`workers`).
 //! 2. HTTP/2 connections get GOAWAY, in two steps, so that no stream that is on its way is lost.
@@ -22,11 +22,25 @@ mod workers;
 pub use report::{DrainReport, PoolEnded, RequestsEnded, WorkersEnded};
 
 use super::Central;
-use super::phase::DrainPhase;
 use crate::database::Pool;
 use crate::route::{Lifecycle, StreamsEnded};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
+
+/// How far a drain is. Only ever goes forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DrainPhase {
+    /// No drain.
+    Serving,
+    /// Not ready any more, serving everyone.
+    Announcing,
+    /// HTTP/2 clients are told to go elsewhere.
+    GoAway,
+    /// Every connection ends after the request that it is at.
+    Closing,
+    /// The deadline has passed: every connection ends where it is.
+    Cut,
+}
 
 /// Connections that were cut have this long to be gone: they do nothing but end.
 const CUT_WAIT: Duration = Duration::from_secs(1);

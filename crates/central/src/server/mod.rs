@@ -8,7 +8,6 @@ mod accept;
 mod connection;
 pub mod drain;
 mod in_flight;
-mod phase;
 
 use crate::{
     cluster_health::HealthLoop,
@@ -20,9 +19,8 @@ use crate::{
     settings::{DrainTiming, Settings},
     upgrade::Upgrade,
 };
-use drain::DrainReport;
+use drain::{DrainPhase, DrainReport};
 use in_flight::InFlight;
-use phase::DrainPhase;
 use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::task::TaskTracker;

@@ -7,11 +7,8 @@
 pub mod in_one_go;
 pub mod online;
 
-use crate::{
-    error::CentralError,
-    release::Release,
-    settings::{Settings, UpgradeMode},
-};
+use crate::settings::{Settings, UpgradeMode};
+use crate::{error::CentralError, release::Release};
 use changeover::{Admission, health::Health};
 use changeover_share::{cache::Caches, connection_share::ConnectionShare};
 pub use online::APP;

@@ -5,6 +5,7 @@
 mod agent;
 mod central;
 mod connecting;
+mod documents;
 mod errors;
 mod floor;
 mod help;

@@ -7,6 +7,7 @@ use super::{StepRun, ddl};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
+use changeover_plan::Change;
 use changeover_plan::model::step::ConstraintValidate;
 
 /// Validates and records.
@@ -20,9 +21,8 @@ pub(super) async fn run(run: &mut StepRun<'_>, validate: &ConstraintValidate) ->
     let transaction = run.worker.begin().await?;
     let bound_ms = options.locks.long_statement.as_millis();
     let statement = format!(
-        "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = {bound_ms}; \
-         ALTER TABLE {} VALIDATE CONSTRAINT {}",
-        validate.table, validate.constraint
+        "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = {bound_ms}; {}",
+        Change::from(validate.clone()).render().join("; ")
     );
     let sql = |source| Error::sql(format!("validating {}", validate.constraint.as_str()), source);
     tokio::select! {

@@ -5,12 +5,14 @@ use super::{StepRun, ddl, long_statement};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
+use changeover_plan::Change;
 use changeover_plan::model::step::IndexDrop;
 
 /// Drops and records.
 pub(super) async fn run(run: &mut StepRun<'_>, drop: &IndexDrop) -> Result<(), Error> {
+    let statements = Change::from(drop.drop.clone()).render();
     if drop.partitioned {
-        return ddl::run(run, &[format!("DROP INDEX IF EXISTS {}", drop.index)]).await;
+        return ddl::run(run, &statements).await;
     }
     let (step, options) = (run.step, run.options);
     let begin = run.worker.begin().await?;
@@ -18,8 +20,9 @@ pub(super) async fn run(run: &mut StepRun<'_>, drop: &IndexDrop) -> Result<(), E
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
     run.worker.pause(PausePoint::StepBegun, Some(step)).await;
-    let statement = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", drop.index);
-    long_statement::run(run, &statement, drop.table.name.as_str()).await?;
+    for statement in &statements {
+        long_statement::run(run, statement, drop.drop.table.name.as_str()).await?;
+    }
     run.worker.pause(PausePoint::EffectUnrecorded, Some(step)).await;
     let end = run.worker.begin().await?;
     record::step_done(&end, &options.app, &step.id).await?;

@@ -3,11 +3,14 @@
 //! Each rule is a law or an invariant of the design; a finding is a bug of the planner, or a plan
 //! that was tampered with in the ledger. Called by [`crate::plan`] and by whoever reads plans back.
 
-use crate::model::{
-    identifier::{Identifier, QualifiedName},
-    lock::{LockHeld, LockMode},
-    plan::{Plan, PlanMode},
-    step::{Phase, Step, StepId, StepKind},
+use crate::{
+    change::Change,
+    model::{
+        identifier::Identifier,
+        lock::{LockHeld, LockMode},
+        plan::{Plan, PlanMode},
+        step::{Phase, Step, StepId, StepKind},
+    },
 };
 use std::{collections::BTreeSet, fmt};
 
@@ -168,31 +171,28 @@ fn synced_columns(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Findin
         return;
     };
     for (other_at, other) in plan.steps.iter().enumerate() {
-        let statements = match &other.kind {
-            StepKind::Ddl(ddl) => &ddl.statements,
-            StepKind::SyncDrop(drop) => &drop.statements,
-            _ => continue,
-        };
-        for column in &install.columns {
-            let drops = statements.iter().any(|text| drops_column(text, &install.table, column));
-            let with_trigger = statements.iter().any(|text| names(text, &install.trigger));
-            let trigger_gone = plan.steps[..other_at]
+        for change in other.kind.changes() {
+            let trigger_gone = plan.steps[..=other_at]
                 .iter()
                 .any(|earlier| removes_trigger(earlier, &install.trigger));
-            if drops && !with_trigger && !trigger_gone {
-                findings.push(fatal(other, "drops a column whose trigger stays"));
-            }
-            if other_at < at && statements.iter().any(|text| constrains(text, column)) {
-                findings.push(fatal(other, "constrains a column before its trigger is there"));
+            match change {
+                Change::DropColumn(drop)
+                    if drop.table == install.table
+                        && install.columns.contains(&drop.column)
+                        && !trigger_gone =>
+                {
+                    findings.push(fatal(other, "drops a column whose trigger stays"));
+                }
+                Change::AlterNotNull(alter)
+                    if alter.not_null
+                        && other_at < at
+                        && alter.table == install.table
+                        && install.columns.contains(&alter.column) =>
+                {
+                    findings.push(fatal(other, "constrains a column before its trigger is there"));
+                }
+                _ => {}
             }
         }
     }
-}
-
-fn drops_column(statement: &str, table: &QualifiedName, column: &Identifier) -> bool {
-    statement.contains(&table.to_string()) && statement.contains(&format!("DROP COLUMN {column}"))
-}
-
-fn constrains(statement: &str, column: &Identifier) -> bool {
-    statement.contains("SET NOT NULL") && statement.contains(&column.to_string())
 }

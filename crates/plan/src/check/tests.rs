@@ -2,6 +2,7 @@
 
 use super::check;
 use crate::{
+    change::Change,
     model::{
         lock::LockHeld,
         plan::Plan,
@@ -44,6 +45,7 @@ fn order_phases_and_locks() {
     --
     0002.1.add_column: needs 0009.1.x, which does not come before it
     --
+    0002.3.set_not_null: needs 0002.1.add_column, which does not come before it
     0002.3.set_not_null: needs 0002.3.not_null_validate, which does not come before it
     0002.3.not_null_validate: needs 0002.3.not_null_check, which does not come before it
     0002.3.not_null_check: needs 0002.1.add_column, which does not come before it
@@ -99,7 +101,8 @@ fn triggers_and_backfills_belong_together() {
         broken(|plan| {
             let drop = at(plan, "0002.4.drop_column");
             let StepKind::Ddl(ddl) = &mut plan.steps[drop].kind else { panic!() };
-            ddl.statements[0] = ddl.statements[0].replace("nick", "n");
+            let Change::DropColumn(change) = &mut ddl.changes[0] else { panic!() };
+            change.column = "n".into();
             let drop = plan.steps.remove(drop);
             plan.steps.insert(at(plan, "0002.2.sync_drop"), drop);
         }),

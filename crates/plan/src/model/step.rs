@@ -3,12 +3,18 @@
 //! The planner chooses, the engine chooses nothing (law 2): whatever the engine needs in order to
 //! run a step stands in [`StepKind`], SQL included. One variant has one file in the engine's `step/`.
 
+pub use super::backfill::{Assignment, Backfill, BackfillSql, KeyColumn, PartSql, SafeFunction};
+pub use super::phase::Phase;
+
 use super::{
     identifier::{Identifier, QualifiedName},
     lock::Lock,
 };
+use crate::change::{
+    Change, CreateIndex, DropIndex, ValidateConstraint, deserialize_changes, render,
+};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 /// A step's name in the ledger: `0209.2.backfill` is the backfill of the second statement of
 /// migration 209. Stable: the same file gives the same ids.
@@ -40,35 +46,6 @@ impl fmt::Display for StepId {
     }
 }
 
-/// When a step may run. The order of the variants is the order in which they run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Before the new release serves: short, additive or loosening.
-    Expand,
-    /// In the background, for hours if need be, while both releases serve.
-    Online,
-    /// Once no older release that needs the thing lives or may come back.
-    Contract,
-}
-
-impl Phase {
-    /// The phase's name in the ledger and on the screen.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expand => "expand",
-            Self::Online => "online",
-            Self::Contract => "contract",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
 /// One step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -96,8 +73,12 @@ pub struct Step {
     pub reason: String,
     /// What is to be run.
     pub kind: StepKind,
-    /// SQL that undoes it while the floor allows; empty where nothing needs to be undone or can be.
-    pub undo: Vec<String>,
+    /// What undoes it while the floor allows, in this order.
+    #[serde(deserialize_with = "deserialize_changes")]
+    pub undo: Vec<Change>,
+    /// Whether it takes away what cannot be put back.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 /// What is to be run, with everything the engine needs to run it.
@@ -141,11 +122,29 @@ impl StepKind {
     }
 }
 
+impl StepKind {
+    /// The changes of the schema that the step comes to, in order. None for steps that write rows,
+    /// install what is ours, or run a file as it is written.
+    pub fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::Ddl(ddl) => ddl.changes.clone(),
+            Self::SyncDrop(drop) => drop.changes.clone(),
+            Self::IndexBuild(build) => vec![build.create.clone().into()],
+            Self::IndexDrop(drop) => vec![drop.drop.clone().into()],
+            Self::ConstraintValidate(validate) => vec![validate.clone().into()],
+            Self::SyncInstall(_) | Self::Backfill(_) | Self::BackfillCheck(_) | Self::Script(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
 /// See [`StepKind::Ddl`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ddl {
-    /// The statements, run in this order in one transaction, after the step's `locks` are held.
-    pub statements: Vec<String>,
+    /// The changes, made in this order in one transaction, after the step's `locks` are held.
+    #[serde(alias = "statements", deserialize_with = "deserialize_changes")]
+    pub changes: Vec<Change>,
 }
 
 /// See [`StepKind::SyncInstall`].
@@ -168,106 +167,46 @@ pub struct SyncDrop {
     pub table: QualifiedName,
     /// The trigger.
     pub trigger: Identifier,
-    /// Trigger, functions, and the column where it goes too, in one transaction.
-    pub statements: Vec<String>,
-}
-
-/// See [`StepKind::Backfill`]. The same data drives the check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backfill {
-    /// The table; where it is partitioned, the engine goes leaf by leaf.
-    pub table: QualifiedName,
-    /// Whether it is partitioned.
-    pub partitioned: bool,
-    /// The columns of the primary key, or of a unique key without NULLs, in index order.
-    pub key: Vec<KeyColumn>,
-    /// What is set.
-    pub set: Vec<Assignment>,
-    /// Only rows for which this holds are filled, SQL over the row's own columns.
-    pub filter: Option<String>,
-    /// The function that computes all values of one row and catches what the expressions raise; used
-    /// where a range fails, to find the rows at fault. `None`: a raise ends the step.
-    pub safe_function: Option<SafeFunction>,
-    /// The trigger that keeps these columns right meanwhile; the engine refuses to fill or to check
-    /// without it. `None` where there is none (`sync=once`, a default that covers new rows).
+    /// Further triggers that go with it: all that compute or read the column.
     #[serde(default)]
-    pub sync_trigger: Option<Identifier>,
-    /// Settings under which the expressions mean what their author meant (`search_path`,
-    /// `TimeZone`, …), set for each batch's transaction; the same that the trigger is pinned to.
-    pub settings: BTreeMap<String, String>,
-    /// Rows that the table is believed to hold, for the first estimate of the time left.
-    pub rows_estimate: u64,
+    pub other_triggers: Vec<Identifier>,
+    /// Removes triggers and functions.
+    pub statements: Vec<String>,
+    /// What goes in the same transaction, after the trigger: the column that it computed or read.
+    #[serde(default)]
+    pub changes: Vec<Change>,
 }
 
-/// One column of the key by which a backfill goes through the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyColumn {
-    /// The column.
-    pub name: Identifier,
-    /// Its type as `format_type` prints it.
-    pub type_sql: String,
-}
-
-/// One column that a backfill sets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assignment {
-    /// The column.
-    pub column: Identifier,
-    /// Its type as `format_type` prints it.
-    pub type_sql: String,
-    /// The value, SQL over the row's own columns, each written as a quoted, unqualified identifier.
-    pub expression: String,
-    /// True for a row whose column is not what the expression says, SQL in the same form.
-    pub differs: String,
-}
-
-/// A function of the sync step that computes a row's values without ever raising.
-///
-/// Called as `function(read columns…)`; returns one row with a column for each assignment, named
-/// like it, and `changeover_error text`, the SQLSTATE and message of what was raised, else NULL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SafeFunction {
-    /// The function.
-    pub name: QualifiedName,
-    /// The columns that it takes, in order.
-    pub arguments: Vec<Identifier>,
+impl SyncDrop {
+    /// All that the step runs, in order.
+    pub fn all_statements(&self) -> Vec<String> {
+        self.statements.iter().cloned().chain(render(&self.changes)).collect()
+    }
 }
 
 /// See [`StepKind::IndexBuild`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexBuild {
-    /// The table.
-    pub table: QualifiedName,
-    /// Whether it is partitioned: then the index is made on the parent alone, on each part
+    /// The index.
+    #[serde(flatten)]
+    pub create: CreateIndex,
+    /// Whether the table is partitioned: then the index is made on the parent alone, on each part
     /// concurrently, and attached.
     pub partitioned: bool,
-    /// The index.
-    pub index: Identifier,
-    /// Whether it is unique.
-    pub unique: bool,
-    /// All that stands after `ON table`, e.g. `USING btree ("deployment_id") WHERE …`.
-    pub definition: String,
 }
 
 /// See [`StepKind::IndexDrop`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexDrop {
-    /// The table it is on.
-    pub table: QualifiedName,
+    /// The index.
+    #[serde(flatten)]
+    pub drop: DropIndex,
     /// Whether the table is partitioned: then `CONCURRENTLY` is impossible and short locks are used.
     pub partitioned: bool,
-    /// The index.
-    pub index: QualifiedName,
 }
 
 /// See [`StepKind::ConstraintValidate`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConstraintValidate {
-    /// The table.
-    pub table: QualifiedName,
-    /// The constraint.
-    pub constraint: Identifier,
-}
+pub type ConstraintValidate = ValidateConstraint;
 
 /// See [`StepKind::Script`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

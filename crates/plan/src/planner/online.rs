@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use super::{Request, at_once, pending};
 use crate::{
+    change::{self, Change},
     model::{migration::Migration, plan::Refusal, step::Step},
     rewrite, rule,
     sql::{self, Statement, StatementKind},
@@ -47,13 +48,36 @@ fn statement(world: &mut World, migration: &Migration, number: usize, statement:
     let mut work = Work { world, migration, number, statement, directives, first_step, consulted };
     let outcome = rewrite::statement(&mut work).and_then(|()| work.directives_used());
     if let Err(refused) = outcome {
-        // The catalog keeps what the statement was to make, so that one refusal does not bring
-        // about others; steps and what they make are forgotten.
+        // Steps and what they make are forgotten.
         world.records = before;
+        assume(world, statement);
         let line = match *statement.kind {
             StatementKind::Broken { line_offset, .. } => statement.line + line_offset,
             _ => statement.line,
         };
         world.refusals.push(refused.at(migration, statement, line));
+    }
+}
+
+/// Plays a refused statement on the catalog as it is written, so that one refusal does not bring
+/// about others: later statements may name what it was to make.
+fn assume(world: &mut World, statement: &Statement) {
+    let existed = |world: &World, name: &crate::QualifiedName| world.relation(name).is_some();
+    for change in change::written(&world.catalog, statement).unwrap_or_default() {
+        match &change {
+            Change::AddColumn(add) => {
+                let has_value = add.column.default.is_some() && !add.fills_rows;
+                let key = (add.table.clone(), add.column.name.clone());
+                world.new_columns.insert(key, has_value);
+            }
+            Change::CreateTable(create) if !existed(world, &create.relation.name) => {
+                world.new_relations.insert(create.relation.name.clone());
+            }
+            Change::CreateView(create) if !existed(world, &create.name) => {
+                world.new_relations.insert(create.name.clone());
+            }
+            _ => {}
+        }
+        world.apply(&change);
     }
 }

@@ -6,18 +6,19 @@
 
 use super::{add_constraint, set_not_null, table};
 use crate::{
+    change::{self, AlterDefault, Subject},
+    derivation::{Derivation, DerivedColumn, Template, Writers, pinned_settings},
     model::{
-        catalog::{Relation, RelationKind, Volatility},
+        catalog::{Relation, RelationKind},
         lock::{LockHeld, LockMode},
-        step::{Assignment, Backfill, Phase, StepKind},
+        step::{Phase, StepKind},
     },
     rule,
     sql::{
         Expression,
         statement::{ColumnDefinition, ConstraintBody},
     },
-    sync::pinned_settings,
-    world::{Draft, Refused, Subject, Work, types},
+    world::{Draft, Refused, Work, types},
 };
 
 /// Plans `ADD COLUMN`.
@@ -38,15 +39,13 @@ pub(super) fn plan(
             "give the new one another name",
         ));
     }
-    let outcome = checked(relation, column);
+    checked(relation, column)?;
     let key = (relation.name.clone(), column.name.clone());
-    let mut plain = column.clone();
-    plain.constraints.clear();
-    let volatile = column.default.as_ref().is_some_and(|default| is_volatile(work, default));
-    plain.not_null = column.not_null && !volatile;
-    work.world.simulate_add_column(&relation.name, &plain);
+    let volatile = column
+        .default
+        .as_ref()
+        .is_some_and(|default| change::is_volatile(&work.world.catalog, default));
     work.world.new_columns.insert(key, column.default.is_some() && !volatile);
-    outcome?;
     add(work, relation, column, volatile, &title)?;
     if let Some(default) = column.default.as_ref().filter(|_| volatile) {
         fill(work, relation, column, default, &title)?;
@@ -109,18 +108,6 @@ fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused
     Ok(())
 }
 
-/// Whether the default gives another value for each row. A function that nobody knows may.
-fn is_volatile(work: &Work<'_>, default: &Expression) -> bool {
-    default.calls.iter().any(|call| {
-        let grammar = ["coalesce", "nullif", "greatest", "least", "current_timestamp"];
-        !grammar.contains(&call.name.as_str())
-            && !matches!(
-                work.world.catalog.functions.get(call.name.as_str()),
-                Some(Volatility::Immutable | Volatility::Stable)
-            )
-    })
-}
-
 fn add(
     work: &mut Work<'_>,
     relation: &Relation,
@@ -128,17 +115,17 @@ fn add(
     volatile: bool,
     title: &str,
 ) -> Result<(), Refused> {
-    let default = column.default.as_ref().map(|default| format!(" DEFAULT {}", default.text));
-    let inline = default.clone().filter(|_| !volatile).unwrap_or_default();
-    let not_null = if column.not_null && !volatile { " NOT NULL" } else { "" };
-    let (name, table) = (&column.name, &relation.name);
-    let mut statements = vec![format!(
-        "ALTER TABLE {table} ADD COLUMN {name} {}{inline}{not_null}",
-        column.type_sql
-    )];
-    if let Some(default) = default.filter(|_| volatile) {
-        statements.push(format!("ALTER TABLE {table} ALTER COLUMN {name} SET{default}"));
+    let table = &relation.name;
+    let mut add = change::add_column(&work.world.catalog, table, column);
+    let mut changes = Vec::new();
+    if volatile {
+        let default = add.column.default.take();
+        add.column.not_null = false;
+        add.fills_rows = false;
+        let column = column.name.clone();
+        changes.push(AlterDefault { table: table.clone(), column, default }.into());
     }
+    changes.insert(0, add.into());
     let reason = if volatile {
         "added without its default, which would rewrite the table; rows written from now on get it"
     } else if column.default.is_some() {
@@ -146,11 +133,8 @@ fn add(
     } else {
         "a nullable column is a catalog change: no row is touched"
     };
-    let draft = Draft::ddl("add_column", Phase::Expand, format!("add column {title}"), statements)
-        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
+    let draft = Draft::ddl("add_column", Phase::Expand, format!("add column {title}"), changes)
         .reason(reason)
-        .undo([format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {name}")])
-        .makes(Subject::Column(table.clone(), name.clone()))
         .joins();
     work.emit(draft).map(|_| ())
 }
@@ -166,23 +150,31 @@ fn fill(
     let name = &column.name;
     table::fillable(work, relation, std::slice::from_ref(name))?;
     let type_sql = types::canonical(&column.type_sql);
-    let is_null = format!("{name} IS NULL");
-    let backfill = Backfill {
+    let value = Template::of(default, relation)
+        .ok_or_else(|| super::not_understood("the column's default"))?;
+    let derivation = Derivation {
+        app: work.world.app.clone(),
+        migration: work.migration.number,
+        statement: work.number,
+        backfill: work.id("backfill"),
         table: relation.name.clone(),
         partitioned: relation.kind == RelationKind::PartitionedTable,
-        key: table::key(relation)?,
-        set: vec![Assignment {
-            column: name.clone(),
-            type_sql: type_sql.clone(),
-            expression: format!("({})", default.text),
-            differs: is_null.clone(),
-        }],
-        filter: Some(is_null),
-        safe_function: None,
-        sync_trigger: None,
-        settings: pinned_settings(&work.world.catalog, std::iter::once(default), &[&type_sql]),
         rows_estimate: relation.rows_estimate,
+        key: table::key(relation)?,
+        reads: Vec::new(),
+        settings: pinned_settings(&work.world.catalog, std::iter::once(default), &[&type_sql]),
+        columns: vec![DerivedColumn {
+            column: name.clone(),
+            type_sql,
+            value,
+            condition: None,
+            fallback: None,
+            null_by_default: false,
+            only_null: true,
+        }],
+        writers: Writers::None,
     };
+    let backfill = derivation.backfill();
     let added = Subject::Column(relation.name.clone(), name.clone());
     let fill = Draft::new(
         "backfill",

@@ -3,8 +3,12 @@
 //! CHECK and FOREIGN KEY are added `NOT VALID` (which already rejects new rows) and validated by a
 //! scan that blocks nobody. UNIQUE and PRIMARY KEY: see `add_key`.
 
-use super::{add_key, table};
+use super::{
+    add_key, table,
+    tightening::{at_floor, tightens},
+};
 use crate::{
+    change::{self},
     model::{
         catalog::{ConstraintKind, Relation, RelationKind},
         identifier::{Identifier, QualifiedName},
@@ -12,8 +16,8 @@ use crate::{
         step::{ConstraintValidate, Phase, StepId, StepKind},
     },
     rule,
-    sql::statement::{AlterKind, ConstraintBody, ConstraintDefinition},
-    world::{Draft, Refused, Subject, Work},
+    sql::statement::{ConstraintBody, ConstraintDefinition},
+    world::{Draft, Refused, Work},
 };
 
 /// The first major version on which a foreign key of a partitioned table may be NOT VALID.
@@ -25,7 +29,7 @@ pub(super) fn plan(
     relation: &Relation,
     constraint: &ConstraintDefinition,
 ) -> Result<(), Refused> {
-    let name = work.world.constraint_name(&relation.name, constraint);
+    let name = change::constraint_name(&work.world.catalog, &relation.name, constraint);
     if relation.constraints.iter().any(|found| found.name == name) {
         return Err(Refused::new(
             &rule::exists::RULE,
@@ -34,15 +38,18 @@ pub(super) fn plan(
         ));
     }
     match &constraint.kind {
-        ConstraintBody::Check { expression, no_inherit } => {
+        ConstraintBody::Check { expression, .. } => {
             for column in expression.columns() {
                 table::has_column(relation, &column)?;
             }
-            let inherit = if *no_inherit { " NO INHERIT" } else { "" };
-            let body = format!("CHECK ({}){inherit}", expression.text);
-            not_valid(work, relation, constraint, &name, &body, &expression.columns())
+            not_valid(work, relation, constraint)
         }
-        ConstraintBody::ForeignKey { .. } => foreign_key(work, relation, constraint, &name),
+        ConstraintBody::ForeignKey { columns, .. } => {
+            for column in columns {
+                table::has_column(relation, column)?;
+            }
+            foreign_key(work, relation, constraint)
+        }
         ConstraintBody::Key { .. } => add_key::plan(work, relation, constraint, &name),
         ConstraintBody::NotNull { column } => super::set_not_null::plan(work, relation, column),
         ConstraintBody::Exclusion => Err(Refused::new(
@@ -58,15 +65,7 @@ fn foreign_key(
     work: &mut Work<'_>,
     relation: &Relation,
     constraint: &ConstraintDefinition,
-    name: &Identifier,
 ) -> Result<(), Refused> {
-    let ConstraintBody::ForeignKey { columns, references, referenced, tail, .. } = &constraint.kind
-    else {
-        return Err(super::not_understood("the foreign key"));
-    };
-    for column in columns {
-        table::has_column(relation, column)?;
-    }
     referenced_must_be_there(work, constraint)?;
     if relation.kind == RelationKind::PartitionedTable
         && work.world.catalog.server_version < PARTITIONED_NOT_VALID_FROM
@@ -77,40 +76,7 @@ fn foreign_key(
             "add the foreign key to each part by itself, in statements of their own",
         ));
     }
-    let target = work.world.resolve(references);
-    let list = match referenced.as_slice() {
-        [] => String::new(),
-        listed => format!(" ({})", names(listed)),
-    };
-    let body = format!(
-        "FOREIGN KEY ({}) REFERENCES {target}{list} {tail} {}",
-        names(columns),
-        constraint.deferrable
-    );
-    not_valid(work, relation, constraint, name, body.trim_end(), columns)
-}
-
-/// Columns as a list in SQL.
-pub(super) fn names(columns: &[Identifier]) -> String {
-    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Phase and reason of something that rejects what was accepted before.
-pub(super) fn tightens(work: &Work<'_>) -> (Phase, String) {
-    match work.old_complies() {
-        Some(because) => {
-            (Phase::Online, format!("the author says that older releases comply: {because}"))
-        }
-        None => (
-            Phase::Contract,
-            "rejects rows that older releases may write, also while it is NOT VALID".to_owned(),
-        ),
-    }
-}
-
-/// Gives a contract step its floor.
-pub(super) fn at_floor(work: &Work<'_>, phase: Phase, draft: Draft) -> Draft {
-    if phase == Phase::Contract { draft.floor(work.floor()) } else { draft }
+    not_valid(work, relation, constraint)
 }
 
 /// CHECK and FOREIGN KEY.
@@ -118,47 +84,25 @@ fn not_valid(
     work: &mut Work<'_>,
     relation: &Relation,
     constraint: &ConstraintDefinition,
-    name: &Identifier,
-    body: &str,
-    columns: &[Identifier],
 ) -> Result<(), Refused> {
     let table = &relation.name;
     let (phase, reason) = tightens(work);
-    let sql = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {body} NOT VALID");
+    let mut add = change::add_constraint(&work.world.catalog, table, constraint);
+    add.constraint.validated = false;
+    let name = add.constraint.name.clone();
     let title = format!("reject what breaks {} of {} from now on", name.as_str(), table.plain());
-    let referenced = referenced_table(work, constraint);
-    let mut draft = Draft::ddl("constraint", phase, title, vec![sql])
-        .reason(reason)
-        .undo([format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")])
-        .makes(Subject::Constraint(table.clone(), name.clone()));
-    draft = match &referenced {
-        None => draft.lock(table, LockMode::AccessExclusive, LockHeld::Blink),
-        Some(target) => {
-            let mut draft = draft
-                .lock(table, LockMode::ShareRowExclusive, LockHeld::Blink)
-                .needs(Subject::Relation(target.clone()));
-            for key in super::table::keys_made(work, target) {
-                draft = draft.needs(key);
-            }
-            if target == table {
-                draft
-            } else {
-                draft.lock(target, LockMode::ShareRowExclusive, LockHeld::Blink)
-            }
+    let mut draft = Draft::ddl("constraint", phase, title, vec![add.into()]).reason(reason);
+    if let Some(target) = referenced_table(work, constraint) {
+        for key in super::table::keys_made(work, &target) {
+            draft = draft.needs(key);
         }
-    };
-    for column in columns {
-        draft = draft
-            .needs(Subject::Column(table.clone(), column.clone()))
-            .needs(Subject::Filled(table.clone(), column.clone()));
     }
     let added = work.emit(at_floor(work, phase, draft))?;
-    work.world.simulate_add_constraint(table, constraint, !constraint.not_valid);
     if constraint.not_valid {
         return Ok(());
     }
     let relation = table::existing_by_name(work, table)?;
-    validate(work, &relation, name, phase, Some(&added))
+    validate(work, &relation, &name, phase, Some(&added))
 }
 
 /// `VALIDATE CONSTRAINT`, also as the author writes it.
@@ -180,7 +124,6 @@ pub(super) fn validate(
     let title = format!("check that no row of {} breaks {}", table.plain(), name.as_str());
     let mut draft = Draft::new("validate", phase, title, kind)
         .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
-        .needs(Subject::Constraint(table.clone(), name.clone()))
         .reason("the scan blocks neither reads nor writes");
     if let ConstraintKind::ForeignKey { references, .. } = &found.kind
         && references != table
@@ -191,7 +134,7 @@ pub(super) fn validate(
         draft = draft.after(step);
     }
     let draft = at_floor(work, phase, draft);
-    work.emit(draft.makes(Subject::Constraint(table.clone(), name.clone()))).map(|_| ())
+    work.emit(draft).map(|_| ())
 }
 
 /// The table that a foreign key points to.
@@ -200,16 +143,6 @@ fn referenced_table(work: &Work<'_>, constraint: &ConstraintDefinition) -> Optio
         ConstraintBody::ForeignKey { references, .. } => Some(work.world.resolve(references)),
         _ => None,
     }
-}
-
-/// Tables that an action's foreign keys point to.
-pub(super) fn referenced_by(work: &Work<'_>, action: &AlterKind) -> Vec<QualifiedName> {
-    let constraints = match action {
-        AlterKind::AddConstraint(constraint) => std::slice::from_ref(constraint),
-        AlterKind::AddColumn { column, .. } => column.constraints.as_slice(),
-        _ => &[],
-    };
-    constraints.iter().filter_map(|constraint| referenced_table(work, constraint)).collect()
 }
 
 /// Makes sure that a foreign key's table is known.

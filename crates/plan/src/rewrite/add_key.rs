@@ -1,19 +1,20 @@
 //! `ADD UNIQUE` and `ADD PRIMARY KEY`: the index is built concurrently and then taken over.
 
 use super::{
-    add_constraint::{at_floor, names, tightens},
     table,
+    tightening::{at_floor, names, tightens},
 };
 use crate::{
+    change::{self, CreateIndex},
     model::{
         catalog::{Relation, RelationKind},
-        identifier::{Identifier, QualifiedName},
+        identifier::Identifier,
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepId, StepKind},
     },
     rule,
     sql::statement::{ConstraintBody, ConstraintDefinition},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// UNIQUE or PRIMARY KEY.
@@ -44,25 +45,19 @@ pub(super) fn plan(
         None => (name.clone(), Some(build(work, relation, name, &key, phase, &reason)?)),
     };
     let table = &relation.name;
+    let mut add = change::add_constraint(&work.world.catalog, table, constraint);
+    add.constraint.name = name.clone();
     let word = if key.primary { "PRIMARY KEY" } else { "UNIQUE" };
-    let sql = format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} {word} USING INDEX {index} {}",
-        constraint.deferrable
-    );
+    let definition = format!("{word} USING INDEX {index} {}", constraint.deferrable);
+    add.constraint.definition = definition.trim_end().to_owned();
+    add.using_index = Some(index);
     let title = format!("make it the constraint {} of {}", name.as_str(), table.plain());
-    let index = QualifiedName { schema: table.schema.clone(), name: index };
-    let mut draft = Draft::ddl("constraint", phase, title, vec![sql.trim_end().to_owned()])
-        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Index(index))
-        .makes(Subject::Constraint(table.clone(), name.clone()))
-        .reason("the index is there already, so this is a catalog change")
-        .undo([format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")]);
+    let mut draft = Draft::ddl("constraint", phase, title, vec![add.into()])
+        .reason("the index is there already, so this is a catalog change");
     if let Some(step) = &build {
         draft = draft.after(step);
     }
-    work.emit(at_floor(work, phase, draft))?;
-    work.world.simulate_add_constraint(table, constraint, true);
-    Ok(())
+    work.emit(at_floor(work, phase, draft)).map(|_| ())
 }
 
 fn build(
@@ -82,24 +77,24 @@ fn build(
     };
     let definition = format!("USING btree ({}) {include}{nulls} {rest}", names(key.columns));
     let kind = StepKind::IndexBuild(IndexBuild {
-        table: table.clone(),
+        create: CreateIndex {
+            table: table.clone(),
+            index: name.clone(),
+            unique: true,
+            definition: definition.split_whitespace().collect::<Vec<_>>().join(" "),
+            concurrently: true,
+            only: false,
+            method: "btree".to_owned(),
+            columns: key.columns.to_vec(),
+            reads: key.columns.to_vec(),
+            partial_or_expression: false,
+        },
         partitioned: false,
-        index: name.clone(),
-        unique: true,
-        definition: definition.split_whitespace().collect::<Vec<_>>().join(" "),
     });
     let title = format!("build unique index {} on {}", name.as_str(), table.plain());
-    let index = QualifiedName { schema: table.schema.clone(), name: name.clone() };
-    let mut draft = Draft::new("index", phase, title, kind)
+    let draft = Draft::new("index", phase, title, kind)
         .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
-        .reason(format!("{reason}; built concurrently"))
-        .undo([format!("DROP INDEX IF EXISTS {index}")])
-        .makes(Subject::Index(index));
-    for column in key.columns {
-        draft = draft
-            .needs(Subject::Column(table.clone(), column.clone()))
-            .needs(Subject::Filled(table.clone(), column.clone()));
-    }
+        .reason(format!("{reason}; built concurrently"));
     work.emit(at_floor(work, phase, draft))
 }
 

@@ -3,14 +3,10 @@
 
 use super::table;
 use crate::{
-    model::{
-        catalog::Relation,
-        identifier::Identifier,
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::{AlterDefault, AlterNotNull},
+    model::{catalog::Relation, identifier::Identifier, step::Phase},
     sql::statement::{AlterAction, AlterKind},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans one of these actions.
@@ -19,7 +15,7 @@ pub(super) fn plan(
     relation: &Relation,
     action: &AlterAction,
 ) -> Result<(), Refused> {
-    let (column, change, phase, reason) = match &action.kind {
+    let (column, shown, phase, reason) = match &action.kind {
         AlterKind::SetDefault { column, default } => (
             column,
             format!("SET DEFAULT {}", default.text),
@@ -37,23 +33,22 @@ pub(super) fn plan(
     };
     table::has_column(relation, column)?;
     let title = format!("{}.{}", relation.name.plain(), column.as_str());
-    let mut draft = Draft::ddl(
-        "alter_column",
-        phase,
-        format!("alter {title}: {}", change.to_lowercase()),
-        vec![format!("ALTER TABLE {} ALTER COLUMN {column} {change}", relation.name)],
-    )
-    .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-    .needs(Subject::Column(relation.name.clone(), column.clone()))
-    .reason(reason)
-    .undo(undo(relation, column, &action.kind))
-    .joins();
+    let (table, name) = (relation.name.clone(), column.clone());
+    let change = match &action.kind {
+        AlterKind::DropNotNull { .. } => {
+            AlterNotNull { table, column: name, not_null: false }.into()
+        }
+        AlterKind::SetDefault { default, .. } => {
+            AlterDefault { table, column: name, default: Some(default.text.clone()) }.into()
+        }
+        _ => AlterDefault { table, column: name, default: None }.into(),
+    };
+    let title = format!("alter {title}: {}", shown.to_lowercase());
+    let mut draft = Draft::ddl("alter_column", phase, title, vec![change]).reason(reason).joins();
     if phase == Phase::Contract {
         draft = draft.floor(work.unused_floor());
     }
-    work.emit(draft)?;
-    work.world.simulate_alter(&relation.name, &action.kind);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Older releases that leave the column out rely on its default.
@@ -71,20 +66,5 @@ fn drop_default<'a>(
         )
     } else {
         (column, "DROP DEFAULT".to_owned(), Phase::Expand, "there is no default to lose")
-    }
-}
-
-fn undo(relation: &Relation, column: &Identifier, action: &AlterKind) -> Vec<String> {
-    let alter = format!("ALTER TABLE {} ALTER COLUMN {column}", relation.name);
-    let before = relation.column(column);
-    match action {
-        AlterKind::SetDefault { .. } | AlterKind::DropDefault { .. } => {
-            match before.and_then(|column| column.default.as_ref()) {
-                Some(default) => vec![format!("{alter} SET DEFAULT {default}")],
-                None => vec![format!("{alter} DROP DEFAULT")],
-            }
-        }
-        // Rows written meanwhile may hold NULL, so NOT NULL cannot simply be put back.
-        _ => Vec::new(),
     }
 }

@@ -5,15 +5,14 @@ use super::{
     set_not_null, table,
 };
 use crate::{
+    change::{self, AlterOwner, AttachPartition, TuneTable},
     model::{
         catalog::{Relation, RelationKind},
-        identifier::QualifiedName,
-        lock::{LockHeld, LockMode},
         step::Phase,
     },
     rule,
     sql::statement::{AlterAction, AlterKind, AlterTable},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `ALTER TABLE`.
@@ -63,8 +62,7 @@ fn action(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Res
         AlterKind::RenameTable { .. } => Err(super::rename::object("table")),
         AlterKind::RenameConstraint { .. } => Err(super::rename::object("constraint")),
         AlterKind::SetSchema => Err(super::rename::object("table's schema")),
-        AlterKind::Tune => as_written(work, relation, action, LockMode::ShareUpdateExclusive),
-        AlterKind::OwnerTo => as_written(work, relation, action, LockMode::AccessExclusive),
+        AlterKind::Tune | AlterKind::OwnerTo => as_written(work, relation, action),
         AlterKind::AttachPartition { part } => attach(work, relation, action, part),
         AlterKind::RowSecurity => Err(Refused::new(
             &rule::row_security::RULE,
@@ -80,12 +78,14 @@ fn as_written(
     work: &mut Work<'_>,
     relation: &Relation,
     action: &AlterAction,
-    mode: LockMode,
 ) -> Result<(), Refused> {
     let title = format!("alter {}: {}", relation.name.plain(), action.text.to_lowercase());
-    let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
-    let draft = Draft::ddl("alter", Phase::Expand, title, vec![sql])
-        .lock(&relation.name, mode, LockHeld::Blink)
+    let (table, text) = (relation.name.clone(), action.text.clone());
+    let change = match action.kind {
+        AlterKind::OwnerTo => AlterOwner { table, action: text }.into(),
+        _ => TuneTable { table, action: text }.into(),
+    };
+    let draft = Draft::ddl("alter", Phase::Expand, title, vec![change])
         .reason("changes neither what is stored nor what may be written")
         .joins();
     work.emit(draft).map(|_| ())
@@ -106,16 +106,15 @@ fn attach(
             "attach a table that this upgrade creates, or use CREATE TABLE … PARTITION OF",
         ));
     }
-    let sql = format!("ALTER TABLE {} {}", relation.name, action.text);
     let title = format!("attach {} to {}", part_name.plain(), relation.name.plain());
-    let draft = Draft::ddl("attach", Phase::Expand, title, vec![sql])
-        .lock(&relation.name, LockMode::ShareUpdateExclusive, LockHeld::Blink)
-        .lock(&part_name, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Relation(part_name))
+    let change = AttachPartition {
+        table: relation.name.clone(),
+        part: part_name,
+        action: action.text.clone(),
+    };
+    let draft = Draft::ddl("attach", Phase::Expand, title, vec![change.into()])
         .reason("an empty part adds room for rows and changes none");
-    work.emit(draft)?;
-    work.world.simulate_alter(&relation.name, &action.kind);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Nobody uses a new table yet, so the statement runs as written.
@@ -124,6 +123,7 @@ fn on_new_table(
     alter: &AlterTable,
     relation: &Relation,
 ) -> Result<(), Refused> {
+    let mut after = work.world.catalog.clone();
     for action in &alter.actions {
         match &action.kind {
             AlterKind::SetSchema => return Err(super::rename::object("table's schema")),
@@ -133,41 +133,22 @@ fn on_new_table(
             | AlterKind::DropNotNull { column }
             | AlterKind::SetDefault { column, .. }
             | AlterKind::RenameColumn { from: column, .. } => {
-                let now = table::existing(work, &alter.name)?;
-                table::has_column(&now, column)?;
+                let now = after.relation(&relation.name).unwrap_or(relation);
+                table::has_column(now, column)?;
             }
             AlterKind::AddConstraint(constraint) => {
                 add_constraint::referenced_must_be_there(work, constraint)?;
             }
             _ => {}
         }
-        work.world.simulate_alter(&relation.name, &action.kind);
+        for change in change::action(&after, &relation.name, action).unwrap_or_default() {
+            change.apply(&mut after);
+        }
     }
-    let mut draft = Draft::ddl(
+    super::as_it_is_written(
+        work,
         "alter",
-        Phase::Expand,
         format!("alter {}, which is new", relation.name.plain()),
-        vec![work.statement.text.clone()],
+        "the table is new: nobody waits for it",
     )
-    .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-    .needs(Subject::Relation(relation.name.clone()))
-    .reason("the table is new: nobody waits for it");
-    for action in &alter.actions {
-        for locked in add_constraint::referenced_by(work, &action.kind) {
-            if locked != relation.name {
-                draft = draft.lock(&locked, LockMode::ShareRowExclusive, LockHeld::Blink);
-            }
-        }
-    }
-    let renamed = alter.actions.iter().find_map(|action| match &action.kind {
-        AlterKind::RenameTable { to } => {
-            Some(QualifiedName { schema: relation.name.schema.clone(), name: to.clone() })
-        }
-        _ => None,
-    });
-    if let Some(to) = &renamed {
-        draft = draft.makes(Subject::Relation(to.clone()));
-        work.world.simulate_rename_table(&relation.name, to);
-    }
-    work.emit(draft).map(|_| ())
 }

@@ -3,14 +3,10 @@
 
 use super::table;
 use crate::{
-    model::{
-        catalog::Relation,
-        identifier::Identifier,
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::AlterColumnType,
+    model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
-    world::{Draft, Refused, Subject, Work, types},
+    world::{Draft, Refused, Work, types},
 };
 
 /// Plans `TYPE`.
@@ -30,7 +26,7 @@ pub(super) fn plan(
         return Err(Refused::new(
             &rule::view_depends::RULE,
             format!("the view {} reads {}", view.plain(), relation.name.plain()),
-            "drop the view in an earlier release, and create it anew afterwards",
+            "drop the view in an earlier release, and create it again afterwards",
         ));
     }
     if using || !is_catalog_only(&before, &after) {
@@ -53,24 +49,24 @@ pub(super) fn plan(
              releases keep fail once with 0A000"
         ),
         "add a new column instead, or write `-- changeover: allow=type-change because \"…\"` if \
-         older releases prepare nothing or prepare anew",
+         older releases prepare nothing or prepare again",
     ))?;
-    let (table, alter) = (&relation.name, |to: &str| {
-        format!("ALTER TABLE {} ALTER COLUMN {column} TYPE {to}", relation.name)
-    });
+    let change = AlterColumnType {
+        table: relation.name.clone(),
+        column: column.clone(),
+        type_sql: type_sql.to_owned(),
+        canonical: after.clone(),
+        rewrites: false,
+    };
     let draft = Draft::ddl(
         "column_type",
         Phase::Expand,
         format!("widen {title} from {before} to {after}"),
-        vec![alter(type_sql)],
+        vec![change.into()],
     )
-    .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-    .needs(Subject::Column(table.clone(), column.clone()))
     .reason("the new type holds every value of the old one as it is stored: no row is rewritten")
     .joins();
-    work.emit(draft)?;
-    work.world.simulate_column(&relation.name, column, |column| column.type_sql = after);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Whether the server changes only the catalog: varchar to a longer one or to text.

@@ -5,19 +5,19 @@
 
 use super::table;
 use crate::{
+    change::{self, CreateIndex},
     model::{
         catalog::RelationKind,
-        identifier::QualifiedName,
         lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepKind},
     },
     rule,
-    sql::statement::CreateIndex,
-    world::{Draft, Refused, Subject, Work},
+    sql::statement,
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `CREATE INDEX`.
-pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refused> {
+pub(super) fn plan(work: &mut Work<'_>, create: &statement::CreateIndex) -> Result<(), Refused> {
     let on = work.world.resolve(&create.table);
     let materialized = work
         .world
@@ -32,9 +32,9 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
             table::has_column(&relation, column)?;
         }
     }
-    let name = work.world.index_name(&relation.name, create);
-    let index = QualifiedName { schema: relation.name.schema.clone(), name: name.clone() };
-    if let Some(holder) = work.world.table_of_index(&index) {
+    let built = change::create_index(&work.world.catalog, create);
+    let (name, index) = (built.index.clone(), built.name());
+    if let Some(holder) = work.world.catalog.table_of_index(&index) {
         let valid = holder.indexes.iter().any(|found| found.name == name && found.valid);
         if create.if_not_exists && valid {
             return super::nothing_to_do(work, format!("index {} is there already", index.plain()));
@@ -51,32 +51,18 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateIndex) -> Result<(), Refu
         return Err(super::not_understood("CREATE INDEX … ON ONLY"));
     }
     if work.world.is_new(&relation.name) {
-        let unique = if create.unique { "UNIQUE " } else { "" };
-        let sql = format!("CREATE {unique}INDEX {name} ON {} {}", relation.name, create.definition);
-        let draft = Draft::ddl(
-            "create_index",
-            Phase::Expand,
-            format!("create index {}", index.plain()),
-            vec![sql],
-        )
-        .lock(&relation.name, LockMode::Share, LockHeld::Blink)
-        .needs(Subject::Relation(relation.name.clone()))
-        .makes(Subject::Index(index))
-        .reason("the table is new: nobody waits for it");
-        work.emit(draft)?;
+        let title = format!("create index {}", index.plain());
+        let plain = CreateIndex { concurrently: false, ..built };
+        let draft = Draft::ddl("create_index", Phase::Expand, title, vec![plain.into()])
+            .reason("the table is new: nobody waits for it");
+        work.emit(draft).map(|_| ())
     } else {
-        work.emit(build(work, create, &relation, &index))?;
+        let built = CreateIndex { concurrently: true, ..built };
+        work.emit(build(work, built, &relation)).map(|_| ())
     }
-    work.world.simulate_create_index(&relation.name, &name, create);
-    Ok(())
 }
 
-fn build(
-    work: &Work<'_>,
-    create: &CreateIndex,
-    relation: &crate::catalog::Relation,
-    index: &QualifiedName,
-) -> Draft {
+fn build(work: &Work<'_>, create: CreateIndex, relation: &crate::catalog::Relation) -> Draft {
     let unique = if create.unique { "unique " } else { "" };
     let complies = work.old_complies();
     let (phase, reason) = match (create.unique, complies) {
@@ -99,21 +85,15 @@ fn build(
     let mut draft = Draft::new(
         "index",
         phase,
-        format!("build {unique}index {} on {}", index.name.as_str(), relation.name.plain()),
+        format!("build {unique}index {} on {}", create.index.as_str(), relation.name.plain()),
         StepKind::IndexBuild(IndexBuild {
-            table: relation.name.clone(),
+            create,
             partitioned: relation.kind == RelationKind::PartitionedTable,
-            index: index.name.clone(),
-            unique: create.unique,
-            definition: create.definition.clone(),
         }),
     )
-    .reason(reason)
-    .undo([format!("DROP INDEX IF EXISTS {index}")])
-    .makes(Subject::Index(index.clone()));
+    .reason(reason);
     draft = if relation.kind == RelationKind::PartitionedTable {
-        let leaves = table::leaves(work, &relation.name);
-        leaves
+        change::leaves(&work.world.catalog, &relation.name)
             .iter()
             .fold(draft, |draft, leaf| {
                 draft.lock(leaf, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
@@ -125,12 +105,6 @@ fn build(
     };
     if phase == Phase::Contract {
         draft = draft.floor(work.floor());
-    }
-    for column in &create.reads {
-        draft = draft.needs(Subject::Column(relation.name.clone(), column.clone()));
-        if create.unique {
-            draft = draft.needs(Subject::Filled(relation.name.clone(), column.clone()));
-        }
     }
     draft
 }

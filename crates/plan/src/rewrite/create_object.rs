@@ -3,38 +3,32 @@
 
 use super::table;
 use crate::{
-    model::{
-        catalog::{RelationKind, Type, Volatility},
-        identifier::QualifiedName,
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::{self, Subject},
+    derivation::TRIGGER_PREFIX,
+    model::{catalog::Volatility, identifier::QualifiedName, step::Phase},
     rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
-    sync::TRIGGER_PREFIX,
-    world::{Draft, Refused, Subject, Work, simulate},
+    world::{Draft, Refused, Work},
 };
 
-/// Begins a step that runs the statement as it is written.
-pub(super) fn as_written(work: &Work<'_>, part: &str, title: String) -> Draft {
-    Draft::ddl(part, Phase::Expand, title, vec![work.statement.text.clone()])
+/// Begins a step of the one change that the statement is.
+fn as_written(work: &Work<'_>, part: &str, title: String) -> Result<Draft, Refused> {
+    let changes = change::written(&work.world.catalog, work.statement)
+        .ok_or_else(|| super::not_understood("what it changes"))?;
+    Ok(Draft::ddl(part, Phase::Expand, title, changes))
 }
 
 /// `CREATE TYPE`, `CREATE DOMAIN`.
 pub(super) fn create_type(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
     let name = work.world.resolve_new(name);
-    let draft = as_written(work, "create_type", format!("create type {}", name.plain()))
-        .reason("a new type disturbs nobody")
-        .undo([format!("DROP TYPE IF EXISTS {name}")])
-        .makes(Subject::Type(name.clone()));
-    work.emit(draft)?;
-    work.world.catalog.types.push(Type::unknown(name));
-    Ok(())
+    let draft = as_written(work, "create_type", format!("create type {}", name.plain()))?
+        .reason("a new type disturbs nobody");
+    work.emit(draft).map(|_| ())
 }
 
 /// `ALTER TYPE … ADD VALUE`.
 pub(super) fn add_enum_value(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
-    let draft = as_written(work, "enum_value", format!("add a value to {}", name.name.as_str()))
+    let draft = as_written(work, "enum_value", format!("add a value to {}", name.name.as_str()))?
         .reason(
             "older releases go on with the values they know; the new one must not write the new \
              value before they can read it",
@@ -47,26 +41,16 @@ pub(super) fn other(work: &mut Work<'_>, create: &CreateOther) -> Result<(), Ref
     let named = create.name.as_ref().map(|name| work.world.resolve_new(name));
     let label = named.as_ref().map(QualifiedName::plain).unwrap_or_default();
     let title = format!("create {} {label}", create.object);
-    let mut draft = as_written(work, "create", title.trim_end().to_owned())
+    let draft = as_written(work, "create", title.trim_end().to_owned())?
         .reason(format!("a new {} disturbs nobody", create.object));
-    let mode = match create.object {
-        "statistics" => LockMode::ShareUpdateExclusive,
-        _ => LockMode::AccessShare,
-    };
     for relation in &create.relations {
-        let relation = table::existing(work, relation)?.name;
-        draft = draft.lock(&relation, mode, LockHeld::Blink).needs(Subject::Relation(relation));
+        table::existing(work, relation)?;
     }
-    if let Some(name) = named.filter(|_| create.object == "sequence") {
-        if work.world.relation(&name).is_some() && create.if_not_exists {
-            return super::nothing_to_do(work, format!("sequence {} is there", name.plain()));
-        }
-        draft = draft
-            .undo([format!("DROP SEQUENCE IF EXISTS {name}")])
-            .makes(Subject::Relation(name.clone()));
-        work.emit(draft)?;
-        work.world.catalog.insert(simulate::relation(&name, RelationKind::Sequence));
-        return Ok(());
+    if let Some(name) = named.filter(|_| create.object == "sequence")
+        && work.world.relation(&name).is_some()
+        && create.if_not_exists
+    {
+        return super::nothing_to_do(work, format!("sequence {} is there", name.plain()));
     }
     work.emit(draft).map(|_| ())
 }
@@ -76,7 +60,7 @@ pub(super) fn function(
     work: &mut Work<'_>,
     name: &Name,
     or_replace: bool,
-    volatility: Volatility,
+    _: Volatility,
 ) -> Result<(), Refused> {
     let function = name.name.clone();
     let known = work.world.catalog.functions.get(function.as_str()).copied();
@@ -90,13 +74,9 @@ pub(super) fn function(
         ))?;
     }
     let draft =
-        as_written(work, "create_function", format!("create function {}", function.as_str()))
-            .reason("a new function disturbs nobody")
-            .makes(Subject::Function(function.clone()));
-    work.emit(draft)?;
-    let widest = known.map_or(volatility, |known| known.max(volatility));
-    work.world.catalog.functions.insert(function.as_str().to_owned(), widest);
-    Ok(())
+        as_written(work, "create_function", format!("create function {}", function.as_str()))?
+            .reason("a new function disturbs nobody");
+    work.emit(draft).map(|_| ())
 }
 
 /// `CREATE TRIGGER`.
@@ -124,15 +104,9 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
         ))?;
     }
     let title = format!("create trigger {} on {}", create.name.as_str(), qualified.plain());
-    let draft = as_written(work, "create_trigger", title)
-        .lock(&qualified, LockMode::ShareRowExclusive, LockHeld::Blink)
-        .needs(Subject::Relation(qualified.clone()))
-        .makes(Subject::Trigger(qualified.clone(), create.name.clone()))
-        .reason("it fires for what older releases write too, from now on")
-        .undo([format!("DROP TRIGGER IF EXISTS {} ON {qualified}", create.name)]);
-    work.emit(draft)?;
-    work.world.simulate_create_trigger(&qualified, create);
-    Ok(())
+    let draft = as_written(work, "create_trigger", title)?
+        .reason("it fires for what older releases write too, from now on");
+    work.emit(draft).map(|_| ())
 }
 
 /// Columns of a relation that this plan adds: a view may read them.
@@ -148,15 +122,12 @@ pub(super) fn columns_made(work: &Work<'_>, relation: &QualifiedName) -> Vec<Sub
 /// `COMMENT ON`.
 pub(super) fn comment(work: &mut Work<'_>, relation: Option<&Name>) -> Result<(), Refused> {
     let mut draft =
-        as_written(work, "comment", "comment".to_owned()).reason("a comment changes nothing");
+        as_written(work, "comment", "comment".to_owned())?.reason("a comment changes nothing");
     if let Some(name) = relation {
         let qualified = work.world.resolve(name);
         if work.world.relation(&qualified).is_none() {
             return Err(table::unknown_table(&qualified));
         }
-        draft = draft
-            .lock(&qualified, LockMode::ShareUpdateExclusive, LockHeld::Blink)
-            .needs(Subject::Relation(qualified.clone()));
         for subject in columns_made(work, &qualified) {
             draft = draft.needs(subject);
         }
@@ -167,17 +138,19 @@ pub(super) fn comment(work: &mut Work<'_>, relation: Option<&Name>) -> Result<()
 /// `GRANT`, `REVOKE`.
 pub(super) fn privileges(work: &mut Work<'_>, revokes: bool) -> Result<(), Refused> {
     let draft = if revokes {
-        as_written_in(work, Phase::Contract, "revoke privileges")
+        as_written_in(work, Phase::Contract, "revoke privileges")?
             .floor(work.floor())
             .reason("older releases may use what is taken away")
     } else {
-        as_written_in(work, Phase::Expand, "grant privileges").reason("grants take nothing away")
+        as_written_in(work, Phase::Expand, "grant privileges")?.reason("grants take nothing away")
     };
     work.emit(draft).map(|_| ())
 }
 
-fn as_written_in(work: &Work<'_>, phase: Phase, title: &str) -> Draft {
-    Draft::ddl("privileges", phase, title, vec![work.statement.text.clone()])
+fn as_written_in(work: &Work<'_>, phase: Phase, title: &str) -> Result<Draft, Refused> {
+    let changes = change::written(&work.world.catalog, work.statement)
+        .ok_or_else(|| super::not_understood("what it changes"))?;
+    Ok(Draft::ddl("privileges", phase, title, changes))
 }
 
 /// `ALTER SEQUENCE`.
@@ -186,8 +159,7 @@ pub(super) fn alter_sequence(work: &mut Work<'_>, name: &Name) -> Result<(), Ref
     if work.world.is_new(&qualified)
         || work.world.records.made.contains_key(&Subject::Relation(qualified.clone()))
     {
-        let draft = as_written(work, "alter", format!("alter sequence {}", qualified.plain()))
-            .needs(Subject::Relation(qualified))
+        let draft = as_written(work, "alter", format!("alter sequence {}", qualified.plain()))?
             .reason("the sequence is new");
         return work.emit(draft).map(|_| ());
     }

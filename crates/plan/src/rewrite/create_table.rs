@@ -2,15 +2,11 @@
 
 use super::table;
 use crate::{
-    model::{
-        catalog::RelationKind,
-        identifier::QualifiedName,
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::{self, Subject},
+    model::{catalog::RelationKind, identifier::QualifiedName, lock::LockMode, step::Phase},
     rule,
     sql::statement::{ConstraintBody, CreateTable},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `CREATE TABLE`.
@@ -33,46 +29,32 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refu
             "give the new one another name",
         ));
     }
-    let mut draft = Draft::ddl(
-        "create_table",
-        Phase::Expand,
-        format!("create table {}", name.plain()),
-        vec![work.statement.text.clone()],
-    )
-    .reason("a new table disturbs nobody: no older release knows it")
-    .undo([format!("DROP TABLE IF EXISTS {name}")])
-    .makes(Subject::Relation(name.clone()));
-    for (relation, mode) in locks(work, create, &name)? {
-        draft =
-            draft.lock(&relation, mode, LockHeld::Blink).needs(Subject::Relation(relation.clone()));
-        if mode == LockMode::ShareRowExclusive {
-            for key in table::keys_made(work, &relation) {
-                draft = draft.needs(key);
-            }
-        }
-    }
-    work.emit(draft)?;
-    work.world.simulate_create_table(&name, create);
+    others_are_there(work, create, &name)?;
+    let sql = work.statement.text.clone();
+    let change = change::create_table(&work.world.catalog, create, sql);
+    let referenced = change.locks.iter().filter(|(_, mode)| *mode == LockMode::ShareRowExclusive);
+    let keys: Vec<Subject> =
+        referenced.flat_map(|(relation, _)| table::keys_made(work, relation)).collect();
+    let title = format!("create table {}", name.plain());
+    let draft = Draft::ddl("create_table", Phase::Expand, title, vec![change.into()])
+        .reason("a new table disturbs nobody: no older release knows it");
+    work.emit(keys.into_iter().fold(draft, Draft::needs))?;
     work.world.new_relations.insert(name);
     Ok(())
 }
 
-/// Tables that were there before and are locked: those that foreign keys point to, and parents.
-fn locks(
+/// Tables that foreign keys point to, and parents, must be known.
+fn others_are_there(
     work: &Work<'_>,
     create: &CreateTable,
     name: &QualifiedName,
-) -> Result<Vec<(QualifiedName, LockMode)>, Refused> {
-    let mut locks: Vec<(QualifiedName, LockMode)> = Vec::new();
-    let constraints =
-        create.columns.iter().flat_map(|column| &column.constraints).chain(&create.constraints);
-    for constraint in constraints {
-        if let ConstraintBody::ForeignKey { references, .. } = &constraint.kind {
-            let referenced = work.world.resolve(references);
-            if &referenced != name {
-                table::existing(work, references)?;
-                locks.push((referenced, LockMode::ShareRowExclusive));
-            }
+) -> Result<(), Refused> {
+    let columns = create.columns.iter().flat_map(|column| &column.constraints);
+    for constraint in columns.chain(&create.constraints) {
+        if let ConstraintBody::ForeignKey { references, .. } = &constraint.kind
+            && &work.world.resolve(references) != name
+        {
+            table::existing(work, references)?;
         }
     }
     for parent in create.partition_of.iter() {
@@ -80,15 +62,9 @@ fn locks(
         if parent.kind != RelationKind::PartitionedTable {
             return Err(table::unknown_table(&parent.name));
         }
-        locks.push((parent.name, LockMode::AccessExclusive));
     }
     for parent in &create.inherits {
-        locks.push((table::existing(work, parent)?.name, LockMode::ShareUpdateExclusive));
+        table::existing(work, parent)?;
     }
-    for source in &create.copies {
-        locks.push((work.world.resolve(source), LockMode::AccessShare));
-    }
-    locks.sort();
-    locks.dedup();
-    Ok(locks)
+    Ok(())
 }

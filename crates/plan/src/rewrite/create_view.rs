@@ -1,19 +1,16 @@
 //! `CREATE VIEW` and `CREATE MATERIALIZED VIEW`.
 
-use super::create_object::{as_written, columns_made};
+use super::create_object::columns_made;
 use crate::{
-    model::{
-        catalog::RelationKind,
-        identifier::QualifiedName,
-        lock::{LockHeld, LockMode},
-    },
+    change::CreateView,
+    model::{identifier::QualifiedName, step::Phase},
     rule,
-    sql::statement::CreateView,
-    world::{Refused, Subject, Work, simulate::relation},
+    sql::statement,
+    world::{Draft, Refused, Work},
 };
 
 /// `CREATE VIEW`, `CREATE MATERIALIZED VIEW`.
-pub(super) fn plan(work: &mut Work<'_>, create: &CreateView) -> Result<(), Refused> {
+pub(super) fn plan(work: &mut Work<'_>, create: &statement::CreateView) -> Result<(), Refused> {
     let name = work.world.resolve_new(&create.name);
     let word = if create.materialized { "materialized view" } else { "view" };
     if create.temporary {
@@ -30,31 +27,29 @@ pub(super) fn plan(work: &mut Work<'_>, create: &CreateView) -> Result<(), Refus
         return super::nothing_to_do(work, format!("{word} {} is there already", name.plain()));
     }
     allowed(work, create, &name, exists, &reads)?;
-    let mut draft = as_written(work, "create_view", format!("create {word} {}", name.plain()))
-        .reason(format!("a new {word} disturbs nobody"))
-        .makes(Subject::Relation(name.clone()));
-    draft = if exists {
-        draft.lock(&name, LockMode::AccessExclusive, LockHeld::Blink)
-    } else {
-        draft.undo([format!("DROP {} IF EXISTS {name}", word.to_uppercase())])
+    let change = CreateView {
+        name: name.clone(),
+        materialized: create.materialized,
+        reads: reads.clone(),
+        sql: work.statement.text.clone(),
     };
-    for read in &reads {
-        draft = draft
-            .lock(read, LockMode::AccessShare, LockHeld::Blink)
-            .needs(Subject::Relation(read.clone()));
-        for subject in columns_made(work, read) {
-            draft = draft.needs(subject);
-        }
+    let title = format!("create {word} {}", name.plain());
+    let mut draft = Draft::ddl("create_view", Phase::Expand, title, vec![change.into()])
+        .reason(format!("a new {word} disturbs nobody"));
+    for subject in reads.iter().flat_map(|read| columns_made(work, read)) {
+        draft = draft.needs(subject);
     }
     work.emit(draft)?;
-    simulate(work, create, &name, exists, &reads);
+    if !exists {
+        work.world.new_relations.insert(name);
+    }
     Ok(())
 }
 
 /// What releases that serve would notice.
 fn allowed(
     work: &Work<'_>,
-    create: &CreateView,
+    create: &statement::CreateView,
     name: &QualifiedName,
     exists: bool,
     reads: &[QualifiedName],
@@ -76,26 +71,4 @@ fn allowed(
         ));
     }
     Ok(())
-}
-
-fn simulate(
-    work: &mut Work<'_>,
-    create: &CreateView,
-    name: &QualifiedName,
-    exists: bool,
-    reads: &[QualifiedName],
-) {
-    let kind =
-        if create.materialized { RelationKind::MaterializedView } else { RelationKind::View };
-    if !exists {
-        work.world.catalog.insert(relation(name, kind));
-        work.world.new_relations.insert(name.clone());
-    }
-    for read in reads {
-        if let Some(found) = work.world.catalog.relation_mut(read)
-            && !found.views.contains(name)
-        {
-            found.views.push(name.clone());
-        }
-    }
 }

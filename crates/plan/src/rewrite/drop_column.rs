@@ -5,14 +5,14 @@
 
 use super::table;
 use crate::{
+    change::{AlterNotNull, DropColumn, Subject},
     model::{
         catalog::{Column, Relation},
         identifier::Identifier,
-        lock::{LockHeld, LockMode},
         step::{Phase, StepKind, SyncDrop},
     },
     rule, sql,
-    world::{Draft, Refused, Subject, Sync, Work},
+    world::{Draft, Refused, Sync, Work},
 };
 
 /// Plans `DROP COLUMN`.
@@ -41,7 +41,7 @@ pub(super) fn plan(
                 view.plain(),
                 relation.name.plain()
             ),
-            "drop the view, or create it anew without the column, in an earlier release",
+            "drop the view, or create another one without the column, in an earlier release",
         ));
     }
     dependants(relation, column, &title)?;
@@ -49,7 +49,6 @@ pub(super) fn plan(
     source_is_still_written(work, &syncs, column, &title)?;
     loosen(work, relation, found, &title)?;
     drop(work, relation, column, &title, &syncs)?;
-    work.world.simulate_drop_column(&relation.name, column);
     let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
     work.world.records.syncs.retain(|sync| !gone.contains(&sync.trigger));
     Ok(())
@@ -144,16 +143,11 @@ fn loosen(
     {
         return Ok(());
     }
-    let alter = format!("ALTER TABLE {} ALTER COLUMN {}", relation.name, column.name);
-    let draft = Draft::ddl(
-        "loosen",
-        Phase::Expand,
-        format!("let {title} be left out"),
-        vec![format!("{alter} DROP NOT NULL")],
-    )
-    .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-    // No undo: rows written meanwhile may hold NULL, so NOT NULL cannot simply be put back.
-    .reason("the new release does not write the column any more, which NOT NULL would reject");
+    let change =
+        AlterNotNull { table: relation.name.clone(), column: column.name.clone(), not_null: false };
+    let title = format!("let {title} be left out");
+    let draft = Draft::ddl("loosen", Phase::Expand, title, vec![change.into()])
+        .reason("the new release does not write the column any more, which NOT NULL would reject");
     work.emit(draft).map(|_| ())
 }
 
@@ -165,7 +159,7 @@ fn drop(
     syncs: &[Sync],
 ) -> Result<(), Refused> {
     let table = &relation.name;
-    let drop_column = format!("ALTER TABLE {table} DROP COLUMN {column}");
+    let change = DropColumn { table: table.clone(), column: column.clone(), if_exists: false };
     let floor = work.unused_floor();
     let needed = "older releases read and write the column";
     let reason = match (work.directives.unused_since, syncs) {
@@ -174,33 +168,28 @@ fn drop(
         (_, _) => format!("{needed}, and the trigger that reads or computes it goes with it"),
     };
     let reason = format!("{reason}{}", goes_along(relation, column));
-    let mut statements: Vec<String> =
+    let statements: Vec<String> =
         syncs.iter().flat_map(|sync| sync.drop_statements.clone()).collect();
-    statements.push(drop_column);
-    let kind_and_part = syncs.first().map(|sync| {
+    let kind_and_part = syncs.split_first().map(|(sync, others)| {
         StepKind::SyncDrop(SyncDrop {
             table: table.clone(),
             trigger: sync.trigger.clone(),
-            statements: statements.clone(),
+            other_triggers: others.iter().map(|sync| sync.trigger.clone()).collect(),
+            statements,
+            changes: vec![change.clone().into()],
         })
     });
     let draft_title = format!("drop column {title}");
     let mut draft = match kind_and_part {
         Some(kind) => Draft::new("drop_column", Phase::Contract, draft_title, kind),
-        None => Draft::ddl("drop_column", Phase::Contract, draft_title, statements),
+        None => Draft::ddl("drop_column", Phase::Contract, draft_title, vec![change.into()]),
     };
     // A trigger of this plan must not go before its own floor, whatever the column's is.
     let trigger_floor = syncs.iter().filter_map(|sync| floor_of(work, sync)).max();
     draft = draft
         .floor(trigger_floor.map_or(floor, |other| other.max(floor)))
-        .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Column(table.clone(), column.clone()))
         .needs(Subject::Filled(table.clone(), column.clone()))
-        .removes(Subject::Column(table.clone(), column.clone()))
         .reason(reason);
-    for referenced in foreign_tables(relation, column) {
-        draft = draft.lock(&referenced, LockMode::AccessExclusive, LockHeld::Blink);
-    }
     for sync in syncs {
         for computed in &sync.columns {
             draft = draft.needs(Subject::Filled(table.clone(), computed.clone()));
@@ -229,20 +218,4 @@ fn floor_of(work: &Work<'_>, sync: &Sync) -> Option<u64> {
         .iter()
         .find(|step| step.id == sync.drop_step)
         .and_then(|step| step.floor)
-}
-
-/// Dropping a foreign key's column locks the table that it points to.
-fn foreign_tables(relation: &Relation, column: &Identifier) -> Vec<crate::QualifiedName> {
-    relation
-        .constraints
-        .iter()
-        .filter(|constraint| constraint.columns.contains(column))
-        .filter_map(|constraint| match &constraint.kind {
-            crate::catalog::ConstraintKind::ForeignKey { references, .. } => {
-                Some(references.clone())
-            }
-            _ => None,
-        })
-        .filter(|referenced| referenced != &relation.name)
-        .collect()
 }

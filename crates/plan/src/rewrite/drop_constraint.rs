@@ -3,14 +3,14 @@
 
 use super::table;
 use crate::{
+    change::DropConstraint,
     model::{
         catalog::{ConstraintKind, Relation},
         identifier::Identifier,
-        lock::{LockHeld, LockMode},
         step::Phase,
     },
     rule,
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `DROP CONSTRAINT`.
@@ -41,29 +41,14 @@ pub(super) fn plan(
             "drop that foreign key in a statement before this one",
         ));
     }
-    let sql = format!("ALTER TABLE {} DROP CONSTRAINT {name}", relation.name);
-    let mut draft =
-        Draft::ddl("drop_constraint", phase, format!("drop constraint {title}"), vec![sql])
-            .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-            .needs(Subject::Constraint(relation.name.clone(), name.clone()))
-            .removes(Subject::Constraint(relation.name.clone(), name.clone()))
-            .reason(reason);
-    if let ConstraintKind::ForeignKey { references, .. } = &constraint.kind {
-        draft = draft.lock(references, LockMode::AccessExclusive, LockHeld::Blink);
-    }
+    let change =
+        DropConstraint { table: relation.name.clone(), name: name.clone(), if_exists: false };
+    let title = format!("drop constraint {title}");
+    let mut draft = Draft::ddl("drop_constraint", phase, title, vec![change.into()]).reason(reason);
     if phase == Phase::Contract {
         draft = draft.floor(work.unused_floor());
-    } else if !constraint.definition.is_empty() {
-        let not_valid =
-            if constraint.definition.ends_with("NOT VALID") { "" } else { " NOT VALID" };
-        draft = draft.undo([format!(
-            "ALTER TABLE {} ADD CONSTRAINT {name} {}{not_valid}",
-            relation.name, constraint.definition
-        )]);
     }
-    work.emit(draft)?;
-    work.world.simulate_drop_constraint(&relation.name, name);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Whether older releases rely on the constraint.

@@ -2,15 +2,16 @@
 
 use super::table;
 use crate::{
+    change::{DropIndex, DropRelation, DropTrigger},
     model::{
-        catalog::{ConstraintKind, Relation, RelationKind},
+        catalog::{Relation, RelationKind},
         identifier::QualifiedName,
         lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
     rule,
     sql::statement::{Drop, DropObject, Name},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `DROP`.
@@ -43,20 +44,23 @@ pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
 
 fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
     let index = work.world.resolve_index(name);
-    let Some(relation) = work.world.table_of_index(&index).cloned() else {
+    let Some(relation) = work.world.catalog.table_of_index(&index).cloned() else {
         return missing(work, drop, &index);
     };
     not_of_constraint(&relation, &index)?;
     let partitioned = relation.kind == RelationKind::PartitionedTable;
-    let draft = if work.world.is_new(&relation.name) {
-        Draft::ddl(
-            "drop_index",
-            Phase::Expand,
-            format!("drop index {}", index.plain()),
-            vec![format!("DROP INDEX {index}")],
-        )
-        .lock(&relation.name, LockMode::AccessExclusive, LockHeld::Blink)
-        .reason("the table is new: nobody waits for it")
+    let is_new = work.world.is_new(&relation.name);
+    let change = DropIndex {
+        table: relation.name.clone(),
+        index: index.clone(),
+        concurrently: !is_new && !partitioned,
+        // A concurrent drop is not recorded in its own transaction, so it may run twice.
+        if_exists: !is_new,
+    };
+    let draft = if is_new {
+        let title = format!("drop index {}", index.plain());
+        Draft::ddl("drop_index", Phase::Expand, title, vec![change.into()])
+            .reason("the table is new: nobody waits for it")
     } else {
         let (mode, held, how) = if partitioned {
             (LockMode::AccessExclusive, LockHeld::Blink, "under short locks")
@@ -67,11 +71,7 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
             "drop_index",
             Phase::Contract,
             format!("drop index {}", index.plain()),
-            StepKind::IndexDrop(IndexDrop {
-                table: relation.name.clone(),
-                partitioned,
-                index: index.clone(),
-            }),
+            StepKind::IndexDrop(IndexDrop { drop: change, partitioned }),
         )
         .floor(work.unused_floor())
         .lock(&relation.name, mode, held)
@@ -80,9 +80,7 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
              CONFLICT; dropped {how}"
         ))
     };
-    work.emit(draft.needs(Subject::Index(index.clone())).removes(Subject::Index(index.clone())))?;
-    work.world.simulate_drop_index(&relation.name, &index.name);
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// An index behind a constraint goes with the constraint only.
@@ -105,32 +103,18 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     };
     nothing_depends(work, &relation)?;
     let word = drop.object.as_str();
-    let sql = format!("DROP {} {qualified}", word.to_uppercase());
+    let kind = relation.kind;
+    let change = DropRelation { name: qualified.clone(), kind, if_exists: false };
     let title = format!("drop {word} {}", qualified.plain());
     let draft = if work.world.is_new(&qualified) {
-        Draft::ddl("drop", Phase::Expand, title, vec![sql]).reason("no older release knows it")
+        Draft::ddl("drop", Phase::Expand, title, vec![change.into()])
+            .reason("no older release knows it")
     } else {
-        Draft::ddl("drop", Phase::Contract, title, vec![sql])
+        Draft::ddl("drop", Phase::Contract, title, vec![change.into()])
             .floor(work.unused_floor())
             .reason("older releases read or write it")
     };
-    let mut draft = draft
-        .lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(Subject::Relation(qualified.clone()))
-        .removes(Subject::Relation(qualified.clone()));
-    for other in foreign_tables(&relation) {
-        draft = draft.lock(&other, LockMode::AccessExclusive, LockHeld::Blink);
-    }
-    if let Some(parent) = &relation.partition_of {
-        draft = draft.lock(parent, LockMode::AccessExclusive, LockHeld::Blink);
-    }
-    work.emit(draft)?;
-    work.world.catalog.relations.remove(&qualified.to_string());
-    work.world.new_relations.remove(&qualified);
-    for other in work.world.catalog.relations.values_mut() {
-        other.views.retain(|view| view != &qualified);
-    }
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Views, foreign keys and sync triggers that would be in the way.
@@ -162,21 +146,6 @@ fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> 
     }
 }
 
-fn foreign_tables(relation: &Relation) -> Vec<QualifiedName> {
-    let mut tables: Vec<QualifiedName> = relation
-        .constraints
-        .iter()
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .filter(|referenced| referenced != &relation.name)
-        .collect();
-    tables.sort();
-    tables.dedup();
-    tables
-}
-
 fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
     let Some(table) = &drop.table else {
         return Err(super::not_understood("DROP without a table"));
@@ -192,51 +161,30 @@ fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
             "change it in a stop, with no older release serving",
         ));
     }
-    let if_exists = if drop.if_exists { "IF EXISTS " } else { "" };
-    let sql = format!("DROP TRIGGER {if_exists}{} ON {qualified}", name.name);
-    let subject = Subject::Trigger(qualified.clone(), name.name.clone());
+    let change = DropTrigger {
+        table: qualified.clone(),
+        trigger: name.name.clone(),
+        if_exists: drop.if_exists,
+    };
     let title = format!("drop trigger {} of {}", name.name.as_str(), qualified.plain());
     let is_new = work.world.is_new(&qualified);
     let phase = if is_new { Phase::Expand } else { Phase::Contract };
-    let mut draft = Draft::ddl("drop_trigger", phase, title, vec![sql])
-        .lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink)
-        .needs(subject.clone())
-        .removes(subject)
+    let mut draft = Draft::ddl("drop_trigger", phase, title, vec![change.into()])
         .reason(if is_new { "the table is new" } else { "older releases rely on what it does" });
     if !is_new {
         draft = draft.floor(work.unused_floor());
     }
-    work.emit(draft)?;
-    if let Some(relation) = work.world.catalog.relation_mut(&qualified) {
-        relation.triggers.retain(|trigger| trigger.name != name.name);
-    }
-    Ok(())
+    work.emit(draft).map(|_| ())
 }
 
 /// Types, functions and sequences: nothing to know about them but that older releases use them.
 fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
     let word = drop.object.as_str();
     let listed: Vec<&str> = drop.names.iter().map(|name| name.name.as_str()).collect();
-    let mut draft = Draft::ddl(
-        "drop",
-        Phase::Contract,
-        format!("drop {word} {}", listed.join(", ")),
-        vec![work.statement.text.clone()],
-    )
-    .floor(work.unused_floor())
-    .reason(format!("older releases may use the {word}"));
-    for name in &drop.names {
-        let qualified = work.world.resolve_new(name);
-        let subject = match drop.object {
-            DropObject::Type => Subject::Type(qualified),
-            DropObject::Function => Subject::Function(name.name.clone()),
-            _ => {
-                draft = draft.lock(&qualified, LockMode::AccessExclusive, LockHeld::Blink);
-                Subject::Relation(qualified)
-            }
-        };
-        draft = draft.needs(subject.clone()).removes(subject);
-    }
+    let title = format!("drop {word} {}", listed.join(", "));
+    let draft = Draft::ddl("drop", Phase::Contract, title, super::written(work)?)
+        .floor(work.unused_floor())
+        .reason(format!("older releases may use the {word}"));
     work.emit(draft).map(|_| ())
 }
 

@@ -22,17 +22,15 @@ mod rename;
 mod rows;
 mod set_not_null;
 mod table;
+mod tightening;
 mod update_whole_table;
 
 use crate::{
-    model::{
-        identifier::QualifiedName,
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::{self, AsWritten, Change},
+    model::{identifier::QualifiedName, step::Phase},
     rule,
     sql::{StatementKind as Kind, statement::Transaction},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans one statement.
@@ -99,18 +97,28 @@ fn cascade() -> Refused {
     )
 }
 
-/// A statement about a new table, as it is written.
-fn inline(work: &mut Work<'_>, table: &QualifiedName, mode: LockMode) -> Result<(), Refused> {
-    let draft = Draft::ddl(
-        "inline",
-        Phase::Expand,
-        format!("run as written on {}, which is new", table.plain()),
-        vec![work.statement.text.clone()],
-    )
-    .lock(table, mode, LockHeld::Blink)
-    .needs(Subject::Relation(table.clone()))
-    .reason("the table is new: nobody waits for it");
+/// The statement as it is written, with the changes that it comes to.
+fn written(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
+    let changes = change::written(&work.world.catalog, work.statement)
+        .ok_or_else(|| not_understood("what it changes"))?;
+    Ok(vec![AsWritten { sql: work.statement.text.clone(), changes }.into()])
+}
+
+/// A step of expand that runs the statement as it is written.
+fn as_it_is_written(
+    work: &mut Work<'_>,
+    part: &str,
+    title: String,
+    reason: &str,
+) -> Result<(), Refused> {
+    let draft = Draft::ddl(part, Phase::Expand, title, written(work)?).reason(reason);
     work.emit(draft).map(|_| ())
+}
+
+/// A statement about a new table, as it is written.
+fn inline(work: &mut Work<'_>, table: &QualifiedName) -> Result<(), Refused> {
+    let title = format!("run as written on {}, which is new", table.plain());
+    as_it_is_written(work, "inline", title, "the table is new: nobody waits for it")
 }
 
 /// `IF EXISTS` and `IF NOT EXISTS` that find it so: listed, and nothing is run.
@@ -123,7 +131,7 @@ fn nothing_to_do(work: &mut Work<'_>, title: String) -> Result<(), Refused> {
 /// `CREATE POLICY`: fine on a new table, where nobody reads or writes yet.
 fn policy(work: &mut Work<'_>, table: &QualifiedName) -> Result<(), Refused> {
     if work.world.is_new(table) {
-        return inline(work, table, LockMode::AccessExclusive);
+        return inline(work, table);
     }
     Err(Refused::new(
         &rule::row_security::RULE,

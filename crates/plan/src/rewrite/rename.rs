@@ -1,7 +1,7 @@
 //! Renames: refused for whatever older releases know by its old name, with what to write instead.
 
 use crate::{
-    model::{catalog::Relation, identifier::Identifier, lock::LockMode},
+    model::{catalog::Relation, identifier::Identifier},
     rule,
     sql::statement::Name,
     world::{Refused, Work},
@@ -14,17 +14,13 @@ pub(super) fn plan(
     relation: Option<&Name>,
     names: Option<&(Identifier, Identifier)>,
 ) -> Result<(), Refused> {
-    let (Some(relation), Some((from, to)), "index") = (relation, names, what) else {
+    let (Some(relation), Some(_), "index") = (relation, names, what) else {
         return Err(object(what));
     };
     let index = work.world.resolve_index(relation);
-    let table = work.world.table_of_index(&index).map(|table| table.name.clone());
+    let table = work.world.catalog.table_of_index(&index).map(|table| table.name.clone());
     match table.filter(|table| work.world.is_new(table)) {
-        Some(table) => {
-            super::inline(work, &table, LockMode::ShareUpdateExclusive)?;
-            work.world.simulate_rename(&table, from, to);
-            Ok(())
-        }
+        Some(table) => super::inline(work, &table),
         None => Err(object(what)),
     }
 }

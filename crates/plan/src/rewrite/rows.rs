@@ -2,13 +2,11 @@
 
 use super::table;
 use crate::{
-    model::{
-        lock::{LockHeld, LockMode},
-        step::Phase,
-    },
+    change::{Subject, WriteRows},
+    model::{lock::LockMode, step::Phase},
     rule,
     sql::statement::{Insert, Name},
-    world::{Draft, Refused, Subject, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// How many rows an `INSERT` may list to pass as seed data; they are all in one short transaction.
@@ -43,18 +41,15 @@ pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused
             "write ON CONFLICT DO NOTHING",
         ));
     }
-    let mut draft = Draft::ddl(
-        "insert",
-        Phase::Expand,
-        format!("insert rows into {}", relation.name.plain()),
-        vec![work.statement.text.clone()],
-    )
-    .lock(&relation.name, LockMode::RowExclusive, LockHeld::Blink)
-    .needs(Subject::Relation(relation.name.clone()))
-    .reason("a few rows, in one short transaction");
-    for references in table::checked_against(work, &relation, Phase::Expand, |_| true) {
-        draft = draft.lock(&references, LockMode::RowShare, LockHeld::Blink);
-    }
+    let change = WriteRows {
+        tables: vec![relation.name.clone()],
+        mode: LockMode::RowExclusive,
+        references: table::checked_against(work, &relation, Phase::Expand, |_| true),
+        sql: work.statement.text.clone(),
+    };
+    let title = format!("insert rows into {}", relation.name.plain());
+    let mut draft = Draft::ddl("insert", Phase::Expand, title, vec![change.into()])
+        .reason("a few rows, in one short transaction");
     for (new_table, column) in work.world.new_columns.keys() {
         if new_table == &relation.name {
             draft = draft.needs(Subject::Column(new_table.clone(), column.clone()));
@@ -74,12 +69,8 @@ pub(super) fn remove(
         names.push(table::existing(work, name)?.name);
     }
     if names.iter().all(|name| work.world.is_new(name)) && verb != "MERGE" {
-        let mode = match verb {
-            "TRUNCATE" => LockMode::AccessExclusive,
-            _ => LockMode::RowExclusive,
-        };
         return match names.first() {
-            Some(name) => super::inline(work, &name.clone(), mode),
+            Some(name) => super::inline(work, &name.clone()),
             None => Err(super::not_understood(verb)),
         };
     }

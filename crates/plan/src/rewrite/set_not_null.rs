@@ -3,13 +3,14 @@
 
 use super::table;
 use crate::{
+    change::{AddConstraint, AlterNotNull, DropConstraint},
     model::{
-        catalog::Relation,
+        catalog::{Constraint, ConstraintKind, Relation},
         identifier::Identifier,
         lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepKind},
     },
-    world::{Draft, Refused, Subject, Work, names::default_constraint_name},
+    world::{Draft, Refused, Work, names::default_constraint_name},
 };
 
 /// Plans `SET NOT NULL`.
@@ -45,7 +46,7 @@ fn guarantee(work: &Work<'_>, relation: &Relation, column: &Identifier) -> Optio
     let has_default = relation.column(column).is_some_and(|found| found.default.is_some());
     let key = (relation.name.clone(), column.clone());
     match work.world.new_columns.get(&key) {
-        _ if by_trigger => Some("the trigger never leaves the column NULL, whoever writes the row"),
+        _ if by_trigger => Some("the trigger never leaves the column NULL, for any writer"),
         Some(true) if has_default => {
             Some("the default gives a value to rows of releases that do not know the column")
         }
@@ -65,7 +66,21 @@ pub(super) fn steps(
     let title = format!("{}.{}", table.plain(), column.as_str());
     let columns = std::slice::from_ref(column);
     let check = default_constraint_name(&work.world.catalog, table, columns, "not_null_check");
-    let drop_check = format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}");
+    let drop_check = DropConstraint { table: table.clone(), name: check.clone(), if_exists: true };
+    let add_check = AddConstraint {
+        table: table.clone(),
+        constraint: Constraint {
+            name: check.clone(),
+            kind: ConstraintKind::Check,
+            columns: columns.to_vec(),
+            definition: format!("CHECK ({column} IS NOT NULL)"),
+            validated: false,
+            ..Constraint::default()
+        },
+        using_index: None,
+    };
+    let set_not_null =
+        AlterNotNull { table: table.clone(), column: column.clone(), not_null: true };
     let at_floor = |draft: Draft| match phase {
         Phase::Contract => draft.floor(work.floor()),
         _ => draft,
@@ -74,15 +89,9 @@ pub(super) fn steps(
         "not_null_check",
         phase,
         format!("reject NULL in {title} from now on"),
-        vec![format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID"
-        )],
+        vec![add_check.into()],
     ))
-    .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-    .needs(Subject::Column(table.clone(), column.clone()))
-    .needs(Subject::Filled(table.clone(), column.clone()))
-    .reason(reason)
-    .undo([drop_check.clone()]);
+    .reason(reason);
     let validate = at_floor(Draft::new(
         "not_null_validate",
         phase,
@@ -98,14 +107,10 @@ pub(super) fn steps(
         "set_not_null",
         phase,
         format!("set {title} NOT NULL"),
-        vec![format!("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"), drop_check],
+        vec![set_not_null.into(), drop_check.into()],
     ))
-    .lock(table, LockMode::AccessExclusive, LockHeld::Blink)
-    .reason("the validated CHECK spares the server the scan; it has served and goes")
-    .undo([format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")]);
+    .reason("the validated CHECK spares the server the scan; it has served and goes");
     let add = work.emit(add)?;
     let validate = work.emit(validate.after(&add))?;
-    work.emit(set.after(&validate))?;
-    work.world.simulate_column(table, column, |column| column.not_null = true);
-    Ok(())
+    work.emit(set.after(&validate)).map(|_| ())
 }

@@ -1,6 +1,7 @@
 //! Finds tables, and their keys by which a backfill can go.
 
 use crate::{
+    change::Subject,
     model::{
         catalog::{
             Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity, Trigger,
@@ -10,7 +11,7 @@ use crate::{
     },
     rule,
     sql::statement::Name,
-    world::{Refused, Subject, Work},
+    world::{Refused, Work},
 };
 
 /// A table that is there, as it will be by now.
@@ -79,7 +80,8 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
                  cannot be gone through in order",
                 relation.name.plain()
             ),
-            "add a primary key in an earlier release",
+            "add a primary key over columns that are there in an earlier release; if none tells rows \
+             apart, add one in a stop with `changeover migrate --at-once`",
         ));
     };
     Ok(index.columns.iter().filter_map(|name| typed(relation, name)).collect())
@@ -89,28 +91,6 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
 pub(super) fn typed(relation: &Relation, name: &Identifier) -> Option<KeyColumn> {
     let column = relation.column(name)?;
     Some(KeyColumn { name: column.name.clone(), type_sql: column.type_sql.clone() })
-}
-
-/// The parts of a partitioned table that hold rows, parts of parts included.
-pub(super) fn leaves(work: &Work<'_>, table: &QualifiedName) -> Vec<QualifiedName> {
-    let mut leaves = Vec::new();
-    let mut parents = vec![table.clone()];
-    while let Some(parent) = parents.pop() {
-        let parts = work
-            .world
-            .catalog
-            .relations
-            .values()
-            .filter(|relation| relation.partition_of.as_ref() == Some(&parent));
-        for part in parts {
-            match part.kind {
-                RelationKind::PartitionedTable => parents.push(part.name.clone()),
-                _ => leaves.push(part.name.clone()),
-            }
-        }
-    }
-    leaves.sort();
-    leaves
 }
 
 /// The tables whose rows foreign keys make the server lock, when columns of this one are written by
@@ -181,7 +161,9 @@ pub(super) fn fillable(
         return Err(Refused::new(
             &rule::forced_row_security::RULE,
             format!("row security is forced on {name}, so the migrator may not see all rows"),
-            "set NO FORCE ROW LEVEL SECURITY on it in an earlier migration",
+            "write NO FORCE ROW LEVEL SECURITY in an earlier migration, and run that one in a stop with \
+             `changeover migrate --at-once`: other roles stay bound; or let the new release write the \
+             value",
         ));
     }
     if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
@@ -222,6 +204,7 @@ fn user_triggers(
             firing.join(", ")
         ),
         "decide: write `-- changeover: user-triggers=fire because \"…\"` before the statement if \
-         they may fire, else disable them in an earlier migration",
+         they may fire, else fill the column in a stop with `changeover migrate \
+         --at-once`, the triggers disabled",
     ))
 }

@@ -1,10 +1,12 @@
 //! A step before it is emitted: what a rewrite says of it.
 
-use super::state::Subject;
-use crate::model::{
-    identifier::QualifiedName,
-    lock::{Lock, LockHeld, LockMode},
-    step::{Ddl, Phase, StepId, StepKind},
+use crate::{
+    change::{Change, Subject},
+    model::{
+        identifier::QualifiedName,
+        lock::{Lock, LockHeld, LockMode},
+        step::{Ddl, Phase, StepId, StepKind},
+    },
 };
 
 /// A step before it is emitted.
@@ -17,11 +19,10 @@ pub(crate) struct Draft {
     pub(super) needs: Vec<Subject>,
     pub(super) needs_steps: Vec<StepId>,
     pub(super) makes: Vec<Subject>,
-    pub(super) removes: Vec<Subject>,
     pub(super) locks: Vec<Lock>,
     pub(super) reason: String,
     pub(super) kind: StepKind,
-    pub(super) undo: Vec<String>,
+    pub(super) undo: Vec<Change>,
     pub(super) joins: bool,
 }
 
@@ -36,7 +37,6 @@ impl Draft {
             needs: Vec::new(),
             needs_steps: Vec::new(),
             makes: Vec::new(),
-            removes: Vec::new(),
             locks: Vec::new(),
             reason: String::new(),
             kind,
@@ -52,14 +52,14 @@ impl Draft {
         self
     }
 
-    /// Begins a step of catalog changes.
+    /// Begins a step of catalog changes. Its locks, its way back and what it makes follow from them.
     pub(crate) fn ddl(
         part: &str,
         phase: Phase,
         title: impl Into<String>,
-        statements: Vec<String>,
+        changes: Vec<Change>,
     ) -> Self {
-        Self::new(part, phase, title, StepKind::Ddl(Ddl { statements }))
+        Self::new(part, phase, title, StepKind::Ddl(Ddl { changes }))
     }
 
     /// Adds a lock.
@@ -74,9 +74,9 @@ impl Draft {
         self
     }
 
-    /// Says how it is undone.
-    pub(crate) fn undo(mut self, statements: impl IntoIterator<Item = String>) -> Self {
-        self.undo.extend(statements);
+    /// Says how it is undone, where that does not follow from its changes.
+    pub(crate) fn undo(mut self, changes: impl IntoIterator<Item = Change>) -> Self {
+        self.undo.extend(changes);
         self
     }
 
@@ -95,12 +95,6 @@ impl Draft {
     /// Makes something that later steps may need.
     pub(crate) fn makes(mut self, subject: Subject) -> Self {
         self.makes.push(subject);
-        self
-    }
-
-    /// Removes something whose name later steps may want again.
-    pub(crate) fn removes(mut self, subject: Subject) -> Self {
-        self.removes.push(subject);
         self
     }
 

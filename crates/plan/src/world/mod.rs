@@ -12,7 +12,6 @@ pub(crate) mod draft;
 pub(crate) mod names;
 mod placement;
 mod refused;
-pub(crate) mod simulate;
 pub(crate) mod state;
 pub(crate) mod types;
 pub(crate) mod work;
@@ -21,5 +20,5 @@ pub(crate) use draft::Draft;
 pub(crate) use refused::Refused;
 #[cfg(test)]
 pub(crate) use refused::one_line;
-pub(crate) use state::{Provider, Subject, Sync, World};
+pub(crate) use state::{Provider, Sync, World};
 pub(crate) use work::Work;

@@ -1,10 +1,8 @@
 //! Where a step stands: its phase and floor, pushed back by what it needs.
 
-use super::{
-    refused::Refused,
-    state::{Provider, Subject},
-};
+use super::{refused::Refused, state::Provider};
 use crate::{
+    change::Subject,
     model::{lock::Lock, step::Phase},
     rule,
 };
@@ -52,22 +50,11 @@ pub(super) fn stop_between(
     if remover.phase <= phase {
         return Ok(());
     }
-    let what = match subject {
-        Subject::Column(table, column) => format!("column {}.{}", table.plain(), column.as_str()),
-        Subject::Relation(name) => format!("relation {}", name.plain()),
-        Subject::Index(name) => format!("index {}", name.plain()),
-        Subject::Constraint(table, name) => {
-            format!("constraint {} of {}", name.as_str(), table.plain())
-        }
-        Subject::Type(name) => format!("type {}", name.plain()),
-        Subject::Function(name) => format!("function {}", name.as_str()),
-        Subject::Trigger(table, name) => format!("trigger {} of {}", name.as_str(), table.plain()),
-        Subject::Filled(table, column) => format!("{}.{}", table.plain(), column.as_str()),
-    };
+    let what = subject.plain();
     Err(Refused::new(
         &rule::stop_between::RULE,
         format!(
-            "{what} is dropped by step {} only once no older release needs it, but is made anew \
+            "{what} is dropped by step {} only once no older release needs it, but is created again \
              before that",
             remover.step
         ),

@@ -2,6 +2,7 @@
 //! which step makes what, and which sync triggers will be there.
 
 use crate::{
+    change::{Change, Subject},
     model::{
         catalog::{Catalog, Relation},
         identifier::{Identifier, QualifiedName},
@@ -11,27 +12,6 @@ use crate::{
     sql::statement::Name,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Something that a step makes or removes, and that other steps need.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Subject {
-    /// A table or view.
-    Relation(QualifiedName),
-    /// A column of a table.
-    Column(QualifiedName, Identifier),
-    /// That no row of a column differs from what it should be.
-    Filled(QualifiedName, Identifier),
-    /// An index, by its qualified name.
-    Index(QualifiedName),
-    /// A constraint of a table.
-    Constraint(QualifiedName, Identifier),
-    /// A type.
-    Type(QualifiedName),
-    /// A function, by its unqualified name.
-    Function(Identifier),
-    /// A trigger of a table.
-    Trigger(QualifiedName, Identifier),
-}
 
 /// The step that makes or removes a subject.
 #[derive(Clone, Debug)]
@@ -123,6 +103,28 @@ impl World {
         }
     }
 
+    /// Plays a change on the catalog and remembers what it renames.
+    pub(crate) fn apply(&mut self, change: &Change) {
+        change.apply(&mut self.catalog);
+        match change {
+            Change::RenameRelation(rename) if self.new_relations.remove(&rename.from) => {
+                self.new_relations.insert(rename.to.clone());
+            }
+            Change::DropRelation(drop) => {
+                self.new_relations.remove(&drop.name);
+            }
+            Change::AsWritten(written) => {
+                let renames = written.changes.iter();
+                for change in renames
+                    .filter(|c| matches!(c, Change::RenameRelation(_) | Change::DropRelation(_)))
+                {
+                    self.apply(change);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Resolves a name as written.
     pub(crate) fn resolve(&self, name: &Name) -> QualifiedName {
         self.catalog.resolve(name.schema.as_ref(), &name.name)
@@ -130,12 +132,12 @@ impl World {
 
     /// The name that a new object gets: never that of an existing one in a later schema.
     pub(crate) fn resolve_new(&self, name: &Name) -> QualifiedName {
-        let schema = name
-            .schema
-            .clone()
-            .or_else(|| self.catalog.search_path.first().cloned())
-            .unwrap_or_else(|| Identifier::from("public"));
-        QualifiedName { schema, name: name.name.clone() }
+        self.catalog.resolve_new(name.schema.as_ref(), &name.name)
+    }
+
+    /// Resolves an index's name along the search path.
+    pub(crate) fn resolve_index(&self, name: &Name) -> QualifiedName {
+        self.catalog.resolve_index(name.schema.as_ref(), &name.name)
     }
 
     /// Whether the pending migrations made the relation.
@@ -146,31 +148,6 @@ impl World {
     /// A relation that must be there.
     pub(crate) fn relation(&self, name: &QualifiedName) -> Option<&Relation> {
         self.catalog.relation(name)
-    }
-
-    /// The table that an index is on. Indexes live in their table's schema.
-    pub(crate) fn table_of_index(&self, index: &QualifiedName) -> Option<&Relation> {
-        self.catalog
-            .relations
-            .values()
-            .filter(|relation| relation.name.schema == index.schema)
-            .find(|relation| relation.indexes.iter().any(|found| found.name == index.name))
-    }
-
-    /// Resolves an index's name along the search path.
-    pub(crate) fn resolve_index(&self, name: &Name) -> QualifiedName {
-        let candidate =
-            |schema: &Identifier| QualifiedName { schema: schema.clone(), name: name.name.clone() };
-        match &name.schema {
-            Some(schema) => candidate(schema),
-            None => self
-                .catalog
-                .search_path
-                .iter()
-                .map(candidate)
-                .find(|found| self.table_of_index(found).is_some())
-                .unwrap_or_else(|| self.resolve_new(name)),
-        }
     }
 
     /// Sync triggers of this plan that compute or read a column.

@@ -10,17 +10,27 @@ use super::{
     draft::Draft,
     placement::{Placement, ordered, stop_between},
     refused::Refused,
-    state::{Provider, Subject, World},
+    state::{Provider, World},
 };
 use crate::{
+    change::{Change, Effects, Facts, Inverse, Subject},
     model::{
-        lock::Lock,
+        identifier::QualifiedName,
+        lock::{Lock, LockHeld},
         migration::Migration,
         step::{Phase, Step, StepId, StepKind},
     },
     rule,
     sql::{Directives, Statement, StatementKind},
 };
+
+/// What playing a step's changes showed.
+#[derive(Debug, Default)]
+struct Played {
+    locks: Vec<Lock>,
+    undo: Vec<Change>,
+    lost: bool,
+}
 
 /// A statement being planned.
 #[derive(Debug)]
@@ -82,21 +92,35 @@ impl Work<'_> {
         self.directives.user_triggers_fire.as_deref()
     }
 
-    /// A permission that has no effect: no rewrite of this statement asks for it, or there is none
-    /// of that name. Whether an allowed rule applies depends on the database, so it need not.
+    /// A permission that has no effect: no rewrite of this statement asks for it.
     fn idle_permission(&self) -> Option<String> {
-        let unknown = self
-            .directives
-            .allow
-            .keys()
-            .find(|id| !rule::find(id).is_some_and(|rule| rule.allowable));
         let given = [
             self.directives.old_complies.as_ref().map(|_| "old-complies"),
             self.directives.user_triggers_fire.as_ref().map(|_| "user-triggers"),
         ];
         let consulted = self.consulted.borrow();
         let idle = given.into_iter().flatten().find(|permission| !consulted.contains(permission));
-        unknown.map(|rule| format!("allow={rule}")).or_else(|| idle.map(str::to_owned))
+        idle.map(str::to_owned)
+    }
+
+    /// `allow=` takes only rules that may be allowed. Whether one of them applies depends on the
+    /// database, so it need not.
+    fn allows_what_may_be_allowed(&self) -> Result<(), Refused> {
+        for id in self.directives.allow.keys() {
+            let (reason, remedy) = match rule::find(id) {
+                Some(rule) if rule.allowable => continue,
+                Some(_) => (
+                    format!("the rule `{id}` cannot be allowed"),
+                    format!("rewrite the statement: `changeover rules {id}` shows how"),
+                ),
+                None => (
+                    format!("there is no rule `{id}`"),
+                    "`changeover rules` lists them, and which may be allowed".to_owned(),
+                ),
+            };
+            return Err(Refused::new(&rule::directive::RULE, reason, remedy));
+        }
+        Ok(())
     }
 
     /// Takes steps out of the plan again that another one does instead.
@@ -110,9 +134,14 @@ impl Work<'_> {
     pub(crate) fn emit(&mut self, draft: Draft) -> Result<StepId, Refused> {
         let mut placement =
             Placement { phase: draft.phase, floor: draft.floor, reason: draft.reason };
-        let mut needs = self.needed(draft.needs_steps, &draft.needs, &mut placement);
+        let changes = draft.kind.changes();
+        let effects = changes.iter().map(Change::effects).fold(
+            Effects { needs: draft.needs, makes: draft.makes, removes: Vec::new() },
+            Effects::and,
+        );
+        let mut needs = self.needed(draft.needs_steps, &effects.needs, &mut placement);
         self.obey(&mut placement)?;
-        for subject in &draft.makes {
+        for subject in &effects.makes {
             if let Some(remover) = self.world.records.removed.get(subject) {
                 stop_between(subject, remover, placement.phase)?;
                 needs.push(remover.step.clone());
@@ -120,11 +149,13 @@ impl Work<'_> {
         }
         needs.sort();
         needs.dedup();
-        let locks = ordered(draft.locks);
+        let in_transaction = matches!(draft.kind, StepKind::Ddl(_) | StepKind::SyncDrop(_));
+        let played = self.play(&changes, in_transaction)?;
+        let locks = ordered(draft.locks.into_iter().chain(played.locks).collect());
+        let undo = if draft.undo.is_empty() { played.undo } else { draft.undo };
         if draft.joins && self.joinable(&placement) {
-            let step =
-                self.join(draft.title, &placement.reason, draft.kind, locks, needs, draft.undo);
-            self.record(&step, draft.makes, draft.removes);
+            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, undo);
+            self.record(&step, effects);
             return Ok(step);
         }
         let step = Step {
@@ -141,12 +172,58 @@ impl Work<'_> {
             locks,
             reason: placement.reason,
             kind: draft.kind,
-            undo: draft.undo,
+            undo,
+            lost: played.lost,
         };
         let id = step.id.clone();
         self.world.records.steps.push(step);
-        self.record(&id, draft.makes, draft.removes);
+        self.record(&id, effects);
         Ok(id)
+    }
+
+    /// Plays a step's changes on the catalog. Gives back the locks that they take in a transaction,
+    /// and the way back.
+    fn play(&mut self, changes: &[Change], in_transaction: bool) -> Result<Played, Refused> {
+        let mut played = Played::default();
+        for change in changes {
+            let catalog = &self.world.catalog;
+            let facts = change.facts(catalog);
+            match change.invert(catalog) {
+                Inverse::By(back) => played.undo.splice(0..0, back).for_each(drop),
+                Inverse::Stays => {}
+                Inverse::Lost => played.lost = true,
+            }
+            if in_transaction {
+                self.leaves_rows_alone(&facts)?;
+                let locks = facts.locks.into_iter();
+                played.locks.extend(locks.map(|(relation, mode)| Lock {
+                    relation,
+                    mode,
+                    held: LockHeld::Blink,
+                }));
+            }
+            self.world.apply(change);
+        }
+        Ok(played)
+    }
+
+    /// The last net: no rewrite of a statement may let through what reads or writes out a table that
+    /// releases use, under a lock that stops them.
+    fn leaves_rows_alone(&self, facts: &Facts) -> Result<(), Refused> {
+        let used = |table: &&QualifiedName| !self.world.is_new(table);
+        let (table, what) = if let Some(table) = facts.rewrites.iter().find(used) {
+            (table, "writes out")
+        } else if let Some(table) = facts.scans.iter().find(used) {
+            (table, "reads")
+        } else {
+            return Ok(());
+        };
+        Err(Refused::new(
+            &rule::rewrites_table::RULE,
+            format!("it {what} the whole of {} under a lock that others wait for", table.plain()),
+            "split it into statements of the forms that the guide lists, or run the upgrade at \
+             once, with no older release serving",
+        ))
     }
 
     /// The steps that must come first; the placement is moved to where they are done.
@@ -168,15 +245,15 @@ impl Work<'_> {
     }
 
     /// Remembers what a step makes and removes.
-    fn record(&mut self, id: &StepId, makes: Vec<Subject>, removes: Vec<Subject>) {
+    fn record(&mut self, id: &StepId, effects: Effects) {
         let Some(step) = self.world.records.steps.iter().find(|step| &step.id == id) else {
             return;
         };
         let provider = Provider::of(step);
-        for subject in makes {
+        for subject in effects.makes {
             self.world.records.made.insert(subject, provider.clone());
         }
-        for subject in removes {
+        for subject in effects.removes {
             self.world.records.made.remove(&subject);
             self.world.records.removed.insert(subject, provider.clone());
         }
@@ -199,12 +276,12 @@ impl Work<'_> {
         kind: StepKind,
         locks: Vec<Lock>,
         needs: Vec<StepId>,
-        undo: Vec<String>,
+        undo: Vec<Change>,
     ) -> StepId {
         let number = self.world.records.steps.len() - 1;
         let last = &mut self.world.records.steps[number];
         if let (StepKind::Ddl(into), StepKind::Ddl(ddl)) = (&mut last.kind, kind) {
-            into.statements.extend(ddl.statements);
+            into.changes.extend(ddl.changes);
         }
         last.title = format!("{}, {title}", last.title);
         if last.reason != reason {
@@ -222,6 +299,7 @@ impl Work<'_> {
 
     /// Refuses directives that have no effect on this statement: their author expects one.
     pub(crate) fn directives_used(&self) -> Result<(), Refused> {
+        self.allows_what_may_be_allowed()?;
         let steps = &self.world.records.steps[self.first_step..];
         let has = |phase| steps.iter().any(|step: &Step| step.phase == phase);
         let is_update = matches!(*self.statement.kind, StatementKind::Update(_));

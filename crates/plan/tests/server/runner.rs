@@ -2,7 +2,7 @@
 
 use crate::database::{Database, text};
 use changeover_plan::{
-    Plan, Step, StepKind,
+    Plan, Step, StepKind, change,
     step::{Backfill, IndexBuild},
 };
 
@@ -57,14 +57,16 @@ pub(crate) fn statements(step: &Step) -> Vec<String> {
         }
     };
     match &step.kind {
-        StepKind::Ddl(ddl) => together(&ddl.statements),
+        StepKind::Ddl(ddl) => together(&change::render(&ddl.changes)),
         StepKind::SyncInstall(install) => together(&install.statements),
-        StepKind::SyncDrop(drop) => together(&drop.statements),
+        StepKind::SyncDrop(drop) => together(&drop.all_statements()),
         StepKind::Backfill(backfill) => vec![fill(backfill)],
         StepKind::BackfillCheck(_) => Vec::new(),
         StepKind::IndexBuild(build) => vec![index(build)],
-        StepKind::IndexDrop(drop) if drop.partitioned => vec![format!("DROP INDEX {}", drop.index)],
-        StepKind::IndexDrop(drop) => vec![format!("DROP INDEX CONCURRENTLY {}", drop.index)],
+        StepKind::IndexDrop(drop) if drop.partitioned => {
+            vec![format!("DROP INDEX {}", drop.drop.index)]
+        }
+        StepKind::IndexDrop(drop) => vec![format!("DROP INDEX CONCURRENTLY {}", drop.drop.index)],
         StepKind::ConstraintValidate(validate) => vec![format!(
             "ALTER TABLE {} VALIDATE CONSTRAINT {}",
             validate.table, validate.constraint
@@ -89,10 +91,10 @@ fn fill(backfill: &Backfill) -> String {
 }
 
 fn index(build: &IndexBuild) -> String {
-    let unique = if build.unique { "UNIQUE " } else { "" };
+    let unique = if build.create.unique { "UNIQUE " } else { "" };
     let concurrently = if build.partitioned { "" } else { "CONCURRENTLY " };
     format!(
         "CREATE {unique}INDEX {concurrently}{} ON {} {}",
-        build.index, build.table, build.definition
+        build.create.index, build.create.table, build.create.definition
     )
 }

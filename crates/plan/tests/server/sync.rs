@@ -292,7 +292,7 @@ async fn undo_takes_everything_away() {
             runner::run_step(&database, step).await;
         }
         for step in plan.steps.iter().rev().filter(|step| step.phase != Phase::Contract) {
-            for statement in &step.undo {
+            for statement in &changeover_plan::change::render(&step.undo) {
                 database.run(statement).await;
             }
         }

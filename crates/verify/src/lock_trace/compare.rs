@@ -45,7 +45,7 @@ pub(super) fn compare(
 /// `DROP INDEX CONCURRENTLY` takes `ACCESS EXCLUSIVE` on the index at its end, when no statement can
 /// know of it any more: nobody can wait for that.
 fn is_index_being_dropped(step: &Step, relation: &changeover_plan::QualifiedName) -> bool {
-    matches!(&step.kind, StepKind::IndexDrop(drop) if !drop.partitioned && &drop.index == relation)
+    matches!(&step.kind, StepKind::IndexDrop(drop) if !drop.partitioned && &drop.drop.index == relation)
 }
 
 /// What is wrong with the claims alone: only a step in one short transaction may hold a lock that

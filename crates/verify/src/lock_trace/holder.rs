@@ -23,7 +23,7 @@ impl Holder {
         match &step.kind {
             StepKind::IndexBuild(_) => {}
             StepKind::IndexDrop(drop) if !drop.partitioned => {
-                begin.push_str(&format!("; LOCK TABLE {} IN ACCESS SHARE MODE", drop.table));
+                begin.push_str(&format!("; LOCK TABLE {} IN ACCESS SHARE MODE", drop.drop.table));
             }
             _ => return Ok(None),
         }

@@ -2,7 +2,7 @@
 //!
 //! Decides, without I/O, how many jobs to claim and what to begin next. Owned by [`super::fetcher`].
 
-use super::claimed::Claimed;
+use super::claim::Claimed;
 use super::handler::{BATCH_MAX, Handler};
 use super::unit::Task;
 use std::collections::VecDeque;
@@ -17,8 +17,8 @@ pub(super) struct Lane {
     /// Their outcome is unknown; asked one by one.
     unknown: VecDeque<Claimed>,
     running: usize,
-    /// There may be jobs of this kind to claim: set by whoever wakes us, by the poll, and by a claim that got
-    /// all that it had asked for.
+    /// There may be jobs of this kind to claim: set by the one that wakes us, by the poll, and by a claim
+    /// that got all that it had asked for.
     may_have_more: bool,
 }
 

@@ -1,18 +1,34 @@
 //! The transaction in which a job's effects happen, and in which it is finished.
 //!
-//! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): whoever does not hold the job
-//! any more is refused there, and with it everything that he has done.
+//! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): the one that does not hold
+//! the job any more is refused there, and with it everything that he has done.
 
-use super::claim;
-use super::claimed::{Claimed, Job};
+use super::claim::{self, Claimed, Job};
 use super::ledger;
-use super::unit::Context;
-use crate::connection::Connection;
+use crate::connection::{Connection, Purpose};
 use crate::error::Error;
-use crate::fence::commit::commit_behind;
+use crate::fence::commit_behind;
+use crate::instance::open_for;
+use crate::options::Options;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// What every unit needs.
+pub(super) struct Context {
+    pub(super) options: Arc<Options>,
+    pub(super) instance: Uuid,
+    /// Cancelled when the budget of a drain is spent.
+    pub(super) cut: CancellationToken,
+}
+
+impl Context {
+    pub(super) async fn open(&self) -> Result<Connection, Error> {
+        open_for(&self.options, Purpose::Job).await
+    }
+}
 
 /// The open transaction of a job, or of a batch of jobs.
 pub struct JobTransaction {
@@ -25,8 +41,8 @@ impl JobTransaction {
         &self.connection.client
     }
 
-    /// Reads the jobs and begins, in one round trip. Read before and not within it: whoever runs for long
-    /// holds no lock on the queue.
+    /// Reads the jobs and begins, in one round trip. Read before and not within it: the one that runs for
+    /// long holds no lock on the queue.
     ///
     /// READ COMMITTED whatever the role's default is: the finish must reread after a wait.
     pub(super) async fn begin(

@@ -8,6 +8,9 @@ use crate::route::sensor_events::SensorEvent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// What a sensor says of its cluster.
+pub(super) const HEALTHS: [&str; 3] = ["HEALTHY", "DEGRADED", "UNHEALTHY"];
+
 /// What a sensor writes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -2,21 +2,22 @@
 //!
 //! The body of the request is a stream of events and heartbeats, that of the response one of
 //! acknowledgements, a line of JSON each (`message.rs`). `reader.rs` cuts the body into messages,
-//! `session.rs` is the conversation, `store.rs` stores events under the cluster's cursor; `stream_book.rs`,
-//! above, knows which streams there are and ends them when the instance leaves.
+//! `session.rs` is the conversation, `store.rs` stores events under the cluster's cursor, `book.rs` knows
+//! which streams there are and ends them when the instance leaves.
 //!
 //! Invariants: an event that is acknowledged is committed exactly once, over whichever streams it was
 //! sent; only a cluster's newest stream writes.
 
+mod book;
 mod message;
 mod reader;
 mod session;
 mod store;
 
+pub use book::{CutStream, HeldStream, StreamBook, StreamsEnded};
 pub use message::{FromSensor, ToSensor};
 
 use super::ServiceState;
-use super::stream_book::Order;
 use crate::request::{ApiError, ErrorBody, FieldErrors};
 use axum::{
     body::{Body, Bytes},
@@ -24,6 +25,7 @@ use axum::{
     http::{Version, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
+use book::Order;
 use reader::Messages;
 use session::Session;
 use std::collections::BTreeMap;

@@ -3,9 +3,8 @@
 //! Invariant: no more is read than is asked for, so that a sensor that is too fast is held up by HTTP/2's
 //! own window and not kept in memory.
 
-use super::message::{FromSensor, ToSensor};
-use crate::request::FieldErrors;
-use crate::route::HEALTHS;
+use super::message::{FromSensor, HEALTHS, ToSensor};
+use crate::request::{ApiError, FieldErrors};
 use axum::body::{Body, BodyDataStream};
 use futures_util::{FutureExt, StreamExt};
 
@@ -102,8 +101,8 @@ fn read(line: &[u8]) -> Result<FromSensor, NoMessage> {
         FromSensor::Heartbeat { health } => errors.check_word("health", health, &HEALTHS),
     }
     match errors.finish() {
-        Err(errors) => Err(invalid(errors.to_text())),
-        Ok(()) => Ok(message),
+        Err(ApiError::Invalid(errors)) => Err(invalid(errors.to_text())),
+        Err(_) | Ok(()) => Ok(message),
     }
 }
 

@@ -9,17 +9,12 @@
 //! time that a sensor has for ending its side.
 
 use super::{
+    book::{Entry, Order},
     message::{FromSensor, ToSensor},
     reader::{Messages, NoMessage},
     store::{self, NotStored, Numbered, Opened},
 };
-use crate::{
-    request::ApiError,
-    route::{
-        ServiceState,
-        stream_book::{Entry, Order},
-    },
-};
+use crate::{request::ApiError, route::ServiceState};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::{

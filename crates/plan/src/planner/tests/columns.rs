@@ -28,7 +28,7 @@ fn add_column() {
       ALTER TABLE "public"."orders" ALTER COLUMN "k" SET DEFAULT gen_random_uuid()
     online 0002.1.backfill: backfill orders.k with its default needs 0002.1.add_column
       lock orders ROW EXCLUSIVE (batch)
-      set "k" = (gen_random_uuid()) where "k" IS NULL and "k" IS NULL
+      set "k" = (gen_random_uuid()) where true and "k" IS NULL
     online 0002.1.check: check that no row lacks orders.k needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     online 0002.1.not_null_check: reject NULL in orders.k from now on needs 0002.1.add_column 0002.1.check
@@ -37,7 +37,7 @@ fn add_column() {
     online 0002.1.not_null_validate: check that no row of orders.k is NULL needs 0002.1.not_null_check
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       validate "orders_k_not_null_check"
-    online 0002.1.set_not_null: set orders.k NOT NULL needs 0002.1.not_null_validate
+    online 0002.1.set_not_null: set orders.k NOT NULL needs 0002.1.add_column 0002.1.not_null_validate
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ALTER COLUMN "k" SET NOT NULL
       ALTER TABLE "public"."orders" DROP CONSTRAINT IF EXISTS "orders_k_not_null_check"
@@ -172,7 +172,7 @@ fn set_not_null() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.2.backfill: backfill orders.n needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "n" = (coalesce("total", 0)) where true and "n" IS DISTINCT FROM CAST((coalesce("total", 0)) AS integer)
+      set "n" = (coalesce("total", 0)) where true and ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("total", 0)…
     online 0002.2.check: check that no row of orders.n differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     online 0002.3.not_null_check: reject NULL in orders.n from now on needs 0002.1.add_column 0002.2.check
@@ -181,7 +181,7 @@ fn set_not_null() {
     online 0002.3.not_null_validate: check that no row of orders.n is NULL needs 0002.3.not_null_check
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       validate "orders_n_not_null_check"
-    online 0002.3.set_not_null: set orders.n NOT NULL needs 0002.3.not_null_validate
+    online 0002.3.set_not_null: set orders.n NOT NULL needs 0002.1.add_column 0002.3.not_null_validate
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ALTER COLUMN "n" SET NOT NULL
       ALTER TABLE "public"."orders" DROP CONSTRAINT IF EXISTS "orders_n_not_null_check"
@@ -280,7 +280,7 @@ fn steps_of_earlier_plans_are_waited_for() {
       why: the statement cannot be parsed: expected command, found IDENT
       instead: correct it; `psql` says what the server makes of it
     REFUSED stop-between line 4: alter table orders add column nick int
-      why: column orders.nick is dropped by step 0002.3.drop_column only once no older release needs it, but is made anew before that
+      why: column orders.nick is dropped by step 0002.3.drop_column only once no older release needs it, but is created again before that
       instead: give the new one another name, or stop at the release with migration 0002 until its contract steps are done, and upgrade from there
     "#);
 }

@@ -12,6 +12,7 @@ mod sync;
 
 use super::{Request, plan};
 use crate::{
+    change,
     model::{
         catalog::{Catalog, Volatility},
         identifier::Identifier,
@@ -139,14 +140,14 @@ fn show_step(step: &Step) -> String {
 
 fn runs(step: &Step) -> Vec<String> {
     match &step.kind {
-        StepKind::Ddl(ddl) => ddl.statements.clone(),
+        StepKind::Ddl(ddl) => change::render(&ddl.changes),
         StepKind::SyncInstall(install) => install
             .statements
             .iter()
             .filter(|text| text.starts_with("CREATE TRIGGER"))
             .cloned()
             .collect(),
-        StepKind::SyncDrop(drop) => drop.statements.clone(),
+        StepKind::SyncDrop(drop) => drop.all_statements(),
         StepKind::Backfill(fill) => fill
             .set
             .iter()
@@ -162,9 +163,12 @@ fn runs(step: &Step) -> Vec<String> {
             .collect(),
         StepKind::BackfillCheck(_) => Vec::new(),
         StepKind::IndexBuild(build) => {
-            vec![format!("index {} on {} {}", build.index, build.table, build.definition)]
+            vec![format!(
+                "index {} on {} {}",
+                build.create.index, build.create.table, build.create.definition
+            )]
         }
-        StepKind::IndexDrop(drop) => vec![format!("drop index {}", drop.index)],
+        StepKind::IndexDrop(drop) => vec![format!("drop index {}", drop.drop.index)],
         StepKind::ConstraintValidate(validate) => vec![format!("validate {}", validate.constraint)],
         StepKind::Script(script) => {
             let mut lines = script.statements.clone();

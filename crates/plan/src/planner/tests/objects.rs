@@ -70,11 +70,11 @@ fn what_only_adds_is_expand() {
     expand 0002.17.insert: insert rows into customers
       lock customers ROW EXCLUSIVE (blink)
       insert into customers values (1), (2) on conflict do nothing
-    expand 0002.18.enum_value: add a value to mood
+    expand 0002.18.enum_value: add a value to mood needs 0002.3.create_type
       alter type mood add value 'c'
     online 0002.12.backfill: backfill orders.doubled needs 0002.11.add_column 0002.12.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "doubled" = (double("total")) where true and "doubled" IS DISTINCT FROM CAST((double("total")) AS integer)
+      set "doubled" = (double("total")) where true and ROW("doubled")::record OPERATOR(pg_catalog.*<>) ROW(CAST((double("total…
     online 0002.12.check: check that no row of orders.doubled differs needs 0002.12.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.12.sync_drop floor=2: remove the trigger that kept orders.doubled right needs 0002.12.check 0002.12.sync
@@ -110,7 +110,7 @@ fn new_tables_may_be_renamed() {
     expand 0002.5.alter: alter notes, which is new needs 0002.1.create_table
       lock notes ACCESS EXCLUSIVE (blink)
       alter table notes rename to remarks
-    expand 0002.6.create_table: create table more needs 0002.5.alter
+    expand 0002.6.create_table: create table more needs 0002.3.inline 0002.5.alter
       lock remarks SHARE ROW EXCLUSIVE (blink)
       create table more (id int references remarks)
     expand 0002.7.create_index: create index remarks_order_id_idx needs 0002.5.alter
@@ -253,8 +253,26 @@ fn permissions_without_effect_are_refused() {
     };
     let add = "alter table orders add column x int";
     assert_eq!(refused("allow=everything", add), ["directive"]);
+    assert_eq!(refused("allow=no-primary-key", add), ["directive"]);
     assert_eq!(refused("old-complies", add), ["directive"]);
     assert_eq!(refused("user-triggers=fire", add), ["directive"]);
     let unique = "create unique index u on orders (total)";
     assert_eq!(refused("old-complies", unique), Vec::<String>::new());
+}
+
+#[test]
+fn what_only_a_stop_helps_against_says_so() {
+    let remedy = |setup: &str, update: &str| {
+        let plan = planned(setup, &format!("alter table t add column n int; {update}"));
+        plan.refusals[0].remedy.clone()
+    };
+    let no_key = remedy("create table t (a int)", "update t set n = a");
+    let trigger = "create table t (id int primary key, a int); create function f() returns trigger \
+        language plpgsql as 'begin return new; end';";
+    let fires =
+        format!("{trigger} create trigger b before update on t for each row execute function f()");
+    let fires = remedy(&fires, "update t set n = a");
+    for remedy in [no_key, fires] {
+        assert!(remedy.contains("--at-once"), "{remedy}");
+    }
 }

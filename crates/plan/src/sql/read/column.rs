@@ -37,6 +37,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<ColumnDefinition, Unknown> {
         default: None,
         generated: None,
         identity: false,
+        computed: None,
         constraints: Vec::new(),
     };
     for child in node.children() {
@@ -74,6 +75,7 @@ fn part(column: &mut ColumnDefinition, node: &SyntaxNode) -> Result<(), Unknown>
 }
 
 fn generated(column: &mut ColumnDefinition, node: &SyntaxNode) -> Result<(), Unknown> {
+    column.computed = Some(tree::text(node));
     if tree::child(node, K::GENERATED_IDENTITY).is_some() {
         column.identity = true;
         return Ok(());

@@ -42,6 +42,8 @@ pub struct ColumnDefinition {
     pub generated: Option<Expression>,
     /// `GENERATED … AS IDENTITY`.
     pub identity: bool,
+    /// `GENERATED …` as written.
+    pub computed: Option<String>,
     /// Its other constraints, in the form of table constraints.
     pub constraints: Vec<ConstraintDefinition>,
 }

@@ -1,0 +1,37 @@
+//! `CREATE POLICY`.
+
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
+use crate::model::{catalog::Catalog, identifier::QualifiedName, lock::LockMode};
+use serde::{Deserialize, Serialize};
+
+/// `CREATE POLICY`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatePolicy {
+    /// The table.
+    pub table: QualifiedName,
+    /// The statement as the author wrote it.
+    pub sql: String,
+}
+
+impl Kind for CreatePolicy {
+    fn render(&self) -> Vec<String> {
+        vec![self.sql.clone()]
+    }
+
+    fn apply(&self, _: &mut Catalog) {}
+
+    fn invert(&self, _: &Catalog) -> Inverse {
+        Inverse::Lost
+    }
+
+    fn facts(&self, _: &Catalog) -> Facts {
+        Facts::default()
+            .lock(&self.table, LockMode::AccessExclusive)
+            .breaks(Break::Reads)
+            .breaks(Break::Writes)
+    }
+
+    fn effects(&self) -> Effects {
+        Effects::default().needs([Subject::Relation(self.table.clone())])
+    }
+}

@@ -1,0 +1,59 @@
+//! `DROP COLUMN`, with the indexes and constraints that go with it.
+
+use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use crate::model::{
+    catalog::Catalog,
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
+use serde::{Deserialize, Serialize};
+
+/// `ALTER TABLE … DROP COLUMN`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DropColumn {
+    /// The table.
+    pub table: QualifiedName,
+    /// The column.
+    pub column: Identifier,
+    /// Whether it may be gone already.
+    #[serde(default)]
+    pub if_exists: bool,
+}
+
+impl Kind for DropColumn {
+    fn render(&self) -> Vec<String> {
+        let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
+        vec![format!("ALTER TABLE {} DROP COLUMN {if_exists}{}", self.table, self.column)]
+    }
+
+    fn apply(&self, catalog: &mut Catalog) {
+        let column = &self.column;
+        if let Some(relation) = catalog.relation_mut(&self.table) {
+            relation.columns.retain(|found| &found.name != column);
+            relation.indexes.retain(|index| !index.columns.contains(column));
+            relation.constraints.retain(|constraint| !constraint.columns.contains(column));
+        }
+    }
+
+    fn invert(&self, _: &Catalog) -> Inverse {
+        Inverse::Lost
+    }
+
+    fn facts(&self, catalog: &Catalog) -> Facts {
+        let facts = Facts::default()
+            .lock(&self.table, LockMode::AccessExclusive)
+            .breaks(Break::Reads)
+            .breaks(Break::Writes);
+        // A foreign key goes with its column, and its triggers on the other table with it.
+        match catalog.relation(&self.table) {
+            Some(relation) => {
+                facts.lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
+            }
+            None => facts,
+        }
+    }
+
+    fn effects(&self) -> Effects {
+        Effects::default().removes(Subject::Column(self.table.clone(), self.column.clone()))
+    }
+}

@@ -1,0 +1,60 @@
+//! `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`.
+
+use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use crate::model::{
+    catalog::{Catalog, RelationKind},
+    identifier::QualifiedName,
+    lock::LockMode,
+};
+use serde::{Deserialize, Serialize};
+
+/// `DROP` of a relation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DropRelation {
+    /// The relation.
+    pub name: QualifiedName,
+    /// What it is.
+    pub kind: RelationKind,
+    /// Whether it may be gone already.
+    #[serde(default)]
+    pub if_exists: bool,
+}
+
+impl Kind for DropRelation {
+    fn render(&self) -> Vec<String> {
+        let word = match self.kind {
+            RelationKind::View => "VIEW",
+            RelationKind::MaterializedView => "MATERIALIZED VIEW",
+            RelationKind::Sequence => "SEQUENCE",
+            RelationKind::ForeignTable => "FOREIGN TABLE",
+            RelationKind::Table | RelationKind::PartitionedTable => "TABLE",
+        };
+        let if_exists = if self.if_exists { "IF EXISTS " } else { "" };
+        vec![format!("DROP {word} {if_exists}{}", self.name)]
+    }
+
+    fn apply(&self, catalog: &mut Catalog) {
+        catalog.relations.remove(&self.name.to_string());
+        for other in catalog.relations.values_mut() {
+            other.views.retain(|view| view != &self.name);
+        }
+    }
+
+    fn invert(&self, _: &Catalog) -> Inverse {
+        Inverse::Lost
+    }
+
+    fn facts(&self, catalog: &Catalog) -> Facts {
+        let facts = Facts::default()
+            .lock(&self.name, LockMode::AccessExclusive)
+            .breaks(Break::Reads)
+            .breaks(Break::Writes);
+        let Some(relation) = catalog.relation(&self.name) else { return facts };
+        let facts = facts.lock_all(&referenced(relation, None), LockMode::AccessExclusive);
+        facts.lock_all(&relation.partition_of, LockMode::AccessExclusive)
+    }
+
+    fn effects(&self) -> Effects {
+        Effects::default().removes(Subject::Relation(self.name.clone()))
+    }
+}

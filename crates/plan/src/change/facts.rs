@@ -1,0 +1,131 @@
+//! What a change does to a live database while it runs, by server major and catalog.
+//!
+//! The planner takes a step's locks from here and refuses what rewrites or scans under a lock; the
+//! checker and, later, the linter judge by it. `cargo xtask facts` holds it against servers.
+
+use crate::model::{
+    catalog::{Catalog, ConstraintKind, Relation, RelationKind},
+    identifier::{Identifier, QualifiedName},
+    lock::LockMode,
+};
+
+/// What a change does while it runs. Only relations that were there before it are named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The table locks that it takes, one for each relation and mode, also on relations that the
+    /// statement does not name. Locks on a partitioned table's parts are listed by the parent.
+    pub locks: Vec<(QualifiedName, LockMode)>,
+    /// Tables whose rows it writes out again, under its lock.
+    pub rewrites: Vec<QualifiedName>,
+    /// Tables that it reads from end to end, under its lock.
+    pub scans: Vec<QualifiedName>,
+    /// Whether it cannot run in a transaction.
+    pub outside_transaction: bool,
+    /// What of an older release stops working once it is done.
+    pub breaks: Vec<Break>,
+}
+
+/// What of an older release a change breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Break {
+    /// Statements that read what is gone or means something else.
+    Reads,
+    /// Writes that were accepted and are rejected now, or no longer have their effect.
+    Writes,
+    /// Warm prepared statements whose result changes its shape: they fail with 0A000.
+    PreparedStars,
+    /// Warm prepared statements that name the column: its type is another.
+    PreparedColumns,
+}
+
+impl Facts {
+    /// Adds a lock on a relation.
+    pub(crate) fn lock(mut self, relation: &QualifiedName, mode: LockMode) -> Self {
+        let entry = (relation.clone(), mode);
+        if !self.locks.contains(&entry) {
+            self.locks.push(entry);
+        }
+        self
+    }
+
+    /// Adds a lock on each of the relations.
+    pub(crate) fn lock_all<'a>(
+        self,
+        relations: impl IntoIterator<Item = &'a QualifiedName>,
+        mode: LockMode,
+    ) -> Self {
+        relations.into_iter().fold(self, |facts, relation| facts.lock(relation, mode))
+    }
+
+    /// Says that the table is written out again.
+    pub(crate) fn rewrites(mut self, table: &QualifiedName) -> Self {
+        self.rewrites.push(table.clone());
+        self
+    }
+
+    /// Says that the table is read from end to end.
+    pub(crate) fn scans(mut self, table: &QualifiedName) -> Self {
+        self.scans.push(table.clone());
+        self
+    }
+
+    /// Says what it breaks.
+    pub(crate) fn breaks(mut self, what: Break) -> Self {
+        self.breaks.push(what);
+        self
+    }
+
+    /// Adds the facts of another change that runs in the same transaction.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for (relation, mode) in other.locks {
+            self = self.lock(&relation, mode);
+        }
+        self.rewrites.extend(other.rewrites);
+        self.scans.extend(other.scans);
+        self.outside_transaction |= other.outside_transaction;
+        self.breaks.extend(other.breaks);
+        self
+    }
+}
+
+/// The tables to which foreign keys of the relation point, other than itself; of those with a
+/// column, where one is given.
+pub(crate) fn referenced(relation: &Relation, column: Option<&Identifier>) -> Vec<QualifiedName> {
+    let mut tables: Vec<QualifiedName> = relation
+        .constraints
+        .iter()
+        .filter(|constraint| column.is_none_or(|column| constraint.columns.contains(column)))
+        .filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
+            _ => None,
+        })
+        .filter(|references| references != &relation.name)
+        .collect();
+    tables.sort();
+    tables.dedup();
+    tables
+}
+
+/// The parts of a partitioned table that hold rows, parts of parts included; the table itself where
+/// it is not partitioned.
+pub(crate) fn leaves(catalog: &Catalog, table: &QualifiedName) -> Vec<QualifiedName> {
+    let is_partitioned = |name: &QualifiedName| {
+        catalog.relation(name).is_some_and(|found| found.kind == RelationKind::PartitionedTable)
+    };
+    if !is_partitioned(table) {
+        return vec![table.clone()];
+    }
+    let mut leaves = Vec::new();
+    let mut parents = vec![table.clone()];
+    while let Some(parent) = parents.pop() {
+        let parts = catalog.relations.values();
+        for part in parts.filter(|relation| relation.partition_of.as_ref() == Some(&parent)) {
+            match part.kind {
+                RelationKind::PartitionedTable => parents.push(part.name.clone()),
+                _ => leaves.push(part.name.clone()),
+            }
+        }
+    }
+    leaves.sort();
+    leaves
+}
