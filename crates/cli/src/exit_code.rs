@@ -30,17 +30,19 @@ pub(crate) enum ExitCode {
     Pooled = 10,
     /// Jobs are there that the release gone back to could not run.
     JobsBeyond = 11,
+    /// The upgrade cannot be undone; nothing was changed.
+    CannotRollBack = 12,
     /// The role lacks a right; the message names it, and what grants it.
-    Denied = 12,
+    Denied = 13,
     /// The server cannot be used as it is: read-only, a standby, or too old.
-    Unfit = 13,
+    Unfit = 14,
     /// Stopped on request; what was committed is kept.
     Stopped = 130,
 }
 
 impl ExitCode {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -53,6 +55,7 @@ impl ExitCode {
         Self::NoLedger,
         Self::Pooled,
         Self::JobsBeyond,
+        Self::CannotRollBack,
         Self::Denied,
         Self::Unfit,
         Self::Stopped,
@@ -82,6 +85,7 @@ impl ExitCode {
             }
             Self::Pooled => "the owner's connection leads through a pooler that shares sessions",
             Self::JobsBeyond => "jobs are there that the generation to go back to could not run",
+            Self::CannotRollBack => "the upgrade cannot be undone; nothing was changed",
             Self::Denied => "the role lacks a right, which the message names",
             Self::Unfit => "the server is read-only, a standby, or too old",
             Self::Stopped => "stopped on request; what was committed is kept",
@@ -102,6 +106,7 @@ impl ExitCode {
             | Error::Plan(PlanError::History(_))
             | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
             Error::FloorBlocked { .. } | Error::WorkersUnowned { .. } => Self::FloorBlocked,
+            Error::CannotRollBack { .. } => Self::CannotRollBack,
             Error::NoLedger | Error::NotAdopted { .. } | Error::UnknownApp { .. } => Self::NoLedger,
             Error::Denied { .. } => Self::Denied,
             Error::ReadOnly { .. } | Error::ServerTooOld { .. } => Self::Unfit,
@@ -136,6 +141,6 @@ mod tests {
     #[test]
     fn numbers_are_listed_once_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 130]);
     }
 }
