@@ -55,6 +55,7 @@ async fn help_tells_what_there_is() {
       9  no ledger in the database, no such application in it, or not taken over yet
      10  the owner's connection leads through a pooler that shares sessions
      11  jobs are there that the generation to go back to could not run
+     12  the upgrade cannot be undone; nothing was changed
      13  the role lacks a right, which the message names
      14  the server is read-only, a standby, or too old
     130  stopped on request; what was committed is kept
