@@ -237,7 +237,7 @@ async fn a_term_of_another_timeline_is_nobodys() {
     assert!(matches!(refused, Err(Error::TermLost)), "{refused:?}");
     let (claim, client) = (term.claim(), &stage.watch.client);
     let renewed =
-        client.execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &LEASE_MS]).await;
+        client.execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &LEASE_MS, &0_i64]).await;
     assert_eq!(renewed.unwrap(), 0);
     let next = stage.term().await.unwrap().expect("unexpired, but of another timeline");
     assert_eq!(next.claim().epoch, claim.epoch + 1);
