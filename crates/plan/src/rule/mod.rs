@@ -50,6 +50,7 @@ rules! {
     not_a_table,
     not_null_without_default,
     not_understood,
+    open_schema,
     partition_key,
     partitioned_foreign_key,
     partitioned_key,
