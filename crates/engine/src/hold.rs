@@ -5,7 +5,7 @@
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::options::Options;
-use crate::term::{Term, Worker};
+use crate::term::{COMMAND_HEAD, Term, Worker};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ pub(crate) async fn hold(options: &Options, watch: &Connection) -> Result<(Term,
             let worker = Worker::open(options, url, &term).await?;
             return Ok((term, worker));
         }
+        Term::ask(watch, &options.app, holder, COMMAND_HEAD).await?;
         if tokio::time::Instant::now() > deadline {
             return Err(Error::Deadline {
                 what: "waiting for another process that migrates".to_owned(),

@@ -7,8 +7,8 @@ use common::{Database, OWNER, SERVICE, value};
 
 /// As an engine of format 1 has made it, and granted it to the service.
 const FORMAT_0001: [&str; 2] = [
-    include_str!("../../ledger/src/bootstrap/sql/format_0001.sql"),
-    include_str!("../../ledger/src/bootstrap/sql/functions_0001.sql"),
+    include_str!("ledger_format/format_0001.sql"),
+    include_str!("ledger_format/functions_0001.sql"),
 ];
 const GRANTED_THEN: &str = "GRANT USAGE ON SCHEMA changeover TO shop_service; \
     GRANT EXECUTE ON FUNCTION changeover.heartbeat(uuid, text), changeover.standing(text, bigint) \
@@ -17,7 +17,7 @@ const GRANTED_THEN: &str = "GRANT USAGE ON SCHEMA changeover TO shop_service; \
     INSERT INTO changeover.app (app, head) VALUES ('other', 7)";
 
 #[tokio::test]
-async fn a_ledger_of_format_1_gets_what_format_2_adds() {
+async fn a_ledger_of_format_1_gets_what_later_formats_add() {
     let database = Database::new(15).await;
     let owner = database.connect(OWNER).await;
     for sql in FORMAT_0001 {
@@ -32,7 +32,7 @@ async fn a_ledger_of_format_1_gets_what_format_2_adds() {
     let (one, two) = (one.unwrap(), two.unwrap());
     one.wait_until_servable().await.unwrap();
 
-    assert_eq!(value::<i32>(&owner, "SELECT written FROM changeover.format").await, 2);
+    assert_eq!(value::<i32>(&owner, "SELECT written FROM changeover.format").await, 3);
     assert_eq!(value::<i32>(&owner, "SELECT min_reader FROM changeover.format").await, 1);
     // What the owner's default privileges gave of the new tables is taken back; what was granted stays.
     let service = database.connect(SERVICE).await;

@@ -1,12 +1,12 @@
 //! Raising the floor, and clearing the way for a contract step.
 //!
-//! The floor's row is changed, then the instances are counted in the same transaction; whoever
+//! The floor's row is changed, then the instances are counted in the same transaction; the one that
 //! registers meanwhile waits for that row, or has committed before. Ending a session is one
-//! transition, as in `term`: whoever ends it looks again until it is gone.
+//! transition, as in `term`: the one that ends it looks again until it is gone.
 
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, Instance, NEW_HEAD, Session, State, Term, Work};
+use crate::upgrade::Upgrade;
 
 /// Whether an instance below the new floor counts as alive.
 pub(crate) fn below(model: &Upgrade, state: &State) -> bool {

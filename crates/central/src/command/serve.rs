@@ -2,12 +2,13 @@
 
 use super::workers::WorkerArgs;
 use crate::{
-    cluster_health::HealthTiming,
     database::StatementMode,
     error::CentralError,
     release::Release,
-    server::{Central, Settings, Trial, drain::DrainTiming},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::HealthTiming,
+    settings::UpgradeMode,
+    settings::{DrainTiming, Settings, Trial},
 };
 use std::{net::SocketAddr, pin::pin, time::Duration};
 use tokio::{
@@ -80,7 +81,7 @@ pub struct ServeArgs {
     /// Each guarded transaction says in the write-ahead log under which term it was begun.
     #[arg(long, hide = true)]
     label_commits: bool,
-    /// End as on SIGTERM when standard input ends: whoever started this process is gone.
+    /// End as on SIGTERM when standard input ends: the one that started this process is gone.
     #[arg(long, hide = true)]
     end_with_input: bool,
 }

@@ -10,8 +10,9 @@ use changeover_central::{
     database::{self, StatementMode},
     release::Release,
     seed,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::Settings,
+    settings::UpgradeMode,
     workload::Mix,
     writes,
 };
@@ -132,7 +133,7 @@ async fn prepared_statements_need_a_session_or_a_pooler_that_keeps_them() {
     }
 }
 
-/// The head of whoever writes stands in `application_name`; a session that clients share must show
+/// The head of the one that writes stands in `application_name`; a session that clients share must show
 /// the name of the one whose transaction it is.
 #[tokio::test]
 async fn the_database_sees_which_head_writes_on_a_shared_session() {

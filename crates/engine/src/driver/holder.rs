@@ -1,19 +1,22 @@
 //! Does what there is to do while the term is held, until nothing is left or the term is lost.
 
+use super::handover;
+use super::planning::plan_pending;
 use super::work::{self, Outlook, Skip, Work};
-use crate::catalog;
 use crate::connection::Connection;
 use crate::error::{Error, chain, plural};
 use crate::floor;
+use crate::ledger::state::OpenStep;
 use crate::ledger::{record, state};
 use crate::options::Options;
 use crate::pause::PausePoint;
 use crate::step::{self, StepRun};
 use crate::term::{Term, Worker};
 use changeover_plan::model::plan::PlanMode;
-use changeover_plan::{AppliedMigration, Phase, Plan, Step, StepId};
+use changeover_plan::{Phase, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The longest pause between two tries of a step.
@@ -28,6 +31,8 @@ pub(super) struct Tries {
     count: BTreeMap<StepId, u32>,
     given_up: BTreeSet<StepId>,
     held: BTreeMap<StepId, Instant>,
+    /// It may ask a holder to give way.
+    pub(super) may_ask: bool,
 }
 
 impl Tries {
@@ -45,6 +50,15 @@ pub(super) struct Holder<'a> {
     pub(super) worker: Worker,
     pub(super) tries: &'a mut Tries,
     pub(super) stop: &'a CancellationToken,
+    pub(super) newer: watch::Receiver<Option<u64>>,
+}
+
+/// Why a holder has ended.
+pub(super) enum Ended {
+    /// Nothing is left to do now.
+    Idle(Outlook),
+    /// A newer release waits for the term.
+    GaveWay,
 }
 
 impl<'a> Holder<'a> {
@@ -59,12 +73,12 @@ impl<'a> Holder<'a> {
     ) -> Result<Self, Error> {
         let worker = Worker::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
-        Ok(Self { options, watch, worker, tries, stop })
+        Ok(Self { options, watch, worker, tries, stop, newer: term.newer() })
     }
 
     /// Does one thing after the other until nothing is left. Bounded by the plan: each round does a
     /// step, gives it up, or ends.
-    pub(super) async fn work(&mut self) -> Result<Outlook, Error> {
+    pub(super) async fn work(&mut self) -> Result<Ended, Error> {
         loop {
             if self.stop.is_cancelled() {
                 return Err(Error::Stopped);
@@ -75,10 +89,18 @@ impl<'a> Holder<'a> {
             if !matches!(next, Work::Plan)
                 && let Some(stopped_after) = self.stop_here().await?
             {
-                return Ok(Outlook { stopped_after: Some(stopped_after), ..Outlook::default() });
+                let outlook = Outlook { stopped_after: Some(stopped_after), ..Outlook::default() };
+                return Ok(Ended::Idle(outlook));
+            }
+            let newer = *self.newer.borrow();
+            if let (Work::Run(open), Some(head)) = (&next, newer)
+                && handover::may_interrupt(open)
+            {
+                tracing::info!(head, "a newer release waits: handing the term over");
+                return Ok(Ended::GaveWay);
             }
             match next {
-                Work::Nothing(outlook) => return Ok(outlook),
+                Work::Nothing(outlook) => return Ok(Ended::Idle(outlook)),
                 Work::Plan => self.plan().await?,
                 Work::RaiseFloor(floor) => {
                     match floor::raise(&mut self.worker, app, floor, None).await {
@@ -87,15 +109,15 @@ impl<'a> Holder<'a> {
                             error @ (Error::FloorBlocked { .. } | Error::WorkersUnowned { .. }),
                         ) => {
                             tracing::info!(reason = chain(&error), "contract waits");
-                            return Ok(Outlook {
+                            return Ok(Ended::Idle(Outlook {
                                 floor_blocked_by: Some(chain(&error)),
                                 ..Outlook::default()
-                            });
+                            }));
                         }
                         outcome => outcome?,
                     }
                 }
-                Work::Run(step) => self.run(&step).await?,
+                Work::Run(open) => self.run(&open).await?,
             }
         }
     }
@@ -150,10 +172,12 @@ impl<'a> Holder<'a> {
     }
 
     /// Runs a step; where it fails, keeps why, and says whether anything else may go on.
-    async fn run(&mut self, step: &Step) -> Result<(), Error> {
+    /// One that gives way to a newer release is no failure; the next round ends then.
+    async fn run(&mut self, open: &OpenStep) -> Result<(), Error> {
+        let step = &open.step;
         self.worker.pause(PausePoint::BeforeStep, Some(step)).await;
         tracing::info!(step = %step.id, title = step.title, "step begins");
-        let outcome = self.begin_step(step).await;
+        let outcome = self.begin_step(open).await;
         let Err(source) = outcome else {
             tracing::info!(step = %step.id, "step done");
             self.worker.pause(PausePoint::AfterStep, Some(step)).await;
@@ -161,7 +185,8 @@ impl<'a> Holder<'a> {
         };
         match source {
             Error::TermLost => return Err(Error::TermLost),
-            Error::Stopped => return Err(Error::Stopped),
+            Error::Stopped if self.stop.is_cancelled() => return Err(Error::Stopped),
+            Error::Stopped => return Ok(()),
             _ => {}
         }
         let error = Error::Step {
@@ -169,27 +194,37 @@ impl<'a> Holder<'a> {
             title: step.title.clone(),
             source: Box::new(source),
         };
-        self.failed(step, error).await
+        self.failed(open, error).await
     }
 
     /// Runs a step. Before a contract step the sessions of older heads are ended, each time anew: the
     /// floor may have been raised by somebody who died before he could.
-    async fn begin_step(&mut self, step: &Step) -> Result<(), Error> {
+    async fn begin_step(&mut self, open: &OpenStep) -> Result<(), Error> {
+        let step = &open.step;
         if let (Phase::Contract, Some(floor)) = (step.phase, step.floor) {
             floor::end_sessions(&self.worker, &self.options.app, floor).await?;
         }
-        step::run(StepRun {
+        let stop = self.stop.child_token();
+        let run = step::run(StepRun {
             worker: &mut self.worker,
             watch: self.watch,
             options: self.options,
             step,
-            stop: self.stop,
-        })
-        .await
+            stop: &stop,
+        });
+        if !handover::may_interrupt(open) {
+            return run.await;
+        }
+        tokio::select! {
+            outcome = run => outcome,
+            () = handover::interrupt(self.newer.clone(), stop.clone()) => Err(Error::Stopped),
+        }
     }
 
-    /// Keeps a failure in the ledger. `Ok`: go on, be it with the same step after a pause.
-    async fn failed(&mut self, step: &Step, error: Error) -> Result<(), Error> {
+    /// Keeps a failure in the ledger. `Ok`: go on, with the same step after a pause if it may be tried
+    /// again.
+    async fn failed(&mut self, open: &OpenStep, error: Error) -> Result<(), Error> {
+        let step = &open.step;
         let held = error.is_held();
         let count = self.tries.count.entry(step.id.clone()).or_insert(0);
         *count += 1;
@@ -228,65 +263,8 @@ impl<'a> Holder<'a> {
         let pause = self.options.timing.retry_pause * 2_u32.saturating_pow(tries.min(16) - 1);
         tokio::select! {
             () = self.stop.cancelled() => Err(Error::Stopped),
+            _ = self.newer.wait_for(Option::is_some), if handover::may_interrupt(open) => Ok(()),
             () = tokio::time::sleep(pause.min(RETRY_PAUSE_MAX)) => Ok(()),
         }
     }
-}
-
-/// Plans the migrations that are not in the ledger, against the database as it is.
-pub(crate) async fn plan_pending(watch: &mut Connection, options: &Options) -> Result<Plan, Error> {
-    let app = &options.app;
-    let head = state::standing(&watch.client, app).await?.and_then(|standing| standing.head);
-    let applied = state::applied(&watch.client, app).await?;
-    let pending: Vec<Step> =
-        state::open_steps(&watch.client, app).await?.into_iter().map(|open| open.step).collect();
-    let fresh = head.is_none() && shared(watch, app).await?;
-    plan_against(watch, options, fresh, &applied, &pending).await
-}
-
-/// Plans for a database without a ledger.
-pub(crate) async fn plan_without_ledger(
-    watch: &mut Connection,
-    options: &Options,
-) -> Result<Plan, Error> {
-    plan_against(watch, options, false, &[], &[]).await
-}
-
-/// `fresh`: tables that are there belong to another application.
-async fn plan_against(
-    watch: &mut Connection,
-    options: &Options,
-    fresh: bool,
-    applied: &[AppliedMigration],
-    pending: &[Step],
-) -> Result<Plan, Error> {
-    let app = &options.app;
-    changeover_plan::source::verify_history(applied, &options.migrations)?;
-    let mut mode = options.mode;
-    if applied.is_empty() {
-        let tables = catalog::some_tables(watch).await?;
-        if !tables.is_empty() && !options.fresh && !fresh {
-            return Err(Error::NotAdopted { app: app.clone(), examples: tables.join(", ") });
-        }
-        // Nobody can have served from a database that holds nothing of ours.
-        mode = PlanMode::AtOnce;
-    }
-    let catalog = catalog::load(watch).await?;
-    let migrations = &options.migrations;
-    let request =
-        changeover_plan::Request { app, migrations, applied, catalog: &catalog, pending, mode };
-    Ok(changeover_plan::plan(request)?)
-}
-
-/// Whether another application has its migrations in this ledger: then the tables may be its.
-async fn shared(watch: &Connection, app: &str) -> Result<bool, Error> {
-    let row = watch
-        .client
-        .query_one(
-            "SELECT EXISTS (SELECT 1 FROM changeover.app WHERE app <> $1 AND head IS NOT NULL)",
-            &[&app],
-        )
-        .await
-        .map_err(|source| Error::sql("reading the ledger", source))?;
-    Ok(row.get(0))
 }

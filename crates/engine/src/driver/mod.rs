@@ -2,16 +2,19 @@
 //!
 //! - [`work`]: reads from the ledger what there is to do for a release. Needs no term.
 //! - [`holder`]: does it, step by step, while the term is held.
+//! - [`handover`]: when a holder gives way to a newer release, and when one may ask for that.
 //! - [`run`]: the loop around both, in the background of a service or until nothing is left.
 //!
 //! Nothing is remembered from one round to the next but how often a step was tried: what is done is
 //! read from the ledger each time, so whoever takes over goes on where the last one stopped.
 
+mod handover;
 mod holder;
+mod planning;
 mod run;
 mod work;
 
-pub(crate) use holder::{plan_pending, plan_without_ledger};
+pub(crate) use planning::{plan_pending, plan_without_ledger};
 pub use run::Upgrade;
 pub(crate) use run::{Driver, Until, report};
 pub use work::Outlook;

@@ -2,7 +2,8 @@
 //! gives the term back. Runs in the background of every instance, and in the foreground of
 //! `changeover migrate`.
 
-use super::holder::{Holder, Tries};
+use super::handover;
+use super::holder::{Ended, Holder, Tries};
 use super::work::{self, Outlook, Work};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
@@ -28,6 +29,9 @@ const LOST_WAIT: Duration = Duration::from_secs(5);
 /// For how long one look at the ledger may take. The server bounds statements at 15 s; this is for one
 /// that does not answer at all.
 const LOOK_WAIT: Duration = Duration::from_secs(20);
+/// For how long planning without the term may take: it reads the whole catalog, by statements that the
+/// server bounds at 15 s each.
+const PLAN_WAIT: Duration = Duration::from_secs(120);
 
 /// How far the upgrade is, as an instance sees it.
 #[derive(Clone, Debug)]
@@ -128,6 +132,15 @@ impl Driver {
         }
         let acquire = Term::try_acquire(open, &self.options, &self.owner_url, self.holder);
         let Some(term) = within(LOOK_WAIT, "acquiring the term", acquire).await? else {
+            // Planned once a process, unless the ledger moves on meanwhile.
+            if matches!(work, Work::Plan) && !tries.may_ask {
+                let look = handover::may_ask(open, &self.options);
+                tries.may_ask = within(PLAN_WAIT, "planning beforehand", look).await?;
+            }
+            if !matches!(work, Work::Plan) || tries.may_ask {
+                let ask = Term::ask(open, app, self.holder, head);
+                within(LOOK_WAIT, "asking for the term", ask).await?;
+            }
             return Ok((Outlook::default(), true));
         };
         let outcome = self.hold(&term, open, tries).await;
@@ -139,7 +152,10 @@ impl Driver {
             }
         }
         within(LOOK_WAIT, "looking at the ledger", self.report(open)).await?;
-        outcome.map(|outlook| (outlook, false))
+        outcome.map(|ended| match ended {
+            Ended::Idle(outlook) => (outlook, false),
+            Ended::GaveWay => (Outlook::default(), true),
+        })
     }
 
     /// Opens the connection that looks, and sees that there is a ledger that this engine may read and
@@ -161,7 +177,7 @@ impl Driver {
         term: &Term,
         watch: &mut Connection,
         tries: &mut Tries,
-    ) -> Result<Outlook, Error> {
+    ) -> Result<Ended, Error> {
         let stop = self.stop.child_token();
         let lost = term.lost().clone();
         let (on_lost, stop_work) = (lost.clone(), stop.clone());

@@ -4,8 +4,8 @@
 use crate::error::Error;
 use crate::floor;
 use crate::ledger::state::{self, OpenStep, Standing};
-use changeover_plan::{Phase, Step, StepId};
-use std::collections::BTreeSet;
+use changeover_plan::{Phase, StepId};
+use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Client;
 
 /// The next thing to do.
@@ -14,7 +14,7 @@ pub(super) enum Work {
     /// The release knows migrations that are not in the ledger.
     Plan,
     /// A step may run now.
-    Run(Box<Step>),
+    Run(Box<OpenStep>),
     /// The floor may be raised to this head: nobody lives below it.
     RaiseFloor(u64),
     /// Nothing, for now or for good.
@@ -76,8 +76,8 @@ pub(super) async fn next(
         _ => return Ok(Work::Plan),
     }
     let open = state::open_steps(client, app).await?;
-    if let Some(step) = runnable(&open, &standing, skip) {
-        return Ok(Work::Run(Box::new(step.clone())));
+    if let Some(open) = runnable(&open, &standing, skip) {
+        return Ok(Work::Run(Box::new(open.clone())));
     }
     outlook.failed = open
         .iter()
@@ -102,7 +102,7 @@ pub(super) async fn next(
 
 /// The first step, in the order of the phases, that nothing holds back. A later phase does not begin
 /// while an expand step is open, unless that one was given up.
-fn runnable<'a>(open: &'a [OpenStep], standing: &Standing, skip: &Skip) -> Option<&'a Step> {
+fn runnable<'a>(open: &'a [OpenStep], standing: &Standing, skip: &Skip) -> Option<&'a OpenStep> {
     let allowed = |candidate: &&OpenStep| {
         candidate.ready
             && !skip.contains(&candidate.step.id)
@@ -111,12 +111,29 @@ fn runnable<'a>(open: &'a [OpenStep], standing: &Standing, skip: &Skip) -> Optio
                 _ => true,
             }
     };
-    // What the new release waits for comes before everything else that is online.
+    // What a release waits for comes before everything else, of whichever plan; and so does what that
+    // needs in turn.
+    let wanted = before_serving(open);
     open.iter()
         .filter(allowed)
-        .find(|candidate| candidate.step.before_serving)
+        .find(|candidate| wanted.contains(&candidate.step.id))
         .or_else(|| open.iter().find(allowed))
-        .map(|candidate| &candidate.step)
+}
+
+/// The open steps that come before serving, with all that they need.
+fn before_serving(open: &[OpenStep]) -> BTreeSet<&StepId> {
+    let by_id: BTreeMap<&StepId, &OpenStep> =
+        open.iter().map(|candidate| (&candidate.step.id, candidate)).collect();
+    let mut left: Vec<&OpenStep> =
+        open.iter().filter(|candidate| candidate.step.before_serving).collect();
+    let mut wanted = BTreeSet::new();
+    // Bounded: a step is followed once.
+    while let Some(next) = left.pop() {
+        if wanted.insert(&next.step.id) {
+            left.extend(next.step.needs.iter().filter_map(|id| by_id.get(id).copied()));
+        }
+    }
+    wanted
 }
 
 /// How far the floor may rise by itself, if that lets an open contract step run: to the lowest head

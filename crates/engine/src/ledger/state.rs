@@ -30,6 +30,8 @@ pub(crate) struct OpenStep {
     pub(crate) step: Step,
     /// Whether all that it needs is done.
     pub(crate) ready: bool,
+    /// How often it was begun.
+    pub(crate) attempts: i32,
 }
 
 /// A number of the ledger as the planner has it. The ledger never holds negative ones.
@@ -60,7 +62,7 @@ pub(crate) async fn open_steps(client: &Client, app: &str) -> Result<Vec<OpenSte
         .map(|row| {
             let step = serde_json::from_value(row.get(0))
                 .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
-            Ok(OpenStep { step, ready: row.get(1) })
+            Ok(OpenStep { step, ready: row.get(1), attempts: row.get(2) })
         })
         .collect()
 }

@@ -92,8 +92,10 @@ async fn build_one(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error>
     let Err(error) = run_all(run, create, create.clone().into()).await else {
         return Ok(());
     };
-    // What a failed build leaves is invalid, yet every write maintains it: drop it at once.
+    // What a failed build leaves is invalid, yet every write maintains it: drop it at once, unless we are to
+    // stop. Dropping waits for older transactions as building does; whoever goes on drops it.
     if !error.is_connection_lost()
+        && !run.stop.is_cancelled()
         && let Err(left) = run_all(run, create, create.leftover().into()).await
     {
         let (index, error) = (create.name().plain(), chain(&left));

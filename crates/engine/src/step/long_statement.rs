@@ -15,12 +15,15 @@ const REPORT: &str = include_str!("sql/progress_report.sql");
 
 /// How often progress is read and written.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
-/// For how long a cancelled statement is waited for: the server looks for interrupts often.
-const CANCEL_WAIT: Duration = Duration::from_secs(30);
+/// For how long a cancelled statement is waited for before it is cancelled again: the server looks for
+/// interrupts often.
+const CANCEL_WAIT: Duration = Duration::from_secs(1);
+/// How often it is cancelled: half a minute in all.
+const CANCELS_MAX: u32 = 30;
 
 /// Runs `statement` outside a transaction. `part` names what it works on, for the progress.
 /// Model: `BeginBuild`, `EndBuild`, `DropLeftover`.
-pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
+pub(crate) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
     let bound_ms = run.options.locks.long_statement.as_millis();
     let client = run.worker.unguarded();
     client
@@ -49,15 +52,20 @@ async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(),
             () = tokio::time::sleep(REPORT_EVERY) => report(run, part).await,
         }
     }
-    run.worker.cancel().await;
-    match tokio::time::timeout(CANCEL_WAIT, work).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_cancelled)) => Err(Error::Stopped),
-        Err(_elapsed) => Err(Error::Deadline {
-            what: "cancelling a statement".to_owned(),
-            limit_ms: u64::try_from(CANCEL_WAIT.as_millis()).unwrap_or(u64::MAX),
-        }),
+    // Again and again: a request that comes before the statement has begun cancels nothing.
+    for _ in 0..CANCELS_MAX {
+        run.worker.cancel().await;
+        match tokio::time::timeout(CANCEL_WAIT, &mut work).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(_cancelled)) => return Err(Error::Stopped),
+            Err(_elapsed) => {}
+        }
     }
+    Err(Error::Deadline {
+        what: "cancelling a statement".to_owned(),
+        limit_ms: u64::try_from(CANCEL_WAIT.as_millis()).unwrap_or(u64::MAX)
+            * u64::from(CANCELS_MAX),
+    })
 }
 
 /// Writes what `pg_stat_progress_create_index` says, from the connection beside the one that builds,

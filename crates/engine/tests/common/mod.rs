@@ -16,7 +16,7 @@ pub(crate) const OWNER: &str = "shop_owner";
 /// The role of the service.
 pub(crate) const SERVICE: &str = "shop_service";
 /// The longest that a state is waited for; far above what any of them takes.
-const STATE_WAIT: Duration = Duration::from_secs(180);
+pub(crate) const STATE_WAIT: Duration = Duration::from_secs(180);
 
 static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 

@@ -8,33 +8,46 @@ use crate::error::Error;
 use changeover_plan::Identifier;
 
 /// The format that this engine writes.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
 
-/// What makes each format of the one before; the first of nothing. A format only adds, without a lock
-/// on what older engines use at that moment. Of a format tables come first: functions are checked
-/// against them.
-const FORMATS: [&[&str]; FORMAT as usize] = [
-    &[include_str!("sql/format_0001.sql"), include_str!("sql/functions_0001.sql")],
+/// The tables and views that make each format of the one before; the first of nothing. A format only adds,
+/// without a lock on what older engines use at that moment.
+const TABLES: [&[&str]; FORMAT as usize] = [
+    &[include_str!("sql/format_0001.sql")],
     &[
         include_str!("sql/generation/tables_0002.sql"),
         include_str!("sql/worker/tables_0002.sql"),
         include_str!("sql/job/tables_0002.sql"),
         include_str!("sql/cache/tables_0002.sql"),
         include_str!("sql/connection_share/tables_0002.sql"),
-        include_str!("sql/generation/functions_0002.sql"),
-        include_str!("sql/worker/functions_0002.sql"),
-        include_str!("sql/job/functions_0002.sql"),
-        include_str!("sql/job/claim_0002.sql"),
-        include_str!("sql/job/outcome_0002.sql"),
-        include_str!("sql/job/care_0002.sql"),
-        include_str!("sql/cache/functions_0002.sql"),
-        include_str!("sql/connection_share/functions_0002.sql"),
     ],
+    &[include_str!("sql/tables_0003.sql")],
+];
+/// All functions, made again with each format, so that a ledger of any age has their latest bodies. Their
+/// signatures and rights stay; another signature gets a new suffix. After the tables: functions are checked
+/// against them.
+const FUNCTIONS: [&str; 9] = [
+    include_str!("sql/functions_0001.sql"),
+    include_str!("sql/generation/functions_0002.sql"),
+    include_str!("sql/worker/functions_0002.sql"),
+    include_str!("sql/job/functions_0002.sql"),
+    include_str!("sql/job/claim_0002.sql"),
+    include_str!("sql/job/outcome_0002.sql"),
+    include_str!("sql/job/care_0002.sql"),
+    include_str!("sql/cache/functions_0002.sql"),
+    include_str!("sql/connection_share/functions_0002.sql"),
 ];
 /// Nobody but the owner writes the ledger, whatever the owner's default privileges are.
 const REVOKE_OTHERS: &str = include_str!("sql/revoke_others.sql");
 const WRITTEN: &str = "UPDATE changeover.format SET written = $1";
 const GRANT_SERVICE: &str = include_str!("sql/grant_service.sql");
+const APP: &str = "INSERT INTO changeover.app (app) VALUES ($1) ON CONFLICT DO NOTHING";
+/// The owner's own role too: an application whose service uses it has its roles declared as well.
+const SERVICE_ROLES: &str = "INSERT INTO changeover.service_role (app, role) \
+     SELECT $1, role FROM unnest($2::text[] || current_user::text) AS given (role) ON CONFLICT DO NOTHING";
+/// Every application's services that there are still.
+const ALL_SERVICES: &str = "SELECT DISTINCT s.role FROM changeover.service_role s \
+     JOIN pg_roles r ON r.rolname = s.role WHERE s.role <> current_user ORDER BY 1";
 
 /// Serialises creation among processes; the figure is the word "chov" in ASCII and means nothing.
 const CREATION_LOCK: &str =
@@ -78,23 +91,24 @@ pub async fn ensure(
     service_roles: &[String],
 ) -> Result<(), Error> {
     if format(connection).await?.is_none_or(|(written, _)| written < FORMAT) {
-        create(connection).await?;
+        create(connection, app, service_roles).await?;
     }
     require(connection).await?;
     crate::term::assert_unique_epoch(connection).await?;
     let sql = |source| Error::sql("entering the application in the ledger", source);
-    connection
-        .client
-        .execute("INSERT INTO changeover.app (app) VALUES ($1) ON CONFLICT DO NOTHING", &[&app])
-        .await
-        .map_err(sql)?;
+    connection.client.execute(APP, &[&app]).await.map_err(sql)?;
+    connection.client.execute(SERVICE_ROLES, &[&app, &service_roles]).await.map_err(sql)?;
     for role in service_roles {
         grant(connection, role).await?;
     }
     Ok(())
 }
 
-async fn create(connection: &mut Connection) -> Result<(), Error> {
+async fn create(
+    connection: &mut Connection,
+    app: &str,
+    service_roles: &[String],
+) -> Result<(), Error> {
     let sql = |source| Error::sql("making the ledger", source);
     let transaction = connection.client.transaction().await.map_err(sql)?;
     transaction.batch_execute(CREATION_LOCK).await.map_err(sql)?;
@@ -117,7 +131,10 @@ async fn create(connection: &mut Connection) -> Result<(), Error> {
         written = row.get(0);
     }
     let missing =
-        usize::try_from(written).map_or(&FORMATS[..0], |from| FORMATS.get(from..).unwrap_or(&[]));
+        usize::try_from(written).map_or(&TABLES[..0], |from| TABLES.get(from..).unwrap_or(&[]));
+    if missing.is_empty() {
+        return transaction.commit().await.map_err(sql);
+    }
     // Two loops: an iterator over both would be held over an await, and rustc then cannot see that the
     // future is `Send`.
     for statements in missing {
@@ -125,11 +142,21 @@ async fn create(connection: &mut Connection) -> Result<(), Error> {
             transaction.batch_execute(statement).await.map_err(sql)?;
         }
     }
-    if !missing.is_empty() {
-        transaction.batch_execute(REVOKE_OTHERS).await.map_err(sql)?;
-        transaction.execute(WRITTEN, &[&FORMAT]).await.map_err(sql)?;
+    for statement in FUNCTIONS {
+        transaction.batch_execute(statement).await.map_err(sql)?;
     }
+    transaction.execute(APP, &[&app]).await.map_err(sql)?;
+    transaction.execute(SERVICE_ROLES, &[&app, &service_roles]).await.map_err(sql)?;
+    transaction.batch_execute(REVOKE_OTHERS).await.map_err(sql)?;
+    for row in transaction.query(ALL_SERVICES, &[]).await.map_err(sql)? {
+        transaction.batch_execute(&grant_to(row.get(0))).await.map_err(sql)?;
+    }
+    transaction.execute(WRITTEN, &[&FORMAT]).await.map_err(sql)?;
     transaction.commit().await.map_err(sql)
+}
+
+fn grant_to(role: &str) -> String {
+    GRANT_SERVICE.replace("$ROLE", &Identifier::from(role).to_string())
 }
 
 /// Lets a service's role register and look. Skipped where it may already: granting again would
@@ -142,6 +169,7 @@ async fn grant(connection: &mut Connection, role: &str) -> Result<(), Error> {
             "SELECT has_schema_privilege($1::text, 'changeover', 'USAGE') \
                 AND has_table_privilege($1::text, 'changeover.event', 'SELECT') \
                 AND has_function_privilege($1::text, 'changeover.standing(text, bigint)', 'EXECUTE') \
+                AND has_table_privilege($1::text, 'changeover.service_role', 'SELECT') \
                 AND has_function_privilege($1::text, 'changeover.settle_v1(text)', 'EXECUTE')",
             &[&role],
         )
@@ -152,7 +180,6 @@ async fn grant(connection: &mut Connection, role: &str) -> Result<(), Error> {
     }
     let transaction = connection.client.transaction().await.map_err(sql)?;
     transaction.batch_execute(CREATION_LOCK).await.map_err(sql)?;
-    let statement = GRANT_SERVICE.replace("$ROLE", &Identifier::from(role).to_string());
-    transaction.batch_execute(&statement).await.map_err(sql)?;
+    transaction.batch_execute(&grant_to(role)).await.map_err(sql)?;
     transaction.commit().await.map_err(sql)
 }

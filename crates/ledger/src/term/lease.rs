@@ -5,12 +5,14 @@
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
-use crate::fence::key::{FenceKey, UNIQUE_KEY};
-use crate::fence::lease::{milliseconds, usable};
+use crate::fence::usable;
+use crate::fence::{FenceKey, UNIQUE_KEY};
+use crate::number::milliseconds;
 use crate::options::Options;
 use crate::pause::{Pause, PausePoint};
 use crate::record::bigint;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::SqlState;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,7 @@ const ACQUIRE: &str = include_str!("sql/acquire.sql");
 const IS_FREE: &str = include_str!("sql/is_free.sql");
 const RENEW: &str = include_str!("sql/renew.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
-const WAIT: &str = include_str!("sql/wait.sql");
+const ASK: &str = include_str!("sql/ask.sql");
 const TRANSFER: &str = include_str!("sql/transfer.sql");
 const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
 
@@ -47,9 +49,14 @@ pub struct Term {
     claim: Claim,
     lease: Duration,
     lost: CancellationToken,
+    newer: watch::Receiver<Option<u64>>,
     stop: CancellationToken,
     renewal: JoinHandle<()>,
 }
+
+/// The head under which an operator's command asks for the term: above every release's, so that a
+/// holder hands over after its open batch. Such a command is short, and gives the term back.
+pub const COMMAND_HEAD: u64 = i64::MAX as u64;
 
 impl Term {
     /// Tries to get the term. `Ok(None)`: somebody else holds it.
@@ -70,7 +77,7 @@ impl Term {
         let sql = |source| Error::sql("acquiring the term", source);
         client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
         if !Self::is_free(watch, &options.app, holder).await? {
-            return Self::wait(watch, options, holder).await;
+            return Ok(None);
         }
         let renewing =
             connection::open(owner_url, &options.application_name(), Purpose::Lease).await?;
@@ -80,7 +87,7 @@ impl Term {
             client.query_opt(ACQUIRE, &[&options.app, &holder, &options.release, &lease_ms]).await;
         let row = match granted {
             Ok(Some(row)) => row,
-            Ok(None) => return Self::wait(watch, options, holder).await,
+            Ok(None) => return Ok(None),
             // A transaction that guards early holds the row: its term goes on until it ends.
             Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => return Ok(None),
             Err(error) => return Err(sql(error)),
@@ -90,6 +97,7 @@ impl Term {
         tracing::info!(app = claim.app, epoch = claim.epoch, timeline, "term acquired");
         let lost = CancellationToken::new();
         let stop = CancellationToken::new();
+        let (newer_waits, newer) = watch::channel(None);
         let renewal = tokio::spawn(
             Renewal {
                 claim: claim.clone(),
@@ -97,29 +105,28 @@ impl Term {
                 application: options.application_name(),
                 lease: options.timing.lease,
                 lost: lost.clone(),
+                own_head: options.head(),
+                newer_waits,
                 stop: stop.clone(),
             }
             .run(sent, renewing),
         );
-        let term = Self { claim, lease: options.timing.lease, lost, stop, renewal };
+        let term = Self { claim, lease: options.timing.lease, lost, newer, stop, renewal };
         assert_unique_epoch(watch).await?;
         options.hook.reached(Pause::at(PausePoint::TermGranted, None, term.claim.epoch, 0)).await;
         end_backends(watch, &term.claim).await?;
         Ok(Some(term))
     }
 
-    /// Says that this one waits.
-    async fn wait(
-        watch: &Connection,
-        options: &Options,
-        holder: Uuid,
-    ) -> Result<Option<Self>, Error> {
+    /// Asks whoever holds the term to hand it over: when it leaves, or after its open batch where
+    /// `head` is above its own. Holds for some seconds.
+    pub async fn ask(watch: &Connection, app: &str, holder: Uuid, head: u64) -> Result<(), Error> {
         watch
             .client
-            .execute(WAIT, &[&options.app, &holder, &bigint(options.head())])
+            .execute(ASK, &[&app, &holder, &bigint(head)])
             .await
-            .map_err(|source| Error::sql("waiting for the term", source))?;
-        Ok(None)
+            .map_err(|source| Error::sql("asking for the term", source))?;
+        Ok(())
     }
 
     /// Whether trying to acquire it now would succeed; one cheap look, for waiters.
@@ -140,6 +147,11 @@ impl Term {
     /// Cancelled when the term is lost, or can no longer be known to be held.
     pub fn lost(&self) -> &CancellationToken {
         &self.lost
+    }
+
+    /// The highest head above ours that waits for the term, as of the last renewal.
+    pub fn newer(&self) -> watch::Receiver<Option<u64>> {
+        self.newer.clone()
     }
 
     /// Ends the term: hands it over to somebody who waits, else gives it back, so that the next holder
@@ -221,6 +233,8 @@ struct Renewal {
     application: String,
     lease: Duration,
     lost: CancellationToken,
+    own_head: u64,
+    newer_waits: watch::Sender<Option<u64>>,
     stop: CancellationToken,
 }
 
@@ -267,12 +281,16 @@ impl Renewal {
         let Some(open) = connection.as_ref() else {
             return Ok(false);
         };
-        let claim = &self.claim;
-        let rows = open
+        let Claim { app, epoch, holder } = &self.claim;
+        let (lease_ms, own_head) = (milliseconds(self.lease), bigint(self.own_head));
+        let row = open
             .client
-            .execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &milliseconds(self.lease)])
+            .query_opt(RENEW, &[app, epoch, holder, &lease_ms, &own_head])
             .await
             .map_err(|source| Error::sql("renewing the term", source))?;
-        Ok(rows == 1)
+        let Some(row) = row else { return Ok(false) };
+        let newer = row.get::<_, Option<i64>>(0).and_then(|head| u64::try_from(head).ok());
+        self.newer_waits.send_if_modified(|known| std::mem::replace(known, newer) != newer);
+        Ok(true)
     }
 }

@@ -12,5 +12,5 @@ mod lease;
 mod tests;
 mod transaction;
 
-pub use lease::{Term, assert_unique_epoch};
+pub use lease::{COMMAND_HEAD, Term, assert_unique_epoch};
 pub use transaction::{GuardedTransaction, Worker};

@@ -15,7 +15,7 @@ use uuid::Uuid;
 const ACQUIRE: &str = include_str!("sql/acquire.sql");
 const RENEW: &str = include_str!("sql/renew.sql");
 const TRANSFER: &str = include_str!("sql/transfer.sql");
-const WAIT: &str = include_str!("sql/wait.sql");
+const ASK: &str = include_str!("sql/ask.sql");
 const GUARD: &str = "SELECT changeover.guard('shop', $1, $2)";
 const LEASE_MS: i64 = 60_000;
 const EXPIRE: &str = "UPDATE changeover.term SET expires_at = '-infinity'";
@@ -221,7 +221,7 @@ async fn a_term_is_handed_over_to_who_waits() {
     let (older, newer, other) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
     for (waiter, head) in [(older, 1_i64), (newer, 2)] {
         assert_eq!(acquire(client, waiter).await, None);
-        client.execute(WAIT, &[&"shop", &waiter, &head]).await.unwrap();
+        client.execute(ASK, &[&"shop", &waiter, &head]).await.unwrap();
     }
     term.release(&stage.watch).await.unwrap();
     assert_eq!(acquire(client, other).await, None, "it is for the one who was named");

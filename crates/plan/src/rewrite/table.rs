@@ -3,9 +3,7 @@
 use crate::{
     change::Subject,
     model::{
-        catalog::{
-            Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity, Trigger,
-        },
+        catalog::{Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity},
         identifier::{Identifier, QualifiedName},
         step::{KeyColumn, Phase},
     },
@@ -80,7 +78,8 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
                  cannot be gone through in order",
                 relation.name.plain()
             ),
-            "add a primary key in an earlier release",
+            "add a primary key over columns that are there in an earlier release; if none tells rows \
+             apart, add one in a stop with `changeover migrate --at-once`",
         ));
     };
     Ok(index.columns.iter().filter_map(|name| typed(relation, name)).collect())
@@ -160,7 +159,7 @@ pub(super) fn fillable(
         return Err(Refused::new(
             &rule::forced_row_security::RULE,
             format!("row security is forced on {name}, so the migrator may not see all rows"),
-            "set NO FORCE ROW LEVEL SECURITY on it in an earlier migration",
+            format!("write before it: ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY"),
         ));
     }
     if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
@@ -170,37 +169,5 @@ pub(super) fn fillable(
             "fill a new column instead; rows cannot be moved between partitions online",
         ));
     }
-    user_triggers(work, relation, columns)
-}
-
-/// The users' own triggers would fire for every row that is filled: someone has to want that.
-fn user_triggers(
-    work: &Work<'_>,
-    relation: &Relation,
-    columns: &[Identifier],
-) -> Result<(), Refused> {
-    // Asked for before it is known whether it matters here: another database may have the triggers.
-    let decided = work.user_triggers_fire().is_some();
-    let fires = |trigger: &&Trigger| {
-        trigger.enabled
-            && trigger.on_update
-            && !trigger.ours
-            && (trigger.update_columns.is_empty()
-                || trigger.update_columns.iter().any(|column| columns.contains(column)))
-    };
-    let firing: Vec<&str> =
-        relation.triggers.iter().filter(fires).map(|trigger| trigger.name.as_str()).collect();
-    if firing.is_empty() || decided {
-        return Ok(());
-    }
-    Err(Refused::new(
-        &rule::user_triggers::RULE,
-        format!(
-            "filling {} would fire its own triggers for every row: {}",
-            relation.name.plain(),
-            firing.join(", ")
-        ),
-        "decide: write `-- changeover: user-triggers=fire because \"…\"` before the statement if \
-         they may fire, else disable them in an earlier migration",
-    ))
+    super::obstacle::firing::on_fill(work, relation, columns)
 }

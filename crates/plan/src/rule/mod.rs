@@ -40,15 +40,21 @@ rules! {
     exclusion_constraint,
     existing_target,
     exists,
+    fills_referenced,
     forced_row_security,
+    foreign_partition,
     generated_depends,
     generated_target,
+    in_use,
     index_of_constraint,
+    inheritance,
     materialized_view_fill,
+    missing_right,
     mixed_targets,
     no_primary_key,
     not_a_table,
     not_null_without_default,
+    not_owner,
     not_understood,
     open_schema,
     partition_key,
@@ -57,6 +63,7 @@ rules! {
     phase_too_early,
     primary_key_nullable,
     query,
+    read_only,
     reads_clock,
     reads_other_rows,
     reads_own_target,
@@ -67,8 +74,10 @@ rules! {
     replaces_function,
     replaces_trigger,
     replaces_view,
+    replica_identity,
     rewrites_table,
     row_security,
+    rules_fire,
     set_default,
     set_twice,
     setting,
@@ -153,6 +162,11 @@ impl Example {
     /// Only on majors below this one.
     pub(crate) const fn before_major(self, major: u16) -> Self {
         Self { before_major: major, ..self }
+    }
+
+    /// Whether there are majors on which it does not show the rule.
+    pub fn is_of_some_majors(&self) -> bool {
+        self.since_major > 0 || self.before_major < u16::MAX
     }
 
     /// Whether it shows the rule on this major.

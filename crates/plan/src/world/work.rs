@@ -92,21 +92,35 @@ impl Work<'_> {
         self.directives.user_triggers_fire.as_deref()
     }
 
-    /// A permission that has no effect: no rewrite of this statement asks for it, or there is none
-    /// of that name. Whether an allowed rule applies depends on the database, so it need not.
+    /// A permission that has no effect: no rewrite of this statement asks for it.
     fn idle_permission(&self) -> Option<String> {
-        let unknown = self
-            .directives
-            .allow
-            .keys()
-            .find(|id| !rule::find(id).is_some_and(|rule| rule.allowable));
         let given = [
             self.directives.old_complies.as_ref().map(|_| "old-complies"),
             self.directives.user_triggers_fire.as_ref().map(|_| "user-triggers"),
         ];
         let consulted = self.consulted.borrow();
         let idle = given.into_iter().flatten().find(|permission| !consulted.contains(permission));
-        unknown.map(|rule| format!("allow={rule}")).or_else(|| idle.map(str::to_owned))
+        idle.map(str::to_owned)
+    }
+
+    /// `allow=` takes only rules that may be allowed. Whether one of them applies depends on the
+    /// database, so it need not.
+    fn allows_what_may_be_allowed(&self) -> Result<(), Refused> {
+        for id in self.directives.allow.keys() {
+            let (reason, remedy) = match rule::find(id) {
+                Some(rule) if rule.allowable => continue,
+                Some(_) => (
+                    format!("the rule `{id}` cannot be allowed"),
+                    format!("rewrite the statement: `changeover rules {id}` shows how"),
+                ),
+                None => (
+                    format!("there is no rule `{id}`"),
+                    "`changeover rules` lists them, and which may be allowed".to_owned(),
+                ),
+            };
+            return Err(Refused::new(&rule::directive::RULE, reason, remedy));
+        }
+        Ok(())
     }
 
     /// Takes steps out of the plan again that another one does instead.
@@ -139,8 +153,12 @@ impl Work<'_> {
         let played = self.play(&changes, in_transaction)?;
         let locks = ordered(draft.locks.into_iter().chain(played.locks).collect());
         let undo = if draft.undo.is_empty() { played.undo } else { draft.undo };
+        let undo_locks = self.locks_of(&undo);
+        // What a removed trigger would have computed meanwhile is not known; nor what a file did.
+        let lost = played.lost || matches!(draft.kind, StepKind::SyncDrop(_) | StepKind::Script(_));
         if draft.joins && self.joinable(&placement) {
-            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, undo);
+            let back = (undo, undo_locks, lost);
+            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, back);
             self.record(&step, effects);
             return Ok(step);
         }
@@ -159,7 +177,8 @@ impl Work<'_> {
             reason: placement.reason,
             kind: draft.kind,
             undo,
-            lost: played.lost,
+            undo_locks,
+            lost,
         };
         let id = step.id.clone();
         self.world.records.steps.push(step);
@@ -191,6 +210,15 @@ impl Work<'_> {
             self.world.apply(change);
         }
         Ok(played)
+    }
+
+    /// The locks that changes take in a transaction, on the catalog as it is by now.
+    fn locks_of(&self, changes: &[Change]) -> Vec<Lock> {
+        let facts = changes.iter().map(|change| change.facts(&self.world.catalog));
+        let short = facts.filter(|facts| !facts.outside_transaction);
+        let locks = short.flat_map(|facts| facts.locks);
+        let held = LockHeld::Blink;
+        ordered(locks.map(|(relation, mode)| Lock { relation, mode, held }).collect())
     }
 
     /// The last net: no rewrite of a statement may let through what reads or writes out a table that
@@ -262,7 +290,7 @@ impl Work<'_> {
         kind: StepKind,
         locks: Vec<Lock>,
         needs: Vec<StepId>,
-        undo: Vec<Change>,
+        (undo, undo_locks, lost): (Vec<Change>, Vec<Lock>, bool),
     ) -> StepId {
         let number = self.world.records.steps.len() - 1;
         let last = &mut self.world.records.steps[number];
@@ -280,11 +308,15 @@ impl Work<'_> {
         last.locks.extend(locks);
         last.locks = ordered(std::mem::take(&mut last.locks));
         last.undo.splice(0..0, undo);
+        last.undo_locks.extend(undo_locks);
+        last.undo_locks = ordered(std::mem::take(&mut last.undo_locks));
+        last.lost |= lost;
         last.id.clone()
     }
 
     /// Refuses directives that have no effect on this statement: their author expects one.
     pub(crate) fn directives_used(&self) -> Result<(), Refused> {
+        self.allows_what_may_be_allowed()?;
         let steps = &self.world.records.steps[self.first_step..];
         let has = |phase| steps.iter().any(|step: &Step| step.phase == phase);
         let is_update = matches!(*self.statement.kind, StatementKind::Update(_));

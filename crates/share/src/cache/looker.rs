@@ -10,8 +10,8 @@ use super::slots::Invalidate;
 use super::watch::{self, WatchedTable};
 use crate::connection::Connection;
 use crate::error::{Error, chain};
-use crate::fence::lease::milliseconds;
 use crate::options::Options;
+use changeover_ledger::number::milliseconds;
 use rand::Rng;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const LOOK_WAIT: Duration = Duration::from_secs(5);
 /// The least time between two looks, whatever is asked for: notifications of a busy table come fast.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
-/// How often notes are pruned, by whoever comes first.
+/// How often notes are pruned, by the one that comes first.
 const PRUNE_PAUSE: Duration = Duration::from_secs(30);
 /// How often missing triggers are made again.
 const MEND_PAUSE: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub struct CacheTiming {
     /// The pause between two looks, ± a fifth. 250 ms: one statement of less than a millisecond four
     /// times a second, and what is missed by NOTIFY is seen after half of it on average.
     pub poll: Duration,
-    /// For how long notes are kept at least. Who was away for longer loads everything anew, which costs
+    /// For how long notes are kept at least. Who was away for longer loads everything again, which costs
     /// little, so ten minutes are enough; hours of notes would make every look longer.
     pub keep: Duration,
 }

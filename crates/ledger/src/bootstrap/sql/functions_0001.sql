@@ -12,19 +12,19 @@
 DO $install$
 BEGIN
     PERFORM pg_walfile_name(pg_current_wal_lsn());
-    CREATE FUNCTION changeover.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    CREATE OR REPLACE FUNCTION changeover.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS $$
         SELECT pg_catalog.concat(
             'x', pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)
         )::bit(32)::bigint
     $$;
 EXCEPTION WHEN feature_not_supported OR undefined_function THEN
-    CREATE FUNCTION changeover.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT 0::bigint';
+    CREATE OR REPLACE FUNCTION changeover.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT 0::bigint';
 END $install$;
 
 -- The fence. Raises unless it can lock exactly my epoch; the lock lasts until the transaction ends,
 -- so the next grant waits for it, and a guard after the next grant rereads and raises.
 -- model: Fence, FenceLocksTerm, FenceComparesHolder
-CREATE FUNCTION changeover.guard(guarded_app text, my_epoch bigint, my_holder uuid) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.guard(guarded_app text, my_epoch bigint, my_holder uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM 1 FROM changeover.term
@@ -37,10 +37,34 @@ BEGIN
     END IF;
 END $$;
 
+-- Whether the session's login may act for an application: it is one of the application's service roles,
+-- or a member of one, or of the ledger's owner. An application whose roles nobody has declared yet (only
+-- an engine of format 2 has been there) is open to whoever was granted the function.
+CREATE OR REPLACE FUNCTION changeover.is_service(of_app text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_has_role(session_user, current_user, 'MEMBER')
+        OR NOT EXISTS (SELECT 1 FROM changeover.service_role s WHERE s.app = of_app)
+        OR EXISTS (SELECT 1 FROM changeover.service_role s JOIN pg_roles r ON r.rolname = s.role
+                    WHERE s.app = of_app AND pg_has_role(session_user, r.oid, 'MEMBER'))
+$$;
+
+-- Raises unless the session's login may act for an application. Who may call the functions of one
+-- application could otherwise register as another one and block its floor, or hold its locks.
+CREATE OR REPLACE FUNCTION changeover.require_service(of_app text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT changeover.is_service(of_app) THEN
+        RAISE EXCEPTION 'role % is no service role of application %', session_user, of_app
+            USING ERRCODE = '42501',
+                  HINT = 'whoever migrates declares it: service_roles in changeover.toml, '
+                      || '--service-role, or Options::service_roles';
+    END IF;
+END $$;
+
 -- Registers an instance, or raises where its head is below the floor. FOR SHARE conflicts with
 -- raising the floor; whoever raises it counts instances in a statement after its UPDATE.
 -- model: CheckRegistration, CommitRegistration, FloorReadLocked
-CREATE FUNCTION changeover.register(
+CREATE OR REPLACE FUNCTION changeover.register(
     my_id uuid, my_app text, my_release text, my_head bigint, my_ttl_ms bigint, my_host text,
     my_pid integer
 ) RETURNS bigint
@@ -52,6 +76,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'application % is not in the ledger', my_app USING ERRCODE = 'CO003';
     END IF;
+    PERFORM changeover.require_service(my_app);
     IF my_head < current_floor THEN
         RAISE EXCEPTION 'release % knows migrations up to %, but the floor of application % is %',
             my_release, my_head, my_app, current_floor USING ERRCODE = 'CO001';
@@ -73,7 +98,7 @@ END $$;
 
 -- An instance that is registered and not below the floor, or raises. FOR SHARE as in `register`: one who
 -- counted as dead must not come back over a rising floor. Called by the two functions below alone.
-CREATE FUNCTION changeover.living(
+CREATE OR REPLACE FUNCTION changeover.living(
     my_id uuid, my_login name, OUT app text, OUT head bigint, OUT floor bigint
 )
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -93,7 +118,7 @@ END $$;
 
 -- Says that an instance lives, and in which state; returns the floor it must not be below.
 -- model: Beat, CommitBeat
-CREATE FUNCTION changeover.heartbeat(my_id uuid, my_state text) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.heartbeat(my_id uuid, my_state text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     mine record := changeover.living(my_id, session_user);
@@ -110,11 +135,12 @@ END $$;
 -- and raises where that may not write any more. FOR SHARE as in `register`: whoever raises the floor
 -- either waits for this, and then finds the session by its name, or is waited for, and this raises.
 -- model: LoginsClosed
-CREATE FUNCTION changeover.admit(my_id uuid) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.admit(my_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     mine record := changeover.living(my_id, NULL);
 BEGIN
+    PERFORM changeover.require_service(mine.app);
     IF NOT starts_with(current_setting('application_name'),
                        format('changeover@%s/%s/', mine.head, mine.app)) THEN
         RAISE EXCEPTION 'the session''s application_name does not begin with changeover@%/%/',
@@ -125,7 +151,7 @@ BEGIN
 END $$;
 
 -- model: Leave
-CREATE FUNCTION changeover.leave(my_id uuid) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.leave(my_id uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE changeover.instance SET state = 'left', left_at = clock_timestamp()
      WHERE id = my_id AND left_at IS NULL AND login = session_user
@@ -134,7 +160,7 @@ $$;
 -- Whether a step is done: what a new release asks before it reads a column that is being filled.
 -- A step that never was (its migration ran at once on a fresh database, or was adopted) is done when
 -- its migration is in the ledger with nothing open; its id begins with the migration's number.
-CREATE FUNCTION changeover.is_done(of_app text, of_step text) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.is_done(of_app text, of_step text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(
         (SELECT s.state = 'done' FROM changeover.step s WHERE s.app = of_app AND s.id = of_step),
@@ -146,7 +172,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Where the application stands, as far as an instance of a given head needs to know.
-CREATE FUNCTION changeover.standing(of_app text, own_head bigint,
+CREATE OR REPLACE FUNCTION changeover.standing(of_app text, own_head bigint,
     OUT head bigint, OUT floor bigint, OUT open_before_serving bigint, OUT failed text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT a.head, a.floor,
@@ -160,7 +186,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Called by sync triggers when an expression raises.
-CREATE FUNCTION changeover.park_row(
+CREATE OR REPLACE FUNCTION changeover.park_row(
     of_app text, of_step text, of_relation regclass, of_key jsonb, what text
 ) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

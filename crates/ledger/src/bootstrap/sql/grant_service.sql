@@ -10,7 +10,8 @@ GRANT EXECUTE ON FUNCTION
     TO $ROLE;
 GRANT SELECT ON changeover.format, changeover.app, changeover.term, changeover.migration,
     changeover.plan, changeover.step, changeover.progress, changeover.parked_row,
-    changeover.instance, changeover.event
+    changeover.instance, changeover.event, changeover.service_role, changeover.refused_release,
+    changeover.term_waiter, changeover.waiter_ability
     TO $ROLE;
 
 -- Background work.

@@ -2,7 +2,7 @@
 
 -- The trigger of a table that is watched as a whole. Arguments: app, source, `notify` or `quiet`. A
 -- transaction without a number has written nothing.
-CREATE FUNCTION changeover.note_change() RETURNS trigger
+CREATE OR REPLACE FUNCTION changeover.note_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
@@ -14,7 +14,7 @@ END $$;
 -- The triggers of a table that is watched by key. Arguments: app, source, `notify` or `quiet`, the key's
 -- column, how many keys a statement may name. The rows are in transition tables, one for inserts and
 -- deletes, two for updates (a key may change).
-CREATE FUNCTION changeover.note_keys() RETURNS trigger
+CREATE OR REPLACE FUNCTION changeover.note_keys() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rows_of text := CASE TG_OP
@@ -46,7 +46,7 @@ END $$;
 
 -- A conflict can only be with a note of the same transaction, or with one restored from a dump, which
 -- serves as well. NOTIFY makes the transaction take a lock of the whole server while it commits.
-CREATE FUNCTION changeover.write_notes(of_app text, of_source text, how text, keys text[]) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.write_notes(of_app text, of_source text, how text, keys text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO changeover.change_note (app, source, xid, key)
@@ -58,7 +58,7 @@ BEGIN
 END $$;
 
 -- A table with all that it is made of.
-CREATE FUNCTION changeover.table_parts(of_relation regclass) RETURNS TABLE (relation oid)
+CREATE OR REPLACE FUNCTION changeover.table_parts(of_relation regclass) RETURNS TABLE (relation oid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE part (relation) AS (
         SELECT of_relation::oid
@@ -70,7 +70,7 @@ $$;
 
 -- What the triggers of a source are called: by some letters of a hash, since several applications and
 -- sources may watch one table, and in several ways.
-CREATE FUNCTION changeover.note_triggers(
+CREATE OR REPLACE FUNCTION changeover.note_triggers(
     of_app text, of_source text, key_column name, notifies boolean, keys_max integer
 ) RETURNS name[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -84,7 +84,7 @@ $$;
 -- left alone, so it can be run again (after a partition was made, say). Takes SHARE ROW EXCLUSIVE where a
 -- trigger is missing: waits for the table's writers, at most as long as the caller's `lock_timeout`, or
 -- two seconds where the caller has none. Returns how many triggers were made.
-CREATE FUNCTION changeover.watch_table_v1(
+CREATE OR REPLACE FUNCTION changeover.watch_table_v1(
     of_relation regclass, of_app text, of_source text, key_column name DEFAULT NULL,
     notifies boolean DEFAULT true, keys_max integer DEFAULT 100
 ) RETURNS integer
@@ -151,7 +151,7 @@ BEGIN
 END $$;
 
 -- Drops the triggers of a source that are not to be kept (it is watched in another way now).
-CREATE FUNCTION changeover.drop_notes(
+CREATE OR REPLACE FUNCTION changeover.drop_notes(
     of_relation regclass, of_app text, of_source text, kept name[]
 ) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -170,7 +170,7 @@ BEGIN
 END $$;
 
 -- The end of watching; caches of the source fail from now on.
-CREATE FUNCTION changeover.unwatch_table_v1(of_relation regclass, of_app text, of_source text)
+CREATE OR REPLACE FUNCTION changeover.unwatch_table_v1(of_relation regclass, of_app text, of_source text)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -181,7 +181,7 @@ END $$;
 
 -- How a source is watched: changes whenever a trigger, a table or a partition of it was changed, made
 -- anew or rewritten, be it only for a moment. NULL: it is not watched, or a trigger is missing or off.
-CREATE FUNCTION changeover.watch_print(of_app text, of_source text) RETURNS text
+CREATE OR REPLACE FUNCTION changeover.watch_print(of_app text, of_source text) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN bool_and(found.complete)
                 THEN md5(string_agg(found.print, ',' ORDER BY found.relation)) END
@@ -201,7 +201,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Whether `later` sees whatever `earlier` sees.
-CREATE FUNCTION changeover.snapshot_covers(later pg_snapshot, earlier pg_snapshot) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.snapshot_covers(later pg_snapshot, earlier pg_snapshot) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT pg_snapshot_xmax(later) >= pg_snapshot_xmax(earlier)
        AND NOT EXISTS (SELECT 1 FROM pg_snapshot_xip(later) AS x
@@ -212,7 +212,7 @@ $$;
 -- snapshot, is read in one. `reset`: that cannot be told any more (the notes were pruned, there are too
 -- many, it is the first look): everything may have changed. `source`s and `keys` go together; so do
 -- `of_sources` and `prints`.
-CREATE FUNCTION changeover.changes_v1(
+CREATE OR REPLACE FUNCTION changeover.changes_v1(
     of_app text, of_sources text[], seen pg_snapshot, changes_max integer,
     OUT snapshot text, OUT timeline bigint, OUT reset boolean, OUT sources text[], OUT keys text[],
     OUT prints text[]
@@ -239,7 +239,7 @@ $$;
 
 -- Says by which number the changes of this transaction can be waited for, on any instance: called by a
 -- writer in its transaction, and handed to whoever must see the write.
-CREATE FUNCTION changeover.change_token_v1() RETURNS text
+CREATE OR REPLACE FUNCTION changeover.change_token_v1() RETURNS text
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     SELECT changeover.timeline() || '.' || pg_current_xact_id()
 $$;
@@ -248,13 +248,14 @@ $$;
 -- callers; a reader that was away for longer is told to begin anew. By snapshot, not by the time of a
 -- note: a transaction that writes early and commits late has an old note that nobody has seen. Called by
 -- readers now and then; whoever comes second does nothing.
-CREATE FUNCTION changeover.prune_changes_v1(of_app text, keep_ms bigint) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.prune_changes_v1(of_app text, keep_ms bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     h changeover.change_horizon;
     gone bigint;
     gone_max CONSTANT bigint := 20000;
 BEGIN
+    PERFORM changeover.require_service(of_app);
     SELECT * INTO h FROM changeover.change_horizon c WHERE c.app = of_app
        FOR NO KEY UPDATE SKIP LOCKED;
     IF NOT FOUND THEN

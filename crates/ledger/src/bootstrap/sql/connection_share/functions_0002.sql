@@ -2,7 +2,7 @@
 
 -- What is left for an application where nobody says a number: what the server, its reserves, the
 -- database and the login allow, less `reserve` for everybody else.
-CREATE FUNCTION changeover.connections_allowed(reserve integer) RETURNS integer
+CREATE OR REPLACE FUNCTION changeover.connections_allowed(reserve integer) RETURNS integer
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT GREATEST(1, LEAST(
         current_setting('max_connections')::integer
@@ -21,7 +21,7 @@ $$;
 -- budget is kept for who joins next, at least twelve or what the engine itself has open of one instance and
 -- six, at most half: what it has open, and half of what is then left of it, is granted at once.
 -- CO004: not registered.
-CREATE FUNCTION changeover.share_v1(
+CREATE OR REPLACE FUNCTION changeover.share_v1(
     my_instance uuid, my_wanted integer, my_limit integer, my_held integer, my_budget integer,
     my_reserve integer, my_own integer, OUT granted integer, OUT target integer, OUT budget integer
 )

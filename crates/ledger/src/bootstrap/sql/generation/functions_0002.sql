@@ -2,7 +2,7 @@
 -- version of their contract: a later one gets a new suffix, and this one stays.
 
 -- The members that live, as the database's clock has it; ready ones may be given work.
-CREATE FUNCTION changeover.live_members(of_app text)
+CREATE OR REPLACE FUNCTION changeover.live_members(of_app text)
 RETURNS TABLE (instance uuid, gen bigint, ready boolean)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT m.instance, m.gen, i.state = 'serving'
@@ -11,7 +11,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
        AND i.heartbeat_at > clock_timestamp() - i.ttl_ms * interval '1 millisecond'
 $$;
 
-CREATE FUNCTION changeover.is_live(my_instance uuid) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.is_live(my_instance uuid) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (
         SELECT 1 FROM changeover.instance i
@@ -21,7 +21,7 @@ $$;
 
 -- Says that a registered instance takes part in background work. Called before any other declaration.
 -- CO004: it is not registered by this login. Returns its application.
-CREATE FUNCTION changeover.join_v1(my_instance uuid, my_gen bigint) RETURNS text
+CREATE OR REPLACE FUNCTION changeover.join_v1(my_instance uuid, my_gen bigint) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     my_app text;
@@ -38,7 +38,7 @@ BEGIN
 END $$;
 
 -- The application of a member; raises where it is none, or another login's.
-CREATE FUNCTION changeover.member_app(my_instance uuid) RETURNS text
+CREATE OR REPLACE FUNCTION changeover.member_app(my_instance uuid) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     my_app text;
@@ -56,15 +56,16 @@ END $$;
 -- Brings switch and owners to what they should be: called by every member at every poll, by whoever
 -- becomes ready, and by whoever drains. Cheap where there is nothing to do. Every decision is made on
 -- rows that are locked here, so that any number of callers come to one result.
-CREATE FUNCTION changeover.settle_v1(of_app text) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.settle_v1(of_app text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 BEGIN
+    PERFORM changeover.require_service(of_app);
     PERFORM changeover.settle_generation(of_app);
     PERFORM changeover.settle_workers(of_app);
 END $$;
 
 -- The highest generation with a ready member. Nobody ready: it stays, since nobody could do the work.
-CREATE FUNCTION changeover.settle_generation(of_app text) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.settle_generation(of_app text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     was bigint;

@@ -2,7 +2,7 @@
 
 -- Forgets the claims of an instance of which nothing holds any more. One look into the queue for each claim
 -- of which something does. The planner's choice is taken away, as in claim_v1.
-CREATE FUNCTION changeover.forget_claims(of_instance uuid) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.forget_claims(of_instance uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
@@ -15,7 +15,7 @@ END $$;
 -- What every member does at every poll: jobs whose time has come are opened, and those of instances that
 -- have died are returned; both only for kinds that this instance runs, so that an older release never
 -- touches what it does not know. Returns how many jobs became open.
-CREATE FUNCTION changeover.tend_jobs_v1(my_instance uuid) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.tend_jobs_v1(my_instance uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     my_app text := changeover.member_app(my_instance);
@@ -48,7 +48,7 @@ END $$;
 
 -- Returns the jobs of an instance that has died, of kinds that `rescuer` runs. Called, and died: that
 -- becomes unknown; what has taken its process with it too often is poison.
-CREATE FUNCTION changeover.rescue_jobs(rescuer uuid, of_instance uuid) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.rescue_jobs(rescuer uuid, of_instance uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     returned_now bigint;

@@ -3,7 +3,7 @@
 -- Whether this instance may claim; to be asked first in the transaction of a claim. Not while it is not
 -- serving, or was not heard of: an orphan's claims would be returned again and again, each time as a
 -- crash. No member: raises, since it would wait for ever.
-CREATE FUNCTION changeover.may_claim(my_instance uuid, at_most integer) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.may_claim(my_instance uuid, at_most integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF at_most IS NULL THEN
@@ -29,7 +29,7 @@ END $$;
 -- Of jobs whose rows this transaction has locked, those that nobody has claimed since the caller looked:
 -- `seen` are the claims that it saw. Who claims meanwhile passes over locked rows, and who came before has
 -- committed or they would be locked, so this look is the last one.
-CREATE FUNCTION changeover.still_unclaimed(
+CREATE OR REPLACE FUNCTION changeover.still_unclaimed(
     of_kind integer, seen bigint[], INOUT ids bigint[], INOUT attempts integer[], INOUT places tid[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -47,7 +47,7 @@ BEGIN
 END $$;
 
 -- How urgent the first job of a kind is that anybody can claim; NULL: none.
-CREATE FUNCTION changeover.first_priority(of_kind integer) RETURNS smallint
+CREATE OR REPLACE FUNCTION changeover.first_priority(of_kind integer) RETURNS smallint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -65,7 +65,7 @@ END $$;
 -- way, and walking over it again costs more than claiming does. Whatever is enqueued or returned there
 -- meanwhile waits for the next look from the start, which also comes where the rest does not suffice.
 -- Claims that end before need not be compared with; that was most of what a claim cost.
-CREATE FUNCTION changeover.claim_of_kind(
+CREATE OR REPLACE FUNCTION changeover.claim_of_kind(
     my_instance uuid, of_kind integer, at_most integer,
     OUT ids bigint[], OUT attempts integer[], OUT places tid[], OUT failed bigint[]
 )
@@ -134,7 +134,7 @@ BEGIN
 END $$;
 
 -- Claims the most urgent suspect of a kind; all NULL: there is none.
-CREATE FUNCTION changeover.claim_suspect(
+CREATE OR REPLACE FUNCTION changeover.claim_suspect(
     my_instance uuid, of_kind integer, OUT ids bigint[], OUT attempts integer[], OUT places tid[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -167,7 +167,7 @@ END $$;
 -- claims and several run. `alone`: those of them that are to be run by themselves.
 -- The planner's choice is taken away here and in what this calls: statistics of a queue are always out of
 -- date, and its index gives the rows in the order in which they are needed.
-CREATE FUNCTION changeover.claim_unread_v1(
+CREATE OR REPLACE FUNCTION changeover.claim_unread_v1(
     my_instance uuid, at_most integer, of_kinds text[] DEFAULT NULL, limits integer[] DEFAULT NULL
 )
 RETURNS TABLE (kind text, version integer, ids bigint[], attempts integer[], places tid[], alone bigint[])
@@ -236,7 +236,7 @@ END $$;
 
 -- Of these jobs, those of these kinds that do not lie in one of these places. Planned each time, for the table
 -- as it is: what is planned for a short queue walks through all of a long one, as IS TRUE below says.
-CREATE FUNCTION changeover.read_elsewhere(ids bigint[], kind_ids integer[], places tid[])
+CREATE OR REPLACE FUNCTION changeover.read_elsewhere(ids bigint[], kind_ids integer[], places tid[])
 RETURNS TABLE (id bigint, attempt integer, payload jsonb, enqueued_at timestamptz, run_at timestamptz,
                failures integer, crashes integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -253,7 +253,7 @@ END $$;
 -- Jobs of kinds that this instance has declared, the most urgent first. `attempt` is the one that a claim
 -- of the job is for now: where it is another than the claim's, that does not hold any more. `places` is
 -- where their rows lay when they were claimed, if known: those that were written since are looked up by id.
-CREATE FUNCTION changeover.read_jobs_v1(my_instance uuid, ids bigint[], places tid[] DEFAULT '{}')
+CREATE OR REPLACE FUNCTION changeover.read_jobs_v1(my_instance uuid, ids bigint[], places tid[] DEFAULT '{}')
 RETURNS TABLE (id bigint, attempt integer, payload jsonb, enqueued_at timestamptz, run_at timestamptz,
                failures integer, crashes integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -282,7 +282,7 @@ BEGIN
 END $$;
 
 -- Claims as claim_unread_v1, and reads what it has claimed.
-CREATE FUNCTION changeover.claim_v1(
+CREATE OR REPLACE FUNCTION changeover.claim_v1(
     my_instance uuid, at_most integer, of_kinds text[] DEFAULT NULL, limits integer[] DEFAULT NULL
 )
 RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
@@ -304,7 +304,7 @@ END $$;
 -- attempt, as the fence of who asks. Ended by finish_v1 (it was done), fail_v1 (it was not), or
 -- unclaim_v1 (still not known: asked again in 30 s). One that takes its process with it too often waits
 -- for a person.
-CREATE FUNCTION changeover.claim_unknown_v1(my_instance uuid, at_most integer)
+CREATE OR REPLACE FUNCTION changeover.claim_unknown_v1(my_instance uuid, at_most integer)
 RETURNS TABLE (id bigint, kind text, version integer, attempt integer, payload jsonb,
                enqueued_at timestamptz, run_at timestamptz, failures integer, crashes integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

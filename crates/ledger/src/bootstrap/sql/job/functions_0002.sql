@@ -3,7 +3,7 @@
 
 -- Says that this instance runs a kind of job in a version of its payload. Where releases state other
 -- limits, those of the highest generation count.
-CREATE FUNCTION changeover.declare_job_v1(
+CREATE OR REPLACE FUNCTION changeover.declare_job_v1(
     my_instance uuid, my_kind text, my_version integer, my_max_attempts integer,
     my_max_crashes integer, my_at_most_once boolean
 ) RETURNS void
@@ -40,7 +40,7 @@ END $$;
 -- The kind's number, if its payload may be enqueued now: consumers come first, producers from the
 -- switch on. For ten seconds after a switch back, what might be enqueued before it still may: whoever
 -- has asked for the version just before must not fail, and a moment earlier it would be parked as well.
-CREATE FUNCTION changeover.enqueueable_kind(of_app text, of_kind text, of_version integer)
+CREATE OR REPLACE FUNCTION changeover.enqueueable_kind(of_app text, of_kind text, of_version integer)
 RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -64,7 +64,7 @@ BEGIN
 END $$;
 
 -- The highest version up to `up_to` that may be enqueued now; NULL: none.
-CREATE FUNCTION changeover.enqueueable_version_v1(of_app text, of_kind text, up_to integer)
+CREATE OR REPLACE FUNCTION changeover.enqueueable_version_v1(of_app text, of_kind text, up_to integer)
 RETURNS integer
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT max(j.version)
@@ -76,15 +76,17 @@ $$;
 -- Enqueues jobs of one kind, in the caller's transaction: they exist if it commits. With a unique key
 -- (one for each payload, or NULL): none that is there already, waiting or running, is enqueued again.
 -- Returns the ids of those that were.
-CREATE FUNCTION changeover.enqueue_v1(
+CREATE OR REPLACE FUNCTION changeover.enqueue_v1(
     of_app text, of_kind text, of_version integer, payloads jsonb[],
     with_priority smallint DEFAULT 0, at timestamptz DEFAULT NULL, unique_keys text[] DEFAULT NULL
 ) RETURNS SETOF bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    number integer := changeover.enqueueable_kind(of_app, of_kind, of_version);
+    number integer;
     is_later boolean := coalesce(at > clock_timestamp(), false);
 BEGIN
+    PERFORM changeover.require_service(of_app);
+    number := changeover.enqueueable_kind(of_app, of_kind, of_version);
     -- Longer ones would fail in the index, with an error about its pages.
     IF EXISTS (SELECT 1 FROM unnest(unique_keys) AS k (key) WHERE octet_length(k.key) > 1000) THEN
         RAISE EXCEPTION 'a unique key may have 1000 bytes' USING ERRCODE = '22001';
@@ -106,7 +108,7 @@ BEGIN
 END $$;
 
 -- How many jobs a generation could not run: must be 0, or be parked knowingly, before going back to it.
-CREATE FUNCTION changeover.jobs_beyond_v1(of_app text, of_gen bigint)
+CREATE OR REPLACE FUNCTION changeover.jobs_beyond_v1(of_app text, of_gen bigint)
 RETURNS TABLE (kind text, version integer, jobs bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT k.kind, k.version, count(*)
@@ -118,7 +120,7 @@ $$;
 -- With the switch to a generation: an event says how many jobs it cannot run. Nothing is done to them:
 -- no consumer of that generation claims, opens or returns them, and the view `jobs` calls them parked
 -- until a generation that can run them is back. A million rows would hold the switch up.
-CREATE FUNCTION changeover.park_jobs(of_app text, for_gen bigint) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.park_jobs(of_app text, for_gen bigint) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO changeover.event (app, kind, detail)
     SELECT of_app, 'jobs_parked',
@@ -129,11 +131,12 @@ $$;
 
 -- Puts jobs that were given up, or whose outcome is unknown, back, with a fresh count of failures. Those
 -- whose unique key another one has by now stay. Returns how many were put back.
-CREATE FUNCTION changeover.requeue_v1(of_app text, ids bigint[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.requeue_v1(of_app text, ids bigint[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     back bigint;
 BEGIN
+    PERFORM changeover.require_service(of_app);
     UPDATE changeover.job j
        SET shelf = 'open', failures = 0, crashes = 0, called_at = NULL, run_at = clock_timestamp(),
            -- Whoever claimed it since the look below, to ask the other side, is refused.
@@ -155,7 +158,7 @@ END $$;
 
 -- States a schedule. The one of the current generation counts: an older release that starts once more
 -- does not overwrite it.
-CREATE FUNCTION changeover.declare_schedule_v1(
+CREATE OR REPLACE FUNCTION changeover.declare_schedule_v1(
     my_instance uuid, my_name text, my_cron text, my_time_zone text, my_catch_up text
 ) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -174,7 +177,7 @@ $$;
 -- Enqueues what is due of a schedule, each scheduled time once, whoever computes it; only for the
 -- generation that has the background work. Times at or before `done_until` are passed over, and so are
 -- those that have not come yet by the database's clock. Returns the scheduled times that were enqueued.
-CREATE FUNCTION changeover.tick_v1(
+CREATE OR REPLACE FUNCTION changeover.tick_v1(
     my_instance uuid, my_name text, due timestamptz[], up_to timestamptz,
     of_kind text, of_version integer
 ) RETURNS SETOF timestamptz
@@ -215,8 +218,9 @@ END $$;
 
 -- Forgets what nothing needs any more: ticks older than 30 days, members that left a day ago and whose
 -- jobs are returned.
-CREATE FUNCTION changeover.prune_work_v1(of_app text) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.prune_work_v1(of_app text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT changeover.require_service(of_app);
     DELETE FROM changeover.tick t
      WHERE t.app = of_app AND t.scheduled_at < clock_timestamp() - interval '30 days';
     DELETE FROM changeover.worker_candidate c USING changeover.instance i
@@ -230,18 +234,3 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
        AND coalesce(i.left_at, i.heartbeat_at) < clock_timestamp() - interval '1 day'
        AND NOT EXISTS (SELECT 1 FROM changeover.job_consumer c WHERE c.instance = m.instance)
 $$;
-
--- For people: each job with its state in one word. Parked: only a generation above the current one has
--- said that it can run it.
-CREATE VIEW changeover.jobs AS
-SELECT j.id, k.app, k.kind, k.version,
-       CASE WHEN c.instance IS NOT NULL THEN 'running'
-            WHEN j.shelf IN ('open', 'later') AND k.since_gen > g.gen THEN 'parked'
-            WHEN j.shelf = 'open' THEN 'waiting' ELSE j.shelf END AS state,
-       j.priority, coalesce(c.attempt, j.attempt) AS attempt, j.failures, k.max_attempts, j.crashes,
-       c.instance AS claimant, j.called_at, j.run_at,
-       j.enqueued_at, j.error, j.payload
-  FROM changeover.job j
-  JOIN changeover.job_kind k ON k.id = j.kind_id
-  LEFT JOIN changeover.claimed c ON c.id = j.id AND c.attempt = j.attempt + 1
-  LEFT JOIN changeover.generation g ON g.app = k.app;

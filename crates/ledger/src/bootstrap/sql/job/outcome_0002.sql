@@ -4,7 +4,7 @@
 -- need not be written.
 
 -- Whether this instance has claimed that attempt. Whether the claim holds still, the job's row says.
-CREATE FUNCTION changeover.has_claimed(my_instance uuid, my_job bigint, my_attempt integer) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.has_claimed(my_instance uuid, my_job bigint, my_attempt integer) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT 1 FROM changeover.claimed c
                     WHERE c.instance = my_instance AND c.id = my_job AND c.attempt = my_attempt)
@@ -12,7 +12,7 @@ $$;
 
 -- The same of several. With six claims of 500 jobs, one look takes up to 0.2 ms, and one at all of them for
 -- any number of jobs 2.2 ms: so up to eight are looked up one by one.
-CREATE FUNCTION changeover.have_claimed(my_instance uuid, ids bigint[], attempts integer[]) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.have_claimed(my_instance uuid, ids bigint[], attempts integer[]) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF cardinality(ids) <= 8 THEN
@@ -28,7 +28,7 @@ END $$;
 -- Finishes jobs, in the transaction of their effects: all of them are mine and at that attempt, or it
 -- raises and nothing of the transaction happens. Quickest for just what one claim has returned, in its
 -- order; any others of my claims will do.
-CREATE FUNCTION changeover.finish_v1(my_instance uuid, ids bigint[], attempts integer[]) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.finish_v1(my_instance uuid, ids bigint[], attempts integer[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -57,7 +57,7 @@ END $$;
 -- The attempt has failed: tried again after a pause that doubles (from 1 s to an hour; or as given, up
 -- to 30 days),
 -- or given up after the kind's number of attempts. Returns the shelf. CO007: it is not mine any more.
-CREATE FUNCTION changeover.fail_v1(
+CREATE OR REPLACE FUNCTION changeover.fail_v1(
     my_instance uuid, my_job bigint, my_attempt integer, why text, pause_ms bigint DEFAULT NULL,
     give_up boolean DEFAULT false
 ) RETURNS text
@@ -87,7 +87,7 @@ END $$;
 
 -- Gives back jobs that were claimed and not begun, or rolled back: counts as no failure. What was called
 -- outside is of unknown outcome. Those that are not mine any more are passed over. Returns how many.
-CREATE FUNCTION changeover.unclaim_v1(my_instance uuid, ids bigint[], attempts integer[])
+CREATE OR REPLACE FUNCTION changeover.unclaim_v1(my_instance uuid, ids bigint[], attempts integer[])
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -115,7 +115,7 @@ END $$;
 
 -- Gives back what I have claimed, but for what I know of: the answer to a claim may be lost with its
 -- connection. To be called when no claim is under way.
-CREATE FUNCTION changeover.unclaim_others_v1(my_instance uuid, known bigint[]) RETURNS bigint
+CREATE OR REPLACE FUNCTION changeover.unclaim_others_v1(my_instance uuid, known bigint[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     lost record;
@@ -129,7 +129,7 @@ END $$;
 
 -- For at-most-once kinds, committed before what cannot be undone is done outside the database: a process
 -- that dies after this leaves the job as `unknown`, and nobody does it a second time.
-CREATE FUNCTION changeover.mark_v1(my_instance uuid, my_job bigint, my_attempt integer) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.mark_v1(my_instance uuid, my_job bigint, my_attempt integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM changeover.member_app(my_instance);
@@ -144,7 +144,7 @@ BEGIN
 END $$;
 
 -- The outcome of a call turned out to be unknown (no answer in time).
-CREATE FUNCTION changeover.set_unknown_v1(my_instance uuid, my_job bigint, my_attempt integer, why text)
+CREATE OR REPLACE FUNCTION changeover.set_unknown_v1(my_instance uuid, my_job bigint, my_attempt integer, why text)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

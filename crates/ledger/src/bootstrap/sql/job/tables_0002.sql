@@ -115,3 +115,18 @@ CREATE TABLE changeover.tick (
     enqueued_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (app, name, scheduled_at)
 );
+
+-- For people: each job with its state in one word. Parked: only a generation above the current one has
+-- said that it can run it.
+CREATE VIEW changeover.jobs AS
+SELECT j.id, k.app, k.kind, k.version,
+       CASE WHEN c.instance IS NOT NULL THEN 'running'
+            WHEN j.shelf IN ('open', 'later') AND k.since_gen > g.gen THEN 'parked'
+            WHEN j.shelf = 'open' THEN 'waiting' ELSE j.shelf END AS state,
+       j.priority, coalesce(c.attempt, j.attempt) AS attempt, j.failures, k.max_attempts, j.crashes,
+       c.instance AS claimant, j.called_at, j.run_at,
+       j.enqueued_at, j.error, j.payload
+  FROM changeover.job j
+  JOIN changeover.job_kind k ON k.id = j.kind_id
+  LEFT JOIN changeover.claimed c ON c.id = j.id AND c.attempt = j.attempt + 1
+  LEFT JOIN changeover.generation g ON g.app = k.app;

@@ -2,7 +2,7 @@
 
 -- Says that this instance could own a worker. `my_owner_from`: once this generation has owned it, none
 -- below that may again (0: any); `my_handover_ms`: what a holder needs to end its unit of work.
-CREATE FUNCTION changeover.declare_worker_v1(
+CREATE OR REPLACE FUNCTION changeover.declare_worker_v1(
     my_instance uuid, my_name text, my_owner_from bigint, my_handover_ms bigint, my_lease_ms bigint
 ) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -28,7 +28,7 @@ END $$;
 
 -- Says that this instance's generation has no such worker any more: when the older ones have gone, it
 -- is nobody's, and that is well.
-CREATE FUNCTION changeover.retire_worker_v1(my_instance uuid, my_name text) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.retire_worker_v1(my_instance uuid, my_name text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO changeover.worker_known AS k (app, name, gen, head, owner_from, retired)
     SELECT changeover.member_app(my_instance), my_name, m.gen, i.head, 0, true
@@ -40,7 +40,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Whether somebody holds it. Who has left holds nothing, whatever time is left: the next epoch fences it.
-CREATE FUNCTION changeover.worker_is_held(w changeover.worker) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.worker_is_held(w changeover.worker) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT w.holder IS NOT NULL AND w.expires_at > clock_timestamp()
            AND EXISTS (SELECT 1 FROM changeover.instance i WHERE i.id = w.holder AND i.left_at IS NULL)
@@ -48,7 +48,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
 $$;
 
 -- Whether its holder has let the lease run out, although the server was there to renew it.
-CREATE FUNCTION changeover.worker_is_stalled(w changeover.worker) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.worker_is_stalled(w changeover.worker) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT w.holder IS NOT NULL AND w.expires_at < clock_timestamp()
            AND EXISTS (SELECT 1 FROM changeover.worker_candidate c
@@ -60,7 +60,7 @@ $$;
 -- Whether, with such an owner, a way back would be left on which nobody could own the worker: the
 -- generation that one would go back to (the floor allows it) knows the worker, and must not own it
 -- any more. NULL: no.
-CREATE FUNCTION changeover.worker_bars_return(of_app text, of_name text, heir_owner_from bigint)
+CREATE OR REPLACE FUNCTION changeover.worker_bars_return(of_app text, of_name text, heir_owner_from bigint)
 RETURNS text
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('generation %s may still come back and could not own it: only %s and later may',
@@ -76,7 +76,7 @@ $$;
 -- renew, or did not and has not been heard of since (it counts as alive for a while yet), and generations
 -- that have died again and again. No heir: nobody may. `refused`: why a
 -- generation that is ready is passed over.
-CREATE FUNCTION changeover.worker_heirs(of_app text, of_name text)
+CREATE OR REPLACE FUNCTION changeover.worker_heirs(of_app text, of_name text)
 RETURNS TABLE (name text, heir uuid, heir_gen bigint, heir_lease_ms bigint, refused text)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH ready AS MATERIALIZED (
@@ -110,7 +110,7 @@ $$;
 -- Each worker's window, and the hand-over to its heir. A holder that should give way is asked first: the
 -- window opens for both and the successor is named, in one transaction; when its time is over it is
 -- done without it. Whatever excludes a holder also changes the epoch, so that its guards raise.
-CREATE FUNCTION changeover.settle_workers(of_app text) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.settle_workers(of_app text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     due text;
@@ -139,7 +139,7 @@ BEGIN
 END $$;
 
 -- One worker, on its locked row: everything is looked at once more.
-CREATE FUNCTION changeover.settle_worker(of_app text, of_name text) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.settle_worker(of_app text, of_name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     w changeover.worker;
@@ -202,7 +202,7 @@ END $$;
 
 -- Remembers that a holder has let its lease run out. From the second time within ten minutes on, other
 -- generations that are ready are preferred for 10 s, 20 s, … up to 5 min.
-CREATE FUNCTION changeover.worker_died(w changeover.worker) RETURNS void
+CREATE OR REPLACE FUNCTION changeover.worker_died(w changeover.worker) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT changeover.worker_is_stalled(w) THEN
@@ -225,7 +225,7 @@ BEGIN
 END $$;
 
 -- Whether a member may take a worker now: ready, in the window, and it is nobody's or is kept for me.
-CREATE FUNCTION changeover.worker_is_open(w changeover.worker, my_instance uuid) RETURNS boolean
+CREATE OR REPLACE FUNCTION changeover.worker_is_open(w changeover.worker, my_instance uuid) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT (w.holder = my_instance OR NOT changeover.worker_is_held(w))
            AND (w.successor IS NULL OR w.successor = my_instance
@@ -242,7 +242,7 @@ $$;
 
 -- What a member wants to know of the workers that it has declared, in one look. `asked_epoch`: it is
 -- mine under this epoch, and somebody waits for it.
-CREATE FUNCTION changeover.worker_news_v1(my_instance uuid)
+CREATE OR REPLACE FUNCTION changeover.worker_news_v1(my_instance uuid)
 RETURNS TABLE (name text, may_acquire boolean, asked_epoch bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -257,7 +257,7 @@ BEGIN
 END $$;
 
 -- Grants the worker to me, if it is free, in my window, and nobody else's to take. No row: it is not.
-CREATE FUNCTION changeover.acquire_v1(my_instance uuid, my_name text, my_lease_ms bigint)
+CREATE OR REPLACE FUNCTION changeover.acquire_v1(my_instance uuid, my_name text, my_lease_ms bigint)
 RETURNS TABLE (epoch bigint, timeline bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -293,7 +293,7 @@ END $$;
 
 -- Prolongs my lease; says whether I am asked to hand over. No row: it is not mine any more. Waits less
 -- than any lease for a lock: one worker's row must not hold up the renewals of the others.
-CREATE FUNCTION changeover.renew_v1(
+CREATE OR REPLACE FUNCTION changeover.renew_v1(
     my_instance uuid, my_name text, my_epoch bigint, my_lease_ms bigint
 ) RETURNS TABLE (successor uuid, handover_by timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
@@ -312,10 +312,11 @@ END $$;
 
 -- The fence: raises unless it can lock exactly my epoch. Last in the transaction, sent together with the
 -- COMMIT; both results are to be awaited.
-CREATE FUNCTION changeover.guard_v1(my_app text, my_name text, my_epoch bigint, my_instance uuid)
+CREATE OR REPLACE FUNCTION changeover.guard_v1(my_app text, my_name text, my_epoch bigint, my_instance uuid)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    PERFORM changeover.require_service(my_app);
     PERFORM 1 FROM changeover.worker
      WHERE app = my_app AND name = my_name AND epoch = my_epoch AND holder = my_instance
        AND timeline = changeover.timeline()
@@ -330,7 +331,7 @@ END $$;
 -- Hands the worker over under the next number, to who should own it as things stand now, and not to who
 -- was named and has gone since; to nobody where nobody else is ready, so that whoever looks next may
 -- take it. Returns the successor. CO002: it was not mine any more.
-CREATE FUNCTION changeover.transfer_v1(my_instance uuid, my_name text, my_epoch bigint) RETURNS uuid
+CREATE OR REPLACE FUNCTION changeover.transfer_v1(my_instance uuid, my_name text, my_epoch bigint) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     my_app text := changeover.member_app(my_instance);
@@ -368,7 +369,7 @@ END $$;
 -- before the floor rises to it. A worker counts if the latest release below has it. None is missed where
 -- a release from there on says that it does without it, or where nobody takes part at all: whoever comes
 -- will bring them.
-CREATE FUNCTION changeover.unowned_workers_v1(of_app text, from_head bigint) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION changeover.unowned_workers_v1(of_app text, from_head bigint) RETURNS SETOF text
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT k.name
       FROM (SELECT DISTINCT ON (o.name) o.name, o.retired FROM changeover.worker_known o

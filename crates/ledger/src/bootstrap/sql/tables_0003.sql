@@ -1,0 +1,37 @@
+-- What format 3 adds: which roles are the services of which application, and which plans were refused.
+
+-- Roles that may register and act for an application. Where there is no row of an application, none of
+-- its releases has been here with an engine of this format.
+CREATE TABLE changeover.service_role (
+    app         text NOT NULL REFERENCES changeover.app,
+    role        text NOT NULL,
+    declared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (app, role)
+);
+-- Who has registered so far goes on.
+INSERT INTO changeover.service_role (app, role) SELECT DISTINCT app, login::text FROM changeover.instance;
+
+-- The latest plan of a release that was refused, for people: gone once migrations up to that head are
+-- planned. One row a release, however often it is started.
+CREATE TABLE changeover.refused_release (
+    app      text NOT NULL REFERENCES changeover.app,
+    head     bigint NOT NULL,
+    release  text NOT NULL,
+    host     text NOT NULL,
+    pid      integer NOT NULL,
+    first_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    times    bigint NOT NULL DEFAULT 1,
+    -- File, line, rule, reason, remedy of each, the first some of them.
+    refusals jsonb NOT NULL,
+    total    integer NOT NULL,
+    PRIMARY KEY (app, head, release)
+);
+
+-- What one who waits for the term can do besides holding the owner's connection; no row: nothing else.
+CREATE TABLE changeover.waiter_ability (
+    app    text NOT NULL,
+    holder uuid NOT NULL,
+    able   text[] NOT NULL,
+    PRIMARY KEY (app, holder)
+);
