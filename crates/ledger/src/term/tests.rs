@@ -184,7 +184,7 @@ async fn a_login_that_acts_as_another_role_ends_its_own_sessions() {
     stage.options.owner_url = Some(admin.replacen("postgres@", "term_login@", 1));
     let superuser = std::mem::replace(&mut stage.watch, open(&stage.options, Purpose::Watch).await);
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let pid = worker.pid();
     let role = worker.reader().query("SELECT current_user::text, session_user::text", &[]).await;
     let role = role.unwrap();
