@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 #[serde(untagged)]
 enum Kept {
     Text(String),
-    Change(Change),
+    Change(Box<Change>),
 }
 
 /// Reads a list of changes, or of texts.
@@ -22,7 +22,7 @@ pub(crate) fn deserialize_changes<'de, D: Deserializer<'de>>(
 
 fn change(kept: Kept) -> Change {
     match kept {
-        Kept::Change(change) => change,
+        Kept::Change(change) => *change,
         // Format 1 writes names in full, so no catalog is needed to resolve them.
         Kept::Text(sql) => {
             let catalog = Catalog::default();
