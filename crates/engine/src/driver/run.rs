@@ -2,7 +2,7 @@
 //! gives the term back. Runs in the background of every instance, and in the foreground of
 //! `changeover migrate`.
 
-use super::handover;
+use super::{handover, refused};
 use super::holder::{Ended, Holder, Tries};
 use super::work::{self, Outlook, Work};
 use crate::connection::{self, Connection, Purpose};
@@ -97,6 +97,12 @@ impl Driver {
                 }
                 Err(error) => error,
             };
+            if let (Error::Refused { plan }, Some(open)) = (&error, &watch) {
+                let record = refused::record(open, &self.options, plan);
+                if let Err(error) = within(LOOK_WAIT, "recording a refusal", record).await {
+                    tracing::warn!(error = chain(&error), "the refusal is not in the ledger");
+                }
+            }
             let since = *unreachable_since.get_or_insert_with(tokio::time::Instant::now);
             let lost = error.is_connection_lost() || error.is_retryable();
             if !lost || self.until == Until::Idle && since.elapsed() > UNREACHABLE_MAX {

@@ -70,6 +70,13 @@ pub(crate) async fn plan(
         )
         .await
         .map_err(sql)?;
+    client
+        .execute(
+            "DELETE FROM changeover.refused_release WHERE app = $1 AND head <= $2",
+            &[&plan.app, &bigint(plan.head)],
+        )
+        .await
+        .map_err(sql)?;
     Ok(())
 }
 

@@ -2,8 +2,10 @@
 //!
 //! One statement reads all of it (`sql/status.sql`); any role that may look at the ledger may.
 
+mod refused;
 mod workers;
 
+pub use refused::{RefusedRelease, RefusedStatement};
 pub use workers::{WorkerInstance, WorkerStatus};
 
 use crate::connection::{self, Connection, Purpose};
@@ -45,6 +47,9 @@ pub struct Status {
     /// The singleton workers, by name.
     #[serde(default)]
     pub workers: Vec<WorkerStatus>,
+    /// Releases whose plan was refused, the latest first.
+    #[serde(default)]
+    pub refused: Vec<RefusedRelease>,
 }
 
 /// Who migrates.
@@ -213,6 +218,7 @@ impl StatusReader {
         let mut status: Status = serde_json::from_value(row.get(0))
             .map_err(|source| Error::Decode { what: "status".to_owned(), source })?;
         status.workers = workers::read(&self.connection, &self.app).await?;
+        status.refused = refused::read(&self.connection, &self.app).await?;
         Ok(status)
     }
 }

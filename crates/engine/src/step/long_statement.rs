@@ -88,6 +88,6 @@ async fn report(run: &StepRun<'_>, part: &str) {
         )
         .await;
     if let Err(error) = outcome {
-        tracing::debug!(%error, "progress not written");
+        tracing::debug!(error = chain(&error), "progress not written");
     }
 }

@@ -24,8 +24,8 @@ impl Error {
                 "start a release that knows migration {floor} or later: what this one needs may be \
                  gone from the schema"
             ),
-            Self::Refused { .. } => "run `changeover plan` to see each of them with file, line and \
-                what to write instead; the database was not changed"
+            Self::Refused { .. } => "rewrite these statements (`changeover plan` shows all of \
+                them); the database was not changed"
                 .to_owned(),
             Self::History(source) | Self::Plan(PlanError::History(source)) => {
                 let remedies: Vec<String> =

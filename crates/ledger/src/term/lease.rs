@@ -257,7 +257,7 @@ impl Renewal {
                     break;
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "term not renewed; trying again");
+                    tracing::warn!(error = chain(&error), "term not renewed; trying again");
                     connection = None;
                 }
                 Err(_elapsed) => connection = None,

@@ -116,7 +116,7 @@ impl Background {
         if self.instance.state() != InstanceState::Draining
             && let Err(error) = self.instance.set_state(InstanceState::Draining).await
         {
-            tracing::warn!(%error, "could not say that the instance drains");
+            tracing::warn!(error = chain(&error), "could not say that the instance drains");
         }
         self.member.settle_now();
         let reports = join_all(self.parts.iter().map(|part| part.drain(until))).await;
