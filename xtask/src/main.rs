@@ -14,6 +14,7 @@ mod bench_workers;
 mod budget;
 mod central_process;
 mod chaos;
+mod circles;
 mod connect;
 mod decoding_server;
 mod faults;
@@ -63,6 +64,8 @@ enum Chore {
     Faults(faults::Args),
     /// Faults of a migrating central while an old and a new one serve.
     FaultsUnderLoad(faults_under_load::Args),
+    /// Files that take from each other in a circle; there must be none.
+    Circles(circles::Args),
     /// Rolling upgrades and rollbacks of programs in three languages, struck in the middle of their work.
     Chaos(chaos::Args),
     /// One of them, in a process of its own.
@@ -108,6 +111,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::FaultsUnderLoad(args) => faults_under_load::run(args).await,
             Chore::Faults(args) => faults::run(args).await,
             Chore::Chaos(args) => chaos::run(args).await,
+            Chore::Circles(args) => circles::run(&args),
             Chore::ChaosWorker(args) => chaos::worker::run(args).await,
             Chore::Instances(args) => instances::run(args).await,
             Chore::Histories(args) => histories::run(args).await,

@@ -5,13 +5,12 @@
 //! - `/startupz`: registered, and the upgrade has not failed. Passes while expand steps run, so that
 //!   a startup probe does not kill what makes progress.
 //! - `/readyz`: serving, not draining, not below the floor.
+//!
+//! [`Health`] has the answers for any server; the routes for axum are behind the feature `probes`.
 
 use crate::driver::Upgrade;
 use crate::error::chain;
 use crate::instance::Refusal;
-use axum::Json;
-use axum::http::StatusCode;
-use axum::routing::{Router, get};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -102,7 +101,9 @@ impl Health {
 }
 
 /// The routes `/livez`, `/startupz` and `/readyz`.
-pub fn router(health: Health) -> Router {
+#[cfg(feature = "probes")]
+pub fn router(health: Health) -> axum::Router {
+    use axum::{Json, Router, http::StatusCode, routing::get};
     let answer = |probe: Probe| {
         let status = if probe.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         (status, Json(probe))

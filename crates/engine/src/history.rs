@@ -5,9 +5,9 @@
 
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::hold;
 use crate::ledger::record::{self, bigint};
 use crate::ledger::state;
-use crate::operate;
 use crate::options::Options;
 use changeover_plan::source::{HistoryError, HistoryFault, verify_history};
 
@@ -57,7 +57,7 @@ async fn withdrawable(
 /// Forgets, under a term of its own: nobody runs these steps meanwhile, and it is looked at again.
 async fn withdraw(watch: &Connection, options: &Options, from: u64) -> Result<(), Error> {
     let app = &options.app;
-    let (term, mut worker) = operate::hold(options, watch).await?;
+    let (term, mut worker) = hold::hold(options, watch).await?;
     let transaction = worker.begin().await?;
     let still = withdrawable(transaction.client(), app, from).await?;
     if still {

@@ -19,6 +19,7 @@ pub mod folder;
 mod handle;
 pub mod health;
 mod history;
+mod hold;
 mod ledger;
 pub mod lock;
 pub mod operate;

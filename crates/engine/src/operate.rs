@@ -4,18 +4,14 @@ use crate::connection::{Connection, Purpose, pooler};
 use crate::driver::{Driver, Outlook, Until, Upgrade, plan_pending};
 use crate::error::Error;
 use crate::floor;
+use crate::hold::{hold, owner_url};
 use crate::ledger::{bootstrap, record, state};
 use crate::options::Options;
-use crate::term::{COMMAND_HEAD, Term, Worker};
 use changeover_plan::{Migration, Plan};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// For how long an operator's command waits for the term while another process holds it.
-const TERM_WAIT: Duration = Duration::from_secs(30);
 
 /// Plans what is pending and changes nothing, not even the ledger.
 pub async fn plan(options: &Options) -> Result<Plan, Error> {
@@ -98,34 +94,7 @@ pub async fn finalize(options: &Options, to: u64, vouched: Option<&str>) -> Resu
     outcome
 }
 
-fn owner_url(options: &Options) -> Result<&str, Error> {
-    options.owner_url.as_deref().ok_or_else(|| {
-        Error::Invalid("no connection string of the role that owns the tables was given".to_owned())
-    })
-}
-
 async fn open_owner(options: &Options) -> Result<Connection, Error> {
     options.check()?;
     pooler::open_owner(owner_url(options)?, &options.application_name(), Purpose::Watch).await
-}
-
-/// Gets the term within a bounded wait, and a connection that works under it.
-pub(crate) async fn hold(options: &Options, watch: &Connection) -> Result<(Term, Worker), Error> {
-    let url = owner_url(options)?;
-    let deadline = tokio::time::Instant::now() + TERM_WAIT;
-    let holder = Uuid::new_v4();
-    loop {
-        if let Some(term) = Term::try_acquire(watch, options, url, holder).await? {
-            let worker = Worker::open(options, url, &term).await?;
-            return Ok((term, worker));
-        }
-        Term::ask(watch, &options.app, holder, COMMAND_HEAD).await?;
-        if tokio::time::Instant::now() > deadline {
-            return Err(Error::Deadline {
-                what: "waiting for another process that migrates".to_owned(),
-                limit_ms: u64::try_from(TERM_WAIT.as_millis()).unwrap_or(u64::MAX),
-            });
-        }
-        tokio::time::sleep(options.timing.poll).await;
-    }
 }

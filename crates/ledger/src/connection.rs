@@ -20,6 +20,7 @@ use crate::error::Error;
 use listening::watch_connection;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Notification};
 
 /// For how long the settings of a session may take: a server that accepts and then says nothing would hang
@@ -113,6 +114,9 @@ impl Purpose {
         }
     }
 }
+
+/// A parameter with its type.
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// An open connection with the means to cancel what runs on it.
 pub struct Connection {

@@ -3,6 +3,8 @@
 //! Shared by everything that a process does in the background: what is slow must not go through here.
 //! Statements are typed, since it may be pooled.
 
+pub use crate::connection::Parameter;
+
 use crate::connection::{Connection, Purpose};
 use crate::error::Error;
 use crate::instance::open_for;
@@ -11,10 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
-
-/// A parameter with its type.
-pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// The connection, with a bound on each call.
 pub struct Control {

@@ -19,6 +19,7 @@ pub mod error;
 pub mod fence;
 pub mod floor;
 pub mod instance;
+pub mod number;
 pub mod options;
 pub mod own_connections;
 pub mod pause;

@@ -3,14 +3,11 @@
 //! Called by the floor here, and by the engine's records of plans and steps; always within a guarded
 //! transaction, so that an event stands exactly where what it tells of has happened.
 
+pub use crate::number::bigint;
+
 use crate::error::Error;
 use crate::term::GuardedTransaction;
 use changeover_plan::StepId;
-
-/// A number as the ledger's bigint has it.
-pub fn bigint(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 /// Keeps what happened, for people and reports.
 pub async fn event(

@@ -21,7 +21,8 @@ mod worker;
 // The ledger's parts have the names here that they have there.
 use changeover_ledger::{bootstrap, connection, error, fence, instance, options};
 
-pub use background::{Background, BackgroundBuilder, DrainReport};
+pub use background::{Background, BackgroundBuilder};
+pub use generation::DrainReport;
 pub use job::{
     BatchJobHandler, DeadJob, Enqueue, Job, JobCount, JobError, JobHandler, JobInspector,
     JobLimits, JobQueue, JobTransaction, JobsBeyond, Reconciled,

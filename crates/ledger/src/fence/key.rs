@@ -1,7 +1,7 @@
 //! The unique key that makes a guard's lock conflict with the next grant: without it a transaction that
 //! has passed the guard could commit after that. Looked for before anything is done under a lease.
 
-use crate::control::Parameter;
+use crate::connection::Parameter;
 use crate::error::Error;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;

@@ -11,7 +11,4 @@ pub fn usable(lease: Duration) -> Duration {
     lease - (lease / 5).min(SELF_STOP_MARGIN_MAX)
 }
 
-/// A duration as the ledger takes it.
-pub fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
+pub use crate::number::milliseconds;

@@ -1,37 +1,17 @@
 //! What a service makes its caches with; ends the looking when the last of them is gone.
 
-use super::looker::Looker;
+use super::looker::{CacheTiming, Looking};
 use super::shared_cache::{Bounds, BoxError, CacheKey, SharedCache};
 use super::watch::{self, WatchedTable};
 use crate::error::Error;
 use changeover::Changeover;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// How often an instance looks, and for how long notes are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct CacheTiming {
-    /// The pause between two looks, ± a fifth. 250 ms: one statement of less than a millisecond four
-    /// times a second, and what is missed by NOTIFY is seen after half of it on average.
-    pub poll: Duration,
-    /// For how long notes are kept at least. Who was away for longer loads everything anew, which costs
-    /// little, so ten minutes are enough; hours of notes would make every look longer.
-    pub keep: Duration,
-}
-
-impl Default for CacheTiming {
-    fn default() -> Self {
-        Self { poll: Duration::from_millis(250), keep: Duration::from_secs(600) }
-    }
-}
 
 /// An instance's shared caches; cheap to clone. Looking ends when these and all caches are dropped.
 #[derive(Clone)]
 pub struct Caches {
-    pub(super) looker: Arc<Looker>,
-    _stop: Arc<DropGuard>,
+    looking: Looking,
 }
 
 impl Caches {
@@ -44,10 +24,7 @@ impl Caches {
     ) -> Result<Self, Error> {
         let options = Arc::clone(changeover.options());
         watch::ensure(&options, &tables).await?;
-        let looker = Arc::new(Looker::new(options, tables, timing));
-        let stop = CancellationToken::new();
-        tokio::spawn(Arc::clone(&looker).run(stop.clone()));
-        Ok(Self { looker, _stop: Arc::new(stop.drop_guard()) })
+        Ok(Self { looking: Looking::start(options, tables, timing) })
     }
 
     /// A cache of one value that is made of everything in a source: any change drops it.
@@ -62,7 +39,7 @@ impl Caches {
         E: Into<BoxError>,
         F: Future<Output = Result<V, E>> + Send + 'static,
     {
-        SharedCache::new(self, source, bounds, false, move |()| load())
+        SharedCache::new(&self.looking, source, bounds, false, move |()| load())
     }
 
     /// A cache of values by key. Where the source is watched by that key's column, a change drops what
@@ -82,7 +59,7 @@ impl Caches {
         E: Into<BoxError>,
         F: Future<Output = Result<V, E>> + Send + 'static,
     {
-        SharedCache::new(self, source, bounds, true, load)
+        SharedCache::new(&self.looking, source, bounds, true, load)
     }
 }
 

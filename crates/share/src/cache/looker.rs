@@ -3,7 +3,6 @@
 //! Looks after every pause, sooner when it is asked to or a notification comes. What a look has found is
 //! taken out of the caches before the look is made known: who sees a look, sees no value older than it.
 
-use super::caches::CacheTiming;
 use super::error::CacheError;
 use super::listen;
 use super::look::{self, Changes, Look};
@@ -18,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch as channel};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What a look may take, connecting included.
 const LOOK_WAIT: Duration = Duration::from_secs(5);
@@ -28,6 +27,23 @@ const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PRUNE_PAUSE: Duration = Duration::from_secs(30);
 /// How often missing triggers are made again.
 const MEND_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often an instance looks, and for how long notes are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheTiming {
+    /// The pause between two looks, ± a fifth. 250 ms: one statement of less than a millisecond four
+    /// times a second, and what is missed by NOTIFY is seen after half of it on average.
+    pub poll: Duration,
+    /// For how long notes are kept at least. Who was away for longer loads everything anew, which costs
+    /// little, so ten minutes are enough; hours of notes would make every look longer.
+    pub keep: Duration,
+}
+
+impl Default for CacheTiming {
+    fn default() -> Self {
+        Self { poll: Duration::from_millis(250), keep: Duration::from_secs(600) }
+    }
+}
 
 /// Whether a source's tables write notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +62,27 @@ struct Source {
     caches: Vec<Weak<dyn Invalidate>>,
 }
 
+/// The task that looks; cheap to clone. It ends when the last clone is dropped.
+#[derive(Clone)]
+pub(super) struct Looking {
+    pub(super) looker: Arc<Looker>,
+    _stop: Arc<DropGuard>,
+}
+
+impl Looking {
+    /// Begins to look.
+    pub(super) fn start(
+        options: Arc<Options>,
+        tables: Vec<WatchedTable>,
+        timing: CacheTiming,
+    ) -> Self {
+        let looker = Arc::new(Looker::new(options, tables, timing));
+        let stop = CancellationToken::new();
+        tokio::spawn(Arc::clone(&looker).run(stop.clone()));
+        Self { looker, _stop: Arc::new(stop.drop_guard()) }
+    }
+}
+
 /// What the task and the caches share.
 pub(super) struct Looker {
     options: Arc<Options>,
@@ -57,11 +94,7 @@ pub(super) struct Looker {
 }
 
 impl Looker {
-    pub(super) fn new(
-        options: Arc<Options>,
-        tables: Vec<WatchedTable>,
-        timing: CacheTiming,
-    ) -> Self {
+    fn new(options: Arc<Options>, tables: Vec<WatchedTable>, timing: CacheTiming) -> Self {
         let (looks, _) = channel::channel(None);
         let tables = Arc::new(tables);
         Self { options, tables, timing, sources: Mutex::default(), looks, ask: Arc::default() }
@@ -110,7 +143,7 @@ impl Looker {
     }
 
     /// Looks until it is told to stop.
-    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+    async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut connection = None;
         let mut last: Option<Look> = None;
         let (mut pruned_at, mut mended_at) = (Instant::now(), None::<Instant>);

@@ -21,8 +21,9 @@ mod slots;
 mod snapshot;
 mod watch;
 
-pub use caches::{CacheTiming, Caches};
+pub use caches::Caches;
 pub use error::CacheError;
+pub use looker::CacheTiming;
 pub use shared_cache::{Bounds, BoxError, CacheKey, SharedCache, WhenStale};
 pub use snapshot::{ChangeToken, NotAToken};
 pub use watch::WatchedTable;

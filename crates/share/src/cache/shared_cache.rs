@@ -3,8 +3,8 @@
 //! A read is answered with what was loaded after a look that is younger than the bound, and that no look
 //! since has found to be changed. Everything that it waits for has a bound of its own.
 
-use super::caches::Caches;
 use super::error::CacheError;
+use super::looker::Looking;
 use super::slots::{Invalidate, Slots};
 use super::snapshot::ChangeToken;
 use futures_util::FutureExt;
@@ -80,7 +80,7 @@ type Load<K, V> = Arc<dyn Fn(K) -> BoxFuture<'static, Result<V, BoxError>> + Sen
 
 /// A cache whose values are dropped when any program has written what they were made of; cheap to clone.
 pub struct SharedCache<K, V> {
-    caches: Caches,
+    looking: Looking,
     source: Arc<str>,
     bounds: Bounds,
     slots: Arc<Slots<V>>,
@@ -89,7 +89,7 @@ pub struct SharedCache<K, V> {
 
 impl<K: CacheKey, V: Send + Sync + 'static> SharedCache<K, V> {
     pub(super) fn new<E, F>(
-        caches: &Caches,
+        looking: &Looking,
         source: &str,
         bounds: Bounds,
         is_by_key: bool,
@@ -101,12 +101,12 @@ impl<K: CacheKey, V: Send + Sync + 'static> SharedCache<K, V> {
     {
         let slots = Arc::new(Slots::new(is_by_key, bounds.entries_max));
         let entered: Weak<dyn Invalidate> = Arc::downgrade(&(Arc::clone(&slots) as _));
-        caches.looker.enter(source, entered);
+        looking.looker.enter(source, entered);
         let load: Load<K, V> = Arc::new(move |key| {
             let loading = load(key);
             async move { loading.await.map_err(Into::into) }.boxed()
         });
-        Self { caches: caches.clone(), source: source.into(), bounds, slots, load }
+        Self { looking: looking.clone(), source: source.into(), bounds, slots, load }
     }
 
     /// The value of a key (`&()` where there is only one), loaded if it is not there.
@@ -124,11 +124,11 @@ impl<K: CacheKey, V: Send + Sync + 'static> SharedCache<K, V> {
     /// Waits until there is a look that is young enough and sees the write, within the bounds.
     async fn wait(&self, token: Option<ChangeToken>) -> Result<(), CacheError> {
         let began = Instant::now();
-        let mut looks = self.caches.looker.looks();
+        let mut looks = self.looking.looker.looks();
         loop {
             let (missing, limit) = {
                 let look = looks.borrow_and_update();
-                let is_known = self.caches.looker.is_known(&self.source)?;
+                let is_known = self.looking.looker.is_known(&self.source)?;
                 match &*look {
                     Some(look) if is_known && look.sent.elapsed() <= self.bounds.age_max => {
                         match token {
@@ -150,7 +150,7 @@ impl<K: CacheKey, V: Send + Sync + 'static> SharedCache<K, V> {
                     _ => (Missing::Look(began.elapsed()), self.bounds.age_max),
                 }
             };
-            self.caches.looker.ask();
+            self.looking.looker.ask();
             let left = limit.saturating_sub(began.elapsed());
             match tokio::time::timeout(left, looks.changed()).await {
                 Ok(Ok(())) => {}
@@ -205,7 +205,7 @@ fn milliseconds(duration: Duration) -> u64 {
 impl<K, V> Clone for SharedCache<K, V> {
     fn clone(&self) -> Self {
         Self {
-            caches: self.caches.clone(),
+            looking: self.looking.clone(),
             source: Arc::clone(&self.source),
             bounds: self.bounds,
             slots: Arc::clone(&self.slots),

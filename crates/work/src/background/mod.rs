@@ -7,16 +7,10 @@
 //! Invariant: nothing is begun before the instance serves, and nothing once it drains. No SQL here: see
 //! `worker/`, `job/`, `schedule/`.
 
-mod part;
-mod report;
-
-pub(crate) use part::Part;
-pub use report::DrainReport;
-
 use crate::error::Error;
-use crate::generation::Member;
+use crate::generation::{self, DrainReport, Member, Part};
 use crate::instance::{Instance, InstanceState};
-use crate::job::{Handler, Jobs};
+use crate::job::{BatchJobHandler, Handler, JobHandler, JobQueue, Jobs};
 use crate::options::Options;
 use crate::schedule::{Schedule, Schedules};
 use crate::worker::{SingletonWorker, Workers};
@@ -36,9 +30,8 @@ pub struct BackgroundBuilder {
     instance: Arc<Instance>,
     workers: Vec<Arc<dyn SingletonWorker>>,
     retired: Vec<String>,
-    // Added by the builder's methods in `job/background.rs`.
-    pub(crate) handlers: Vec<Handler>,
-    pub(crate) schedules: Vec<Schedule>,
+    handlers: Vec<Handler>,
+    schedules: Vec<Schedule>,
 }
 
 impl BackgroundBuilder {
@@ -69,6 +62,27 @@ impl BackgroundBuilder {
         self
     }
 
+    /// Adds a handler of one kind of job.
+    #[must_use]
+    pub fn job(mut self, handler: impl JobHandler) -> Self {
+        self.handlers.push(Handler::One(Arc::new(handler)));
+        self
+    }
+
+    /// Adds a handler that runs many jobs of a kind in one transaction.
+    #[must_use]
+    pub fn batch_job(mut self, handler: impl BatchJobHandler) -> Self {
+        self.handlers.push(Handler::Batch(Arc::new(handler)));
+        self
+    }
+
+    /// Adds a schedule, by which jobs are enqueued.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedules.push(schedule);
+        self
+    }
+
     /// Joins, declares what was added, and starts the loops. Work begins once the instance serves.
     pub async fn start(self) -> Result<Background, Error> {
         self.instance.own_connections().add(self.connections());
@@ -84,7 +98,7 @@ impl BackgroundBuilder {
         for part in &parts {
             part.start();
         }
-        member.start(parts.clone());
+        generation::start(&member, parts.clone());
         Ok(Background { member, instance: self.instance, parts })
     }
 
@@ -101,12 +115,17 @@ impl BackgroundBuilder {
 /// Background work that runs. Dropped without [`Background::drain`], everything stops where it is: open
 /// transactions are rolled back and the leases run out by themselves.
 pub struct Background {
-    pub(crate) member: Member,
+    member: Member,
     instance: Arc<Instance>,
     parts: Vec<Arc<dyn Part>>,
 }
 
 impl Background {
+    /// For enqueueing jobs.
+    pub fn jobs(&self) -> JobQueue {
+        JobQueue::new(&self.member.options().app)
+    }
+
     /// Hands over what this process owns, lets units of work that have begun end within `budget`, and
     /// begins nothing new. Says what was cut. To be called after `Changeover::drain` and before
     /// `Changeover::leave`.

@@ -1,7 +1,6 @@
 //! A member: an instance that takes part in background work. Cheap to clone; every part has one.
 
-use super::{Control, Parameter, listen, poll};
-use crate::background::Part;
+use super::{Control, Parameter};
 use crate::connection::Purpose;
 use crate::error::Error;
 use crate::instance::{Instance, Standing, meaning};
@@ -76,12 +75,6 @@ impl Member {
             Err(Error::Sql { action, source }) => Err(meaning(self.options(), source, &action)),
             Err(error) => Err(error),
         }
-    }
-
-    /// Starts polling and listening, until [`Member::stop`] or until the instance has left.
-    pub(crate) fn start(&self, parts: Vec<Arc<dyn Part>>) {
-        tokio::spawn(poll::run(self.clone(), parts));
-        tokio::spawn(listen::run(self.clone()));
     }
 
     /// The options of the release.

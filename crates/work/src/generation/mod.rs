@@ -8,7 +8,18 @@
 
 mod listen;
 mod member;
+mod part;
 mod poll;
 
 pub(crate) use changeover_ledger::control::{Control, Parameter};
 pub(crate) use member::{Member, Topic};
+pub use part::DrainReport;
+pub(crate) use part::Part;
+
+use std::sync::Arc;
+
+/// Starts polling and listening, until [`Member::stop`] or until the instance has left.
+pub(crate) fn start(member: &Member, parts: Vec<Arc<dyn Part>>) {
+    tokio::spawn(poll::run(member.clone(), parts));
+    tokio::spawn(listen::run(member.clone()));
+}

@@ -3,7 +3,7 @@
 //! Settles at once when the instance begins to serve, drains or has left: these are what moves owners.
 
 use super::member::{Member, Topic};
-use crate::background::Part;
+use super::part::Part;
 use crate::error::{Error, chain};
 use rand::Rng;
 use std::sync::Arc;

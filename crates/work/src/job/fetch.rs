@@ -1,10 +1,9 @@
 //! One look at the ledger: tells what could not be told, tends, claims. A task of its own, so that units
 //! that end meanwhile make room for the next ones at once.
 
-use super::claim;
-use super::claimed::Claimed;
+use super::claim::{self, Claimed};
 use super::ledger::{self, Ending};
-use super::unit::Context;
+use super::transaction::Context;
 use crate::connection::Connection;
 use crate::error::Error;
 use std::sync::Arc;

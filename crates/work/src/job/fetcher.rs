@@ -6,10 +6,15 @@
 //!
 //! Invariant: what was claimed is in a lane, in a unit, or in `undelivered`.
 
+mod drain;
+
+pub(super) use drain::Drained;
+
 use super::fetch::{Fetch, Fetched};
 use super::lane::Lane;
 use super::ledger::Ending;
-use super::unit::{Context, Ended, Task, Unit};
+use super::transaction::Context;
+use super::unit::{Ended, Task, Unit};
 use crate::connection::Connection;
 use crate::error::chain;
 use std::collections::HashMap;
@@ -40,7 +45,7 @@ pub(super) struct Begun {
 /// A request to stop, and where to say what was found.
 pub(super) struct Drain {
     pub(super) until: Instant,
-    pub(super) answer: oneshot::Sender<super::drain::Drained>,
+    pub(super) answer: oneshot::Sender<Drained>,
 }
 
 pub(super) struct Fetcher {

@@ -2,7 +2,7 @@
 //!
 //! Decides, without I/O, how many jobs to claim and what to begin next. Owned by [`super::fetcher`].
 
-use super::claimed::Claimed;
+use super::claim::Claimed;
 use super::handler::{BATCH_MAX, Handler};
 use super::unit::Task;
 use std::collections::VecDeque;

@@ -1,8 +1,7 @@
 //! Calls of the queue's functions in the ledger (`sql/`), typed, so that they leave no named statement
 //! behind on a pooled connection.
 
-use super::claimed::{Claimed, Job};
-use super::handler::Handler;
+use super::claim::{Claimed, Job};
 use crate::error::Error;
 use crate::fence::lease::milliseconds;
 use std::time::Duration;
@@ -42,31 +41,6 @@ impl Ending {
             Self::GivenBack { jobs, .. } => jobs,
         }
     }
-}
-
-pub(super) async fn declare(
-    client: &Client,
-    instance: Uuid,
-    handler: &Handler,
-) -> Result<(), Error> {
-    let limits = handler.limits();
-    for version in handler.versions() {
-        client
-            .query_typed(
-                "SELECT changeover.declare_job_v1($1, $2, $3, $4, $5, $6)",
-                &[
-                    (&instance, Type::UUID),
-                    (&handler.kind(), Type::TEXT),
-                    (version, Type::INT4),
-                    (&limits.max_attempts, Type::INT4),
-                    (&limits.max_crashes, Type::INT4),
-                    (&limits.at_most_once, Type::BOOL),
-                ],
-            )
-            .await
-            .map_err(|source| Error::sql("declaring a kind of job", source))?;
-    }
-    Ok(())
 }
 
 /// Opens what is due and returns what the dead have claimed.

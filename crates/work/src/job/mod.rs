@@ -3,7 +3,7 @@
 //! [`JobQueue`] enqueues; a `Fetcher` a process claims by batches and hands the jobs to their handlers.
 //! A job's effects and its finish are one transaction, so there is no moment at which one of them stands
 //! without the other. Which releases may run what, and what becomes of the jobs of the dead, is decided by
-//! the functions in `sql/`; nothing here decides it.
+//! the functions in `crates/ledger/src/bootstrap/sql/job/`; nothing here decides it.
 //!
 //! Invariants:
 //! - Each claimed job ends in exactly one of: finished, failed, of unknown outcome, given back. Where the
@@ -12,12 +12,7 @@
 //!
 //! For users: `docs/jobs.md`.
 
-mod attempt;
-mod background;
 mod claim;
-mod claimed;
-mod drain;
-mod error;
 mod fetch;
 mod fetcher;
 mod handler;
@@ -25,15 +20,13 @@ mod inspect;
 mod lane;
 mod ledger;
 mod part;
-mod place;
 mod queue;
 mod transaction;
 mod unit;
 
-pub use claimed::Job;
-pub use error::JobError;
+pub use claim::Job;
 pub(crate) use handler::Handler;
-pub use handler::{BatchJobHandler, JobHandler, JobLimits, Reconciled};
+pub use handler::{BatchJobHandler, JobError, JobHandler, JobLimits, Reconciled};
 pub use inspect::{DeadJob, JobCount, JobInspector, JobsBeyond};
 pub(crate) use part::Jobs;
 pub use queue::{Enqueue, JobQueue};

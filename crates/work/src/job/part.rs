@@ -1,20 +1,19 @@
 //! The queue as a part of the background work: declares the kinds, starts the fetcher, drains it.
 
-use super::drain::Drained;
-use super::fetcher::{Drain, Fetcher};
+use super::fetcher::{Drain, Drained, Fetcher};
 use super::handler::Handler;
 use super::lane::Lane;
-use super::ledger;
-use super::unit::Context;
-use crate::background::{DrainReport, Part};
+use super::transaction::Context;
 use crate::error::Error;
-use crate::generation::{Member, Topic};
+use crate::generation::{DrainReport, Member, Part, Topic};
 use futures_util::future::BoxFuture;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tokio_postgres::{Client, types::Type};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub(crate) struct Jobs {
     member: Member,
@@ -58,7 +57,7 @@ impl Part for Jobs {
             }
             let connection = self.context.open().await?;
             for handler in &self.handlers {
-                ledger::declare(&connection.client, self.context.instance, handler).await?;
+                declare(&connection.client, self.context.instance, handler).await?;
             }
             Ok(())
         })
@@ -93,4 +92,25 @@ impl Part for Jobs {
             }
         })
     }
+}
+
+async fn declare(client: &Client, instance: Uuid, handler: &Handler) -> Result<(), Error> {
+    let limits = handler.limits();
+    for version in handler.versions() {
+        client
+            .query_typed(
+                "SELECT changeover.declare_job_v1($1, $2, $3, $4, $5, $6)",
+                &[
+                    (&instance, Type::UUID),
+                    (&handler.kind(), Type::TEXT),
+                    (version, Type::INT4),
+                    (&limits.max_attempts, Type::INT4),
+                    (&limits.max_crashes, Type::INT4),
+                    (&limits.at_most_once, Type::BOOL),
+                ],
+            )
+            .await
+            .map_err(|source| Error::sql("declaring a kind of job", source))?;
+    }
+    Ok(())
 }

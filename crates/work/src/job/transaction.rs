@@ -3,16 +3,32 @@
 //! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): whoever does not hold the job
 //! any more is refused there, and with it everything that he has done.
 
-use super::claim;
-use super::claimed::{Claimed, Job};
+use super::claim::{self, Claimed, Job};
 use super::ledger;
-use super::unit::Context;
-use crate::connection::Connection;
+use crate::connection::{Connection, Purpose};
 use crate::error::Error;
 use crate::fence::commit::commit_behind;
+use crate::instance::open_for;
+use crate::options::Options;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Client;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// What every unit needs.
+pub(super) struct Context {
+    pub(super) options: Arc<Options>,
+    pub(super) instance: Uuid,
+    /// Cancelled when the budget of a drain is spent.
+    pub(super) cut: CancellationToken,
+}
+
+impl Context {
+    pub(super) async fn open(&self) -> Result<Connection, Error> {
+        open_for(&self.options, Purpose::Job).await
+    }
+}
 
 /// The open transaction of a job, or of a batch of jobs.
 pub struct JobTransaction {

@@ -1,35 +1,18 @@
-//! One unit of work: a job, or a batch of jobs, and what becomes of them. Its transactions: [`super::attempt`].
+//! One unit of work: a job, or a batch of jobs, and what becomes of them. Its transactions: [`attempt`].
 //!
 //! Runs as a task of its own, started by [`super::fetcher`], which owns everything that outlives it: what
 //! could not be told to the ledger comes back as `undelivered`.
 
-use super::attempt::Verdict;
-use super::claimed::Claimed;
-use super::error::{JobError, Meaning};
-use super::handler::Handler;
+mod attempt;
+
+use super::claim::Claimed;
+use super::handler::{Handler, JobError, Meaning};
 use super::ledger::{self, Ending};
-use super::transaction::usable;
-use crate::connection::{Connection, Purpose};
+use super::transaction::{Context, usable};
+use crate::connection::Connection;
 use crate::error::{Error, chain};
-use crate::instance::open_for;
-use crate::options::Options;
+use attempt::Verdict;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
-
-/// What every unit needs.
-pub(super) struct Context {
-    pub(super) options: Arc<Options>,
-    pub(super) instance: Uuid,
-    /// Cancelled when the budget of a drain is spent.
-    pub(super) cut: CancellationToken,
-}
-
-impl Context {
-    pub(super) async fn open(&self) -> Result<Connection, Error> {
-        open_for(&self.options, Purpose::Job).await
-    }
-}
 
 /// What is done with the jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,8 @@
 
 use super::cron::{CAUGHT_UP_MAX, Timetable};
 use super::{CatchUp, Schedule};
-use crate::background::{DrainReport, Part};
 use crate::error::{Error, chain};
-use crate::generation::{Member, Topic};
+use crate::generation::{DrainReport, Member, Part, Topic};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::HashSet;

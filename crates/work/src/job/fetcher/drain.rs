@@ -1,10 +1,10 @@
 //! The end of a fetcher: nothing new is claimed, what has not begun is given back, what runs may end
 //! within the budget, the rest is rolled back and given back.
 
-use super::fetcher::{Drain, Fetcher};
-use super::ledger::{self, Ending};
+use super::{Drain, Fetcher};
 use crate::connection::Connection;
 use crate::error::{Error, chain};
+use crate::job::ledger::{self, Ending};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -16,11 +16,11 @@ const TELL_ATTEMPTS_MAX: u32 = 3;
 
 /// What a drain did.
 #[derive(Debug, Default)]
-pub(super) struct Drained {
+pub(crate) struct Drained {
     /// Claimed, not begun, returned.
-    pub(super) returned: u64,
+    pub(crate) returned: u64,
     /// Begun, rolled back, returned.
-    pub(super) cut: Vec<String>,
+    pub(crate) cut: Vec<String>,
 }
 
 impl Fetcher {

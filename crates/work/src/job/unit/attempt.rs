@@ -1,15 +1,14 @@
 //! One transaction of a unit: the jobs are read, run and finished, or it is said why not.
 //!
-//! Called by [`super::unit`], which decides what becomes of the jobs. A handler that panics has failed; one that
+//! Called by [`super`], which decides what becomes of the jobs. A handler that panics has failed; one that
 //! takes too long is cut off, statement and session.
 
-use super::claimed::{Claimed, Job};
-use super::error::JobError;
-use super::handler::Reconciled;
-use super::ledger::{self, Ending};
-use super::transaction::JobTransaction;
-use super::unit::{Ended, Task, Unit};
+use super::{Ended, Task, Unit};
 use crate::error::{Error, chain};
+use crate::job::claim::{Claimed, Job};
+use crate::job::handler::{JobError, Reconciled};
+use crate::job::ledger::{self, Ending};
+use crate::job::transaction::JobTransaction;
 use futures_util::FutureExt as _;
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;

@@ -1,4 +1,21 @@
-//! What became of the background work when the process was told to go.
+//! One kind of background work, and what became of it when the process was told to go. Called by
+//! `background/` when it starts and drains and, where the instance had to join again, by the member's loop.
+
+use crate::error::Error;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+/// What a member wakes.
+pub(crate) trait Part: Send + Sync {
+    /// Says in the ledger what this instance can do. Also called after joining again.
+    fn declare(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Starts the loops. They end with the member ([`super::Member::stopped`]).
+    fn start(&self);
+
+    /// Begins nothing new, lets what runs end until then, gives the rest back.
+    fn drain(&self, until: Instant) -> BoxFuture<'_, DrainReport>;
+}
 
 /// What a drain did. Empty lists: there was nothing of that kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
