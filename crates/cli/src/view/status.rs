@@ -137,6 +137,9 @@ fn right(step: &StepStatus, status: &Status) -> String {
             let tries = usize::try_from(step.attempts).unwrap_or(0);
             format!("failed after {}", figures::counted(tries, "try", "tries"))
         }
+        ("pending", _) if step.waits_for().is_some() => {
+            step.waits_for().map_or_else(String::new, |whom| format!("waits for {whom}"))
+        }
         ("pending", Some(needed)) if needed > status.floor => format!("waits for floor {needed}"),
         (state, _) => state.to_owned(),
     }

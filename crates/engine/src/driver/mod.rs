@@ -3,6 +3,7 @@
 //! - [`work`]: reads from the ledger what there is to do for a release. Needs no term.
 //! - [`holder`]: does it, step by step, while the term is held.
 //! - [`handover`]: when a holder gives way to a newer release, and when one may ask for that.
+//! - [`patience`]: how long to wait between two looks.
 //! - [`refused`]: keeps why a release was refused, for people.
 //! - [`run`]: the loop around both, in the background of a service or until nothing is left.
 //!
@@ -11,6 +12,7 @@
 
 mod handover;
 mod holder;
+mod patience;
 mod refused;
 mod run;
 mod work;

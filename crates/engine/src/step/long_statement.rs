@@ -7,7 +7,7 @@
 
 use super::StepRun;
 use crate::connection::Purpose;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::pause::PausePoint;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use super::{InstanceState, Standing, beat, open, register};
 use crate::connection::Connection;
-use crate::error::{Error, SQLSTATE_UNREGISTERED};
+use crate::error::{Error, SQLSTATE_UNREGISTERED, chain};
 use crate::options::Options;
 use std::sync::Arc;
 use tokio::sync::watch;

@@ -4,6 +4,7 @@
 //! run a step stands in [`StepKind`], SQL included. One variant has one file in the engine's `step/`.
 
 use super::{
+    capability::{self, Capability},
     identifier::{Identifier, QualifiedName},
     lock::Lock,
 };
@@ -11,7 +12,10 @@ use crate::change::{
     Change, CreateIndex, DropIndex, ValidateConstraint, deserialize_changes, render,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// A step's name in the ledger: `0209.2.backfill` is the backfill of the second statement of
 /// migration 209. Stable: the same file gives the same ids.
@@ -89,6 +93,9 @@ pub struct Step {
     pub phase: Phase,
     /// Whether the new release waits for it before it serves. Always so in [`Phase::Expand`].
     pub before_serving: bool,
+    /// What whoever runs it must be able to do.
+    #[serde(default = "capability::owner", skip_serializing_if = "capability::is_owner")]
+    pub requires: BTreeSet<Capability>,
     /// For a contract step: the floor must have reached this head.
     pub floor: Option<u64>,
     /// Steps that must be done first, also of earlier plans.

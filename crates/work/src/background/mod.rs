@@ -7,7 +7,7 @@
 //! Invariant: nothing is begun before the instance serves, and nothing once it drains. No SQL here: see
 //! `worker/`, `job/`, `schedule/`.
 
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::generation::{self, DrainReport, Member, Part};
 use crate::instance::{Instance, InstanceState};
 use crate::job::{BatchJobHandler, Handler, JobHandler, JobQueue, Jobs};

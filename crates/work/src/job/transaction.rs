@@ -6,7 +6,7 @@
 use super::claim::{self, Claimed, Job};
 use super::ledger;
 use crate::connection::{Connection, Purpose};
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::fence::commit::commit_behind;
 use crate::instance::open_for;
 use crate::options::Options;
