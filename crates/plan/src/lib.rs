@@ -9,20 +9,21 @@
 //! - [`source`]: a folder's files as numbered migrations, held against the ledger.
 //! - [`sql`]: the adapter to the SQL parser.
 //! - [`change`]: what happens to a schema, as data; one file a kind.
-//! - [`plan`]: the planner; `rewrite` has one file for each form of statement, `sync` the triggers.
+//! - [`plan`]: the planner; `rewrite` has one file for each form of statement.
+//! - [`derivation`]: what keeps derived columns right: triggers, backfills, checks.
 //! - [`script`]: what may be repeated of a file that runs at once.
 //! - [`rule`]: why statements are refused, one file for each reason.
 //! - [`check`]: inspects a finished plan.
 
 pub mod change;
 pub mod check;
+pub mod derivation;
 pub mod model;
 mod planner;
 mod rewrite;
 pub mod rule;
 pub mod source;
 pub mod sql;
-mod sync;
 mod world;
 
 pub use change::{Break, Change, Facts, Inverse};

@@ -150,8 +150,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             NO_TRIGGER,
             Edit {
                 file: SYNC,
-                from: "    if row.get::<_, bool>(0) {",
-                to: "    if !row.is_empty() {",
+                from: "    match rows.first() {",
+                to: "    match rows.first().filter(|_| false) {",
             },
         ],
         test: engine(&["--test", "upgrade"], "old_writes_come_out_right_on_15"),

@@ -4,6 +4,7 @@
 
 mod agent;
 mod central;
+mod documents;
 mod errors;
 mod floor;
 mod help;

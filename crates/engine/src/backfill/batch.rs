@@ -1,62 +1,105 @@
 //! One range of a backfill: finding it, asserting its plan, filling it.
 //!
 //! A plain `UPDATE` of the range is fastest and right: where a row changed since the snapshot, READ
-//! COMMITTED evaluates condition and expression anew on the row as it is now. Where rows are
-//! locked, `locked.rs` goes on; where an expression raises, `raising.rs`; `differing.rs` counts.
+//! COMMITTED evaluates condition and expression again on the row as it is now. Where that fails on a
+//! lock or on a row, the range is filled carefully (without both); where that fails too, by fewer rows,
+//! down to one, which is then kept or parked. So whatever one row does, its neighbours are filled.
 
+use super::failure::Failure;
 use super::part::Part;
-use super::range;
 use crate::error::Error;
-use crate::options::Pace;
+use crate::options::{Options, Pace};
 use crate::term::GuardedTransaction;
-use changeover_plan::model::identifier::quote_literal;
-use changeover_plan::model::step::{Backfill, KeyColumn};
-use changeover_plan::{Identifier, StepId};
+use changeover_plan::derivation;
+use changeover_plan::model::backfill::{Backfill, BackfillSql, PartSql};
+use changeover_plan::{QualifiedName, StepId};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 
-/// A range's bounds: lower (excluded, `None` from the start), upper (included).
-pub(crate) type Range<'a> = (Option<&'a [String]>, &'a [String]);
+const OPEN: &str = include_str!("sql/open.sql");
+const PAGES: &str = include_str!("sql/pages.sql");
 
-/// The whole statement of a batch takes at most this many times its target; then the rows that are
-/// locked are left out.
-const STATEMENT_FACTOR: u128 = 40;
+/// The whole statement of a batch takes at most this many times its target; then it takes fewer rows.
+const STATEMENT_FACTOR: u32 = 40;
+/// And at least this long, since a busy server may keep even one row waiting.
+const STATEMENT_MIN: Duration = Duration::from_secs(1);
 /// Tables of fewer pages than this may be scanned: no index is faster.
 const SMALL_PAGES: i64 = 64;
 
+/// A range's bounds, and how many rows it held when it was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range<'a> {
+    /// The key before it; `None` from the start.
+    pub(crate) lower: Option<&'a [String]>,
+    /// Its last key.
+    pub(crate) upper: &'a [String],
+    /// Rows that it held.
+    pub(crate) rows: u64,
+}
+
+impl Range<'_> {
+    /// Its parameters, in the order that all statements about ranges have.
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 2] {
+        [&self.upper, &self.lower]
+    }
+}
+
+/// How a range was filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filled {
+    /// With this many rows written.
+    Written(u64),
+    /// Not: it must be done by fewer rows.
+    TooMany,
+}
+
 /// The statements for one part of a backfill.
 pub(crate) struct Batch<'a> {
-    pub(super) backfill: &'a Backfill,
+    pub(super) sql: Cow<'a, BackfillSql>,
     pub(super) part: &'a Part,
     pub(super) pace: &'a Pace,
+    pub(super) app: &'a str,
+    pub(super) step: &'a StepId,
+    settings: (Vec<&'a str>, Vec<&'a str>),
 }
 
 impl<'a> Batch<'a> {
-    /// For one part.
-    pub(crate) fn new(backfill: &'a Backfill, part: &'a Part, pace: &'a Pace) -> Self {
-        Self { backfill, part, pace }
+    /// For one part. Rows are kept and parked in the name of `step`.
+    pub(crate) fn new(
+        backfill: &'a Backfill,
+        part: &'a Part,
+        options: &'a Options,
+        step: &'a StepId,
+    ) -> Self {
+        let settings = backfill.settings.iter().map(|(name, value)| (&**name, &**value)).unzip();
+        let sql = derivation::statements(backfill);
+        Self { sql, part, pace: &options.pace, app: &options.app, step, settings }
+    }
+
+    /// The time limit of each statement.
+    pub(crate) fn limit(&self) -> Duration {
+        (self.pace.batch_target * STATEMENT_FACTOR).max(STATEMENT_MIN)
+    }
+
+    /// One of the statements, about this part.
+    pub(super) fn text(&self, statement: &PartSql) -> String {
+        statement.of(&self.part.table)
     }
 
     /// Sets what holds for each of our transactions: the author's settings, the bounds, plans by
     /// index, and a commit that need not wait for the disk: cursor and rows are lost together.
     pub(crate) async fn open(&self, transaction: &GuardedTransaction<'_>) -> Result<(), Error> {
-        let mut statement = format!(
-            "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
-             SET LOCAL enable_seqscan = off; SET LOCAL synchronous_commit = off",
-            self.pace.row_lock_wait.as_millis(),
-            self.pace.batch_target.as_millis().saturating_mul(STATEMENT_FACTOR).max(1_000),
-        );
-        for (name, value) in &self.backfill.settings {
-            let name = Identifier::new(name.as_str());
-            // A search path is a list of identifiers already quoted by the planner.
-            let value =
-                if name.as_str() == "search_path" { value.clone() } else { quote_literal(value) };
-            statement.push_str(&format!("; SET LOCAL {name} = {value}"));
-        }
+        let (names, values) = &self.settings;
+        let lock_timeout = self.pace.row_lock_wait.as_millis().to_string();
+        let statement_timeout = self.limit().as_millis().to_string();
         transaction
             .client()
-            .batch_execute(&statement)
+            .execute(OPEN, &[names, values, &lock_timeout, &statement_timeout])
             .await
-            .map_err(|source| Error::sql("setting the batch's bounds", source))
+            .map_err(|source| Error::sql("setting the batch's bounds", source))?;
+        Ok(())
     }
 
     /// The part's last key; `None` where it is empty.
@@ -64,16 +107,9 @@ impl<'a> Batch<'a> {
         &self,
         transaction: &GuardedTransaction<'_>,
     ) -> Result<Option<Vec<String>>, Error> {
-        let key = &self.backfill.key;
-        let statement = format!(
-            "SELECT ARRAY[{}]::text[] FROM ONLY {} AS t ORDER BY {} LIMIT 1",
-            range::texts(key, "t."),
-            self.part.table,
-            range::descending(key, "t."),
-        );
         let row = transaction
             .client()
-            .query_opt(&statement, &[])
+            .query_opt(&self.text(&self.sql.last_key), &[])
             .await
             .map_err(|source| Error::sql("finding the last key", source))?;
         Ok(row.map(|row| row.get(0)))
@@ -88,139 +124,158 @@ impl<'a> Batch<'a> {
         until: &[String],
         rows: u32,
     ) -> Result<Option<(Vec<String>, u64)>, Error> {
-        let key = &self.backfill.key;
-        let statement = format!(
-            "WITH r AS MATERIALIZED (SELECT {columns} FROM ONLY {table} AS t WHERE {condition} \
-             ORDER BY {columns} LIMIT {rows}) \
-             SELECT (SELECT count(*) FROM r), ARRAY[{texts}]::text[] FROM r ORDER BY {order} LIMIT 1",
-            columns = range::columns(key, "t."),
-            table = self.part.table,
-            condition = range::condition(key, "t.", lower.is_some()),
-            texts = range::texts(key, "r."),
-            order = range::descending(key, "r."),
-        );
         let row = transaction
             .client()
-            .query_opt(&statement, &as_sql(&range::parameters(lower, until)))
+            .query_opt(&self.text(&self.sql.next_range), &[&until, &lower, &i64::from(rows)])
             .await
             .map_err(|source| Error::sql("finding the next range", source))?;
         Ok(row.map(|row| (row.get(1), u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))))
     }
 
-    /// Fails where the server would fill a range by scanning the whole table.
+    /// Fails where the server cannot plan a batch, or would fill a range by scanning the whole table.
     pub(crate) async fn assert_by_index(
         &self,
         transaction: &GuardedTransaction<'_>,
         range: Range<'_>,
     ) -> Result<(), Error> {
-        let sql = |source| Error::sql("explaining a batch", source);
-        let client = transaction.client();
-        let pages: i64 = client
-            .query_one(
-                "SELECT relpages::bigint FROM pg_class WHERE oid = to_regclass($1)",
-                &[&self.part.table.to_string()],
-            )
+        let plan = self.explained(transaction, range).await?;
+        let pages: i64 = transaction
+            .client()
+            .query_one(PAGES, &[&self.part.table.to_string()])
             .await
-            .map_err(sql)?
+            .map_err(|source| Error::sql("explaining a batch", source))?
             .get(0);
-        if pages < SMALL_PAGES {
+        if pages < SMALL_PAGES || !scans(&plan, &self.part.table) {
             return Ok(());
         }
-        let rows = client
-            .query(
-                &format!("EXPLAIN {}", self.update(range.0.is_some())),
-                &as_sql(&range::parameters(range.0, range.1)),
-            )
-            .await
-            .map_err(sql)?;
-        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        let scan = format!("Seq Scan on {}", self.part.table.name.as_str());
-        match plan.iter().find(|line| line.contains(&scan)) {
-            None => Ok(()),
-            Some(line) => Err(Error::NotVerified {
-                what: format!("the plan of a batch on {}", self.part.name()),
-                detail: format!("the server would scan the whole table for each: {}", line.trim()),
-            }),
-        }
+        Err(Error::NotVerified {
+            what: format!("the plan of a batch on {}", self.part.name()),
+            detail: "the server would scan the whole table for each".to_owned(),
+        })
     }
 
-    /// Fills a range. Returns the number of rows written.
+    /// The server's plan of a batch.
+    pub(super) async fn explained(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        range: Range<'_>,
+    ) -> Result<Value, Error> {
+        let row = transaction
+            .client()
+            .query_one(&self.text(&self.sql.explain), &range.parameters())
+            .await
+            .map_err(|source| Error::sql("explaining a batch", source))?;
+        Ok(row.get(0))
+    }
+
+    /// Fills a range. What one of its rows does to its statement, it does to no other row.
     pub(crate) async fn fill(
         &self,
         transaction: &GuardedTransaction<'_>,
-        app: &str,
-        step: &StepId,
         range: Range<'_>,
-    ) -> Result<u64, Error> {
+    ) -> Result<Filled, Error> {
+        let action = "filling a range";
+        let plain = self.text(&self.sql.fill);
+        let [upper, lower] = range.parameters();
+        let (failure, source) = match self.attempt(transaction, &plain, &[upper, lower]).await? {
+            Ok(written) => return Ok(Filled::Written(written)),
+            Err(failed) => failed,
+        };
+        match failure {
+            Failure::Locked | Failure::Row => {}
+            Failure::TooLong => return self.too_long(range),
+            Failure::Cancelled | Failure::Other => return Err(failure.ended(action, source)),
+        }
+        let careful = self.text(&self.sql.fill_carefully);
+        let (step, part) = (self.step.as_str(), self.part.name());
+        let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &step, &part];
+        let (failure, source) = match self.attempt(transaction, &careful, &parameters).await? {
+            Ok(written) => {
+                self.check_parked(transaction).await?;
+                return Ok(Filled::Written(written));
+            }
+            Err(failed) => failed,
+        };
+        match failure {
+            Failure::TooLong => self.too_long(range),
+            Failure::Cancelled | Failure::Other => Err(failure.ended(action, source)),
+            Failure::Locked | Failure::Row if range.rows > 1 => Ok(Filled::TooMany),
+            Failure::Locked => {
+                self.keep(transaction, range.upper).await?;
+                Ok(Filled::Written(0))
+            }
+            Failure::Row => {
+                // What the server cannot even plan is no row's fault.
+                self.explained(transaction, range).await?;
+                self.park(transaction, range.upper, &source).await?;
+                self.check_parked(transaction).await?;
+                Ok(Filled::Written(0))
+            }
+        }
+    }
+
+    /// Fewer rows, or, where there is but one, the end.
+    pub(super) fn too_long(&self, range: Range<'_>) -> Result<Filled, Error> {
+        if range.rows > 1 {
+            return Ok(Filled::TooMany);
+        }
+        Err(Error::RowTooSlow {
+            table: self.part.name().to_owned(),
+            key: range.upper.join(", "),
+            limit_ms: u64::try_from(self.limit().as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Runs a statement behind a savepoint, to which a failure goes back: the rows that were written.
+    pub(super) async fn attempt(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Result<u64, (Failure, tokio_postgres::Error)>, Error> {
         let client = transaction.client();
-        let parameters = range::parameters(range.0, range.1);
-        let sql = |source| Error::sql("filling a range", source);
+        let sql = |source| Error::sql("setting a savepoint", source);
         client.batch_execute("SAVEPOINT batch").await.map_err(sql)?;
-        let statement = self.update(range.0.is_some());
-        let source = match client.execute(&statement, &as_sql(&parameters)).await {
-            Ok(written) => return Ok(written),
+        let began = Instant::now();
+        let source = match client.execute(statement, parameters).await {
+            Ok(written) => return Ok(Ok(written)),
             Err(source) => source,
         };
-        let state = source.code().map(|code| code.code().to_owned()).unwrap_or_default();
-        client.batch_execute("ROLLBACK TO SAVEPOINT batch").await.map_err(sql)?;
-        match (state.as_str(), &self.backfill.safe_function) {
-            ("55P03" | "57014", _) => self.fill_unlocked(transaction, app, step, range).await,
-            // Data exceptions and what functions raise: find the rows at fault.
-            (state, Some(function)) if state.starts_with("22") || state.starts_with("P0") => {
-                self.fill_safely(transaction, app, step, range, function).await
-            }
-            _ => Err(Error::sql("filling a range", source)),
+        let failure = Failure::of(&source, began.elapsed(), self.limit());
+        if failure != Failure::Other {
+            client.batch_execute("ROLLBACK TO SAVEPOINT batch").await.map_err(sql)?;
         }
+        Ok(Err((failure, source)))
     }
+}
 
-    fn update(&self, has_lower: bool) -> String {
-        format!(
-            "UPDATE ONLY {} AS t SET {} WHERE {} AND {}",
-            self.part.table,
-            self.assignments(),
-            range::condition(&self.backfill.key, "t.", has_lower),
-            self.differing(),
-        )
-    }
-
-    pub(super) fn assignments(&self) -> String {
-        let set = self.backfill.set.iter();
-        set.map(|one| format!("{} = {}", one.column, one.expression)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// True for rows that are to be filled and are not.
-    pub(super) fn differing(&self) -> String {
-        let any: Vec<String> =
-            self.backfill.set.iter().map(|one| format!("({})", one.differs)).collect();
-        match &self.backfill.filter {
-            Some(filter) => format!("({filter}) AND ({})", any.join(" OR ")),
-            None => format!("({})", any.join(" OR ")),
+/// Whether a plan of `EXPLAIN (VERBOSE, FORMAT JSON)` scans a table from one end to the other.
+fn scans(plan: &Value, table: &QualifiedName) -> bool {
+    match plan {
+        Value::Array(nodes) => nodes.iter().any(|node| scans(node, table)),
+        Value::Object(node) => {
+            let is = |field: &str, wanted: &str| {
+                node.get(field).and_then(Value::as_str).is_some_and(|found| found == wanted)
+            };
+            is("Node Type", "Seq Scan")
+                && is("Relation Name", table.name.as_str())
+                && is("Schema", table.schema.as_str())
+                || node.values().any(|inner| scans(inner, table))
         }
+        _ => false,
     }
 }
 
-/// The key's columns under names that no column of the table has.
-pub(super) fn aliased(backfill: &Backfill, prefix: &str) -> String {
-    let one = |(at, column): (usize, &KeyColumn)| {
-        format!("{prefix}{} AS changeover_key_{at}", column.name)
-    };
-    backfill.key.iter().enumerate().map(one).collect::<Vec<_>>().join(", ")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(super) fn aliased_json(backfill: &Backfill, prefix: &str) -> String {
-    let one = |at| format!("CAST({prefix}changeover_key_{at} AS text)");
-    let parts: Vec<String> = (0..backfill.key.len()).map(one).collect();
-    format!("jsonb_build_array({})", parts.join(", "))
-}
-
-/// `t."a" = free.changeover_key_0 AND …`.
-pub(super) fn joined(backfill: &Backfill) -> String {
-    let one =
-        |(at, column): (usize, &KeyColumn)| format!("t.{} = free.changeover_key_{at}", column.name);
-    backfill.key.iter().enumerate().map(one).collect::<Vec<_>>().join(" AND ")
-}
-
-/// Texts as parameters.
-pub(super) fn as_sql(parameters: &[String]) -> Vec<&(dyn ToSql + Sync)> {
-    parameters.iter().map(|parameter| parameter as &(dyn ToSql + Sync)).collect()
+    #[test]
+    fn a_scan_is_found_by_schema_and_name() {
+        let plan = serde_json::json!([{"Plan": {"Node Type": "ModifyTable", "Plans": [
+            {"Node Type": "Seq Scan", "Schema": "s", "Relation Name": "Order x", "Alias": "t"}]}}]);
+        assert!(scans(&plan, &QualifiedName::new("s", "Order x")));
+        assert!(!scans(&plan, &QualifiedName::new("public", "Order x")));
+        assert!(!scans(&plan, &QualifiedName::new("s", "Order")));
+    }
 }

@@ -1,22 +1,23 @@
-//! The SQL of a backfill, put together from the plan's own expressions.
+//! Runs the statements of a backfill, which the plan has made (`changeover_plan::derivation`): binds
+//! bounds and limits, and tells from what a statement ended with how to go on.
 //!
-//! - [`part`]: the tables that rows really live in: the table itself, or its leaf partitions.
-//! - [`range`]: the next range of keys, and the comparison by which it is found again.
-//! - [`batch`]: filling a range; [`locked`]: without the rows that somebody holds; [`raising`]: with
-//!   expressions that raise; [`differing`]: proving that nothing is left.
-//! - [`sizer`]: how many rows the next batch takes.
+//! - `part`: the tables that rows really live in: the table itself, or its leaf partitions.
+//! - `batch`: one range: finding it, asserting its plan, filling it; `failure`: what its end means.
+//! - `skipped`: rows that somebody held locked; `parked`: rows that raise or are rejected.
+//! - `differing`: proving that nothing is left.
+//! - `sizer`: how many rows the next batch takes.
 //!
-//! Used by `step/backfill.rs` and `step/backfill_check.rs`. Identifiers and expressions come from the
-//! plan (already quoted), key values are always parameters.
+//! Used by `step/backfill.rs`, `step/backfill_check.rs` and `step/parked.rs`.
 
 mod batch;
 mod differing;
-mod locked;
+mod failure;
+mod parked;
 mod part;
-mod raising;
-mod range;
 mod sizer;
+mod skipped;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Filled, Range};
+pub(crate) use differing::Differing;
 pub(crate) use part::{Part, parts};
 pub(crate) use sizer::Sizer;

@@ -34,7 +34,7 @@ pub(crate) async fn parts(client: &Client, backfill: &Backfill) -> Result<Vec<Pa
     if rows.is_empty() && !backfill.partitioned {
         return Err(Error::NotVerified {
             what: format!("table {}", backfill.table.plain()),
-            detail: "it is not there".to_owned(),
+            detail: "it is not there: it was renamed, moved or dropped".to_owned(),
         });
     }
     Ok(rows

@@ -6,22 +6,27 @@
 //! - A range waits for a row lock less than `deadlock_timeout`; then it is done again without the
 //!   locked rows, whose keys are kept in the same transaction and revisited: nothing is missed.
 //! - Only rows that differ are written. The plan of a range is asserted to be by index.
+//! - A part that comes meanwhile is filled too; one that goes is left.
 //!
-//! The SQL is put together in `crate::backfill` from the plan's own expressions.
+//! The SQL is the plan's, run by `crate::backfill`.
 
-use super::progress::{self, Advance, Place};
+use super::progress::{self, Advance, Place, Progress};
 use super::{StepRun, sync};
-use crate::backfill::{Batch, Part, Sizer, parts};
+use crate::backfill::{Batch, Filled, Part, Range, Sizer, parts};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
+use changeover_plan::StepId;
 use changeover_plan::model::step::Backfill;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often the skipped rows of a part are revisited before the step gives up for now.
 const REVISIT_ROUNDS_MAX: u32 = 600;
 /// The pause between two rounds over skipped rows.
-const REVISIT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+const REVISIT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is looked for parts that have come meanwhile. A table that gets partitions faster than
+/// they are filled is tried again later.
+const LISTINGS_MAX: u32 = 100;
 
 /// Fills and records.
 pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<(), Error> {
@@ -32,36 +37,104 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     begin.commit().await?;
     run.worker.pause(PausePoint::StepBegun, Some(step)).await;
 
-    let parts = parts(&run.watch.client, backfill).await?;
-    for part in &parts {
-        fill_part(run, backfill, part).await?;
-    }
-    for part in &parts {
-        revisit(run, backfill, part).await?;
-    }
+    fill_all(run, backfill, &step.id).await?;
     let end = run.worker.begin().await?;
+    progress::tell_parked(&end, &options.app, &step.id).await?;
     record::step_done(&end, &options.app, &step.id).await?;
     end.pause(PausePoint::BeforeCommit, Some(step)).await;
     end.commit().await
 }
 
-async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
+/// Fills all parts that there are, and those that come meanwhile.
+async fn fill_all(run: &mut StepRun<'_>, backfill: &Backfill, step: &StepId) -> Result<(), Error> {
+    let mut handled: Vec<String> = Vec::new();
+    for _ in 0..LISTINGS_MAX {
+        let mut fresh = parts(&run.watch.client, backfill).await?;
+        fresh.retain(|part| !handled.iter().any(|name| name == part.name()));
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        fill_parts(run, backfill, step, &fresh).await?;
+        handled.extend(fresh.iter().map(|part| part.name().to_owned()));
+    }
+    Err(Error::Deadline {
+        what: format!("filling partitions of {} as they come", backfill.table.plain()),
+        limit_ms: u64::from(LISTINGS_MAX),
+    })
+}
+
+/// Fills some parts, in the name of a step.
+pub(super) async fn fill_parts(
+    run: &mut StepRun<'_>,
+    backfill: &Backfill,
+    step: &StepId,
+    parts: &[Part],
+) -> Result<(), Error> {
+    // All are entered first, so that what is shown is a share of the whole.
+    let mut opened = Vec::new();
+    for part in parts {
+        let place = Place { app: &run.options.app, step, part: part.name() };
+        let batch = Batch::new(backfill, part, run.options, step);
+        let outcome = progress::open(run.worker, &batch, place, part, "rows").await;
+        if let Some(state) = unless_gone(run, backfill, part, step, outcome).await? {
+            opened.push((part, state));
+        }
+    }
+    for (part, state) in opened {
+        sync::require(run, backfill).await?;
+        let outcome = fill_part(run, backfill, step, part, state).await;
+        unless_gone(run, backfill, part, step, outcome).await?;
+    }
+    for part in parts {
+        let outcome = revisit(run, backfill, step, part).await;
+        unless_gone(run, backfill, part, step, outcome).await?;
+    }
+    Ok(())
+}
+
+/// A failure is none where the part is no part of the table any more: dropped, detached, renamed (then
+/// it comes again under its new name).
+pub(super) async fn unless_gone<T>(
+    run: &mut StepRun<'_>,
+    backfill: &Backfill,
+    part: &Part,
+    step: &StepId,
+    outcome: Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let error = match outcome {
+        Ok(value) => return Ok(Some(value)),
+        Err(error @ (Error::TermLost | Error::Stopped)) => return Err(error),
+        Err(error) if error.is_connection_lost() || !backfill.partitioned => return Err(error),
+        Err(error) => error,
+    };
+    let left = parts(&run.watch.client, backfill).await?;
+    if left.iter().any(|other| other.name() == part.name()) {
+        return Err(error);
+    }
+    let transaction = run.worker.begin().await?;
+    let detail = format!("{} is no part of {} any more", part.name(), backfill.table.plain());
+    record::event(&transaction, &run.options.app, "part_gone", Some(step), &detail).await?;
+    transaction.commit().await?;
+    Ok(None)
+}
+
+async fn fill_part(
+    run: &mut StepRun<'_>,
+    backfill: &Backfill,
+    id: &StepId,
+    part: &Part,
+    mut state: Progress,
+) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
-    let batch = Batch::new(backfill, part, &options.pace);
-    let place = Place { app: &options.app, step: &step.id, part: part.name() };
-    let opening = run.worker.begin().await?;
-    batch.open(&opening).await?;
-    let last = batch.last_key(&opening).await?;
-    let total = part.rows_estimate;
-    let mut state = progress::ensure(&opening, place, total, "rows", last.as_deref()).await?;
-    opening.commit().await?;
+    let batch = Batch::new(backfill, part, options, id);
+    let place = Place { app: &options.app, step: id, part: part.name() };
     // An empty part has nothing to fill: rows that come are written under the trigger.
     let Some(until) = state.until.clone() else {
         return Ok(());
     };
     let mut sizer = Sizer::new(&options.pace);
     let mut asserted = false;
-    // Bounded by the table: each round moves the cursor forward or finishes.
+    // Bounded by the table: each round moves the cursor forward, takes fewer rows, or finishes.
     while !state.finished {
         run.check_stop()?;
         let began = Instant::now();
@@ -73,12 +146,16 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
             progress::advance(&transaction, place, None, true, Advance::default()).await?;
             return transaction.commit().await;
         };
-        let range = (state.cursor.as_deref(), upper.as_slice());
+        let range = Range { lower: state.cursor.as_deref(), upper: &upper, rows };
         if !asserted {
             batch.assert_by_index(&transaction, range).await?;
             asserted = true;
         }
-        let written = batch.fill(&transaction, place.app, &step.id, range).await?;
+        let Filled::Written(written) = batch.fill(&transaction, range).await? else {
+            transaction.rollback().await?;
+            sizer.halve(rows);
+            continue;
+        };
         let added = Advance { done: rows, written };
         progress::advance(&transaction, place, Some(&upper), false, added).await?;
         transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
@@ -93,7 +170,7 @@ async fn fill_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> R
 }
 
 /// Leaves the database to others for a while: a share of the time that the batch took.
-async fn rest(run: &StepRun<'_>, took: std::time::Duration) {
+pub(super) async fn rest(run: &StepRun<'_>, took: Duration) {
     let pause = took.mul_f64(run.options.pace.rest_ratio.clamp(0.0, 100.0));
     tokio::select! {
         () = run.stop.cancelled() => {}
@@ -102,18 +179,32 @@ async fn rest(run: &StepRun<'_>, took: std::time::Duration) {
 }
 
 /// Goes back to the rows that somebody held locked, until none is left.
-async fn revisit(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
-    let (step, options) = (run.step, run.options);
-    let batch = Batch::new(backfill, part, &options.pace);
-    let place = Place { app: &options.app, step: &step.id, part: part.name() };
+async fn revisit(
+    run: &mut StepRun<'_>,
+    backfill: &Backfill,
+    step: &StepId,
+    part: &Part,
+) -> Result<(), Error> {
+    let options = run.options;
+    let batch = Batch::new(backfill, part, options, step);
+    let place = Place { app: &options.app, step, part: part.name() };
     for _ in 0..REVISIT_ROUNDS_MAX {
         run.check_stop()?;
         let transaction = run.worker.begin().await?;
         batch.open(&transaction).await?;
-        let (left, written) = batch.revisit(&transaction, place.app, &step.id).await?;
-        progress::advance(&transaction, place, None, false, Advance { done: 0, written }).await?;
-        transaction.commit().await?;
-        if left == 0 {
+        let revisited = match batch.revisit(&transaction).await? {
+            Some(revisited) => {
+                let added = Advance { done: 0, written: revisited.written };
+                progress::advance(&transaction, place, None, false, added).await?;
+                transaction.commit().await?;
+                revisited
+            }
+            None => {
+                transaction.rollback().await?;
+                batch.revisit_singly(run.worker).await?
+            }
+        };
+        if revisited.left == 0 {
             return Ok(());
         }
         tokio::time::sleep(REVISIT_PAUSE).await;

@@ -4,19 +4,21 @@
 //! always enabled, before and after: then a row found equal stays equal. Rows that differ are
 //! filled once more and looked at again; if they still differ, the step fails and names some.
 
-use super::progress::{self, Advance, Place};
+use super::backfill::{rest, unless_gone};
+use super::progress::{self, Advance, Place, Progress};
 use super::{StepRun, sync};
-use crate::backfill::{Batch, Part, Sizer, parts};
+use crate::backfill::{Batch, Differing, Filled, Part, Range, Sizer, parts};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
+use changeover_plan::StepId;
 use changeover_plan::model::step::Backfill;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often a range that differs is filled and looked at again: rows may be locked meanwhile.
 const REPAIR_ROUNDS_MAX: u32 = 50;
 /// The pause between two of these rounds.
-const REPAIR_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+const REPAIR_PAUSE: Duration = Duration::from_millis(100);
 
 /// Checks and records.
 pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<(), Error> {
@@ -26,9 +28,8 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     begin.commit().await?;
     run.worker.pause(PausePoint::StepBegun, Some(step)).await;
     sync::require(run, backfill).await?;
-    for part in &parts(&run.watch.client, backfill).await? {
-        check_part(run, backfill, part).await?;
-    }
+    let parts = parts(&run.watch.client, backfill).await?;
+    check_parts(run, backfill, &step.id, &parts).await?;
     sync::require(run, backfill).await?;
     let end = run.worker.begin().await?;
     record::forget_skipped(&end, &options.app, &step.id).await?;
@@ -37,23 +38,46 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
     end.commit().await
 }
 
-async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> Result<(), Error> {
+/// Checks some parts, in the name of a step. Parts that come later are checked before the trigger goes
+/// (`parked.rs`).
+pub(super) async fn check_parts(
+    run: &mut StepRun<'_>,
+    backfill: &Backfill,
+    step: &StepId,
+    parts: &[Part],
+) -> Result<(), Error> {
+    let mut opened = Vec::new();
+    for part in parts {
+        let place = Place { app: &run.options.app, step, part: part.name() };
+        let batch = Batch::new(backfill, part, run.options, step);
+        let outcome = progress::open(run.worker, &batch, place, part, "rows checked").await;
+        if let Some(state) = unless_gone(run, backfill, part, step, outcome).await? {
+            opened.push((part, state));
+        }
+    }
+    for (part, state) in opened {
+        let outcome = check_part(run, backfill, step, part, state).await;
+        unless_gone(run, backfill, part, step, outcome).await?;
+    }
+    Ok(())
+}
+
+async fn check_part(
+    run: &mut StepRun<'_>,
+    backfill: &Backfill,
+    id: &StepId,
+    part: &Part,
+    mut state: Progress,
+) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
-    let batch = Batch::new(backfill, part, &options.pace);
-    let place = Place { app: &options.app, step: &step.id, part: part.name() };
-    let opening = run.worker.begin().await?;
-    batch.open(&opening).await?;
-    let last = batch.last_key(&opening).await?;
-    let total = part.rows_estimate;
-    let mut state =
-        progress::ensure(&opening, place, total, "rows checked", last.as_deref()).await?;
-    opening.commit().await?;
+    let batch = Batch::new(backfill, part, options, id);
+    let place = Place { app: &options.app, step: id, part: part.name() };
     // An empty part has nothing to fill: rows that come are written under the trigger.
     let Some(until) = state.until.clone() else {
         return Ok(());
     };
     let mut sizer = Sizer::new(&options.pace);
-    // Bounded by the table: each round moves the cursor forward or finishes.
+    // Bounded by the table: each round moves the cursor forward, takes fewer rows, or finishes.
     while !state.finished {
         run.check_stop()?;
         let began = Instant::now();
@@ -65,7 +89,11 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
             return look.commit().await;
         };
         look.rollback().await?;
-        let repaired = check_range(run, &batch, place, state.cursor.as_deref(), &upper).await?;
+        let range = Range { lower: state.cursor.as_deref(), upper: &upper, rows };
+        let Filled::Written(repaired) = check_range(run, &batch, place, range).await? else {
+            sizer.halve(rows);
+            continue;
+        };
         let transaction = run.worker.begin().await?;
         let added = Advance { done: rows, written: repaired };
         progress::advance(&transaction, place, Some(&upper), false, added).await?;
@@ -74,8 +102,7 @@ async fn check_part(run: &mut StepRun<'_>, backfill: &Backfill, part: &Part) -> 
         run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
         let took = began.elapsed();
         sizer.learn(took, rows);
-        let pause = took.mul_f64(options.pace.rest_ratio.clamp(0.0, 100.0));
-        tokio::time::sleep(pause).await;
+        rest(run, took).await;
     }
     Ok(())
 }
@@ -85,29 +112,32 @@ async fn check_range(
     run: &mut StepRun<'_>,
     batch: &Batch<'_>,
     place: Place<'_>,
-    lower: Option<&[String]>,
-    upper: &[String],
-) -> Result<u64, Error> {
+    range: Range<'_>,
+) -> Result<Filled, Error> {
     let mut repaired = 0;
     let mut sample = String::new();
     for _ in 0..REPAIR_ROUNDS_MAX {
         let look = run.worker.begin().await?;
         batch.open(&look).await?;
-        let (differing, keys) =
-            batch.count_differing(&look, place.app, &run.step.id, (lower, upper)).await?;
+        let found = batch.count_differing(&look, range).await?;
         look.rollback().await?;
-        if differing == 0 {
-            return Ok(repaired);
-        }
-        sample = keys;
+        let differing = match found {
+            Differing::Rows(0, _) => return Ok(Filled::Written(repaired)),
+            Differing::Rows(differing, keys) => {
+                sample = keys;
+                differing
+            }
+            Differing::TooMany => return Ok(Filled::TooMany),
+        };
         run.check_stop()?;
         let transaction = run.worker.begin().await?;
         batch.open(&transaction).await?;
-        let written = batch.fill(&transaction, place.app, &run.step.id, (lower, upper)).await?;
+        let Filled::Written(written) = batch.fill(&transaction, range).await? else {
+            return Ok(Filled::TooMany);
+        };
         repaired += written;
         let detail = format!("{differing} rows of {} differed and were filled again", place.part);
-        record::event(&transaction, place.app, "rows_differed", Some(&run.step.id), &detail)
-            .await?;
+        record::event(&transaction, place.app, "rows_differed", Some(place.step), &detail).await?;
         transaction.commit().await?;
         tokio::time::sleep(REPAIR_PAUSE).await;
     }

@@ -16,6 +16,15 @@ const GATE: &str = include_str!("sql/gate.sql");
 /// Locks, runs, records, commits.
 /// Model: `Execute`, `RecordedWithEffect`.
 pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<(), Error> {
+    run_if(run, statements, async |_| Ok(())).await
+}
+
+/// The same, if a condition holds once the locks are held.
+pub(super) async fn run_if(
+    run: &mut StepRun<'_>,
+    statements: &[String],
+    condition: impl AsyncFnOnce(&GuardedTransaction<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     // In a transaction of its own, so that whoever looks sees the step run while it awaits its locks.
     let begin = run.worker.begin().await?;
@@ -27,6 +36,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<
     lock::acquire(&transaction, &step.locks, &options.locks).await?;
     transaction.pause(PausePoint::LocksHeld, Some(step)).await;
     check_gate(&transaction, &options.app, step).await?;
+    condition(&transaction).await?;
     for statement in statements {
         transaction
             .client()

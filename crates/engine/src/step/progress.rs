@@ -3,14 +3,16 @@
 //! The cursor is written in the transaction of the batch that it speaks of, so a crash loses and
 //! repeats nothing. SQL: `sql/progress_*.sql`.
 
+use crate::backfill::{Batch, Part};
 use crate::error::Error;
-use crate::ledger::record::bigint;
-use crate::term::GuardedTransaction;
+use crate::ledger::record::{self, bigint};
+use crate::term::{GuardedTransaction, Worker};
 use changeover_plan::StepId;
 use serde_json::Value;
 use tokio_postgres::Client;
 
 const ENSURE: &str = include_str!("sql/progress_ensure.sql");
+const PARKED: &str = include_str!("sql/parked_sample.sql");
 const ADVANCE: &str = include_str!("sql/progress_advance.sql");
 
 /// How far one part of a table is.
@@ -44,8 +46,49 @@ pub(super) struct Place<'a> {
     pub(super) part: &'a str,
 }
 
-/// Reads a part's progress, making the row where there is none. `units` is what is counted, `last`
-/// the part's last key now; the one from the first time is kept.
+/// Reads a part's progress, making the row where there is none, with the part's last key now; the one
+/// from the first time is kept. `units` is what is counted. An empty part is finished.
+pub(super) async fn open(
+    worker: &mut Worker,
+    batch: &Batch<'_>,
+    place: Place<'_>,
+    part: &Part,
+    units: &str,
+) -> Result<Progress, Error> {
+    let opening = worker.begin().await?;
+    batch.open(&opening).await?;
+    let last = batch.last_key(&opening).await?;
+    let state = ensure(&opening, place, part.rows_estimate, units, last.as_deref()).await?;
+    if state.until.is_none() {
+        advance(&opening, place, None, true, Advance::default()).await?;
+    }
+    opening.commit().await?;
+    Ok(state)
+}
+
+/// Keeps for people how many rows a backfill has left parked, and examples.
+pub(super) async fn tell_parked(
+    transaction: &GuardedTransaction<'_>,
+    app: &str,
+    step: &StepId,
+) -> Result<(), Error> {
+    let row = transaction
+        .client()
+        .query_one(PARKED, &[&app, &step.as_str()])
+        .await
+        .map_err(|source| Error::sql("counting parked rows", source))?;
+    let (count, sample): (i64, Option<String>) = (row.get(0), row.get(1));
+    if count == 0 {
+        return Ok(());
+    }
+    let detail = format!(
+        "{count} rows cannot have their new value and are parked: {}",
+        sample.unwrap_or_default()
+    );
+    record::event(transaction, app, "rows_parked", Some(step), &detail).await
+}
+
+/// Reads progress of any kind, making the row where there is none.
 pub(super) async fn ensure(
     transaction: &GuardedTransaction<'_>,
     place: Place<'_>,

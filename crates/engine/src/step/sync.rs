@@ -6,40 +6,47 @@
 
 use super::{StepRun, ddl, parked};
 use crate::error::Error;
+use changeover_plan::Identifier;
 use changeover_plan::model::step::{Backfill, SyncDrop, SyncInstall};
 
-const ENABLED: &str = include_str!("sql/trigger_enabled.sql");
+const TABLE_STATE: &str = include_str!("sql/table_state.sql");
 
 /// Installs functions and trigger under short locks.
 pub(super) async fn install(run: &mut StepRun<'_>, install: &SyncInstall) -> Result<(), Error> {
     ddl::run(run, &install.statements).await
 }
 
-/// Removes trigger and functions, and the column where it goes too. Rows that are still parked hold
-/// the contract: their value was never computed.
+/// Removes triggers and functions, and the column where it goes too. Rows that are still parked hold
+/// the contract, by whichever of the triggers: their value was never computed.
 pub(super) async fn drop(run: &mut StepRun<'_>, drop: &SyncDrop) -> Result<(), Error> {
-    parked::release(run, drop.trigger.as_str()).await?;
-    ddl::run(run, &drop.all_statements()).await
+    let triggers: Vec<&Identifier> =
+        std::iter::once(&drop.trigger).chain(&drop.other_triggers).collect();
+    let relying = parked::relying(run, &triggers).await?;
+    parked::release(run, &relying).await?;
+    let app = run.options.app.clone();
+    ddl::run_if(run, &drop.all_statements(), async |transaction| {
+        parked::still_released(transaction, &app, &relying).await
+    })
+    .await
 }
 
-/// Fails unless the trigger that keeps a backfill's columns right stands on the table and all its
-/// parts, always enabled: without it a derived column would go stale behind our back.
+/// Fails unless the table is as a backfill needs it: the trigger that keeps its columns right stands on
+/// the table and all its parts, always enabled (without it a derived column would go stale behind our
+/// back), and nobody has done something else to the table with which it cannot go on.
 pub(super) async fn require(run: &StepRun<'_>, backfill: &Backfill) -> Result<(), Error> {
-    let Some(trigger) = &backfill.sync_trigger else {
-        return Ok(());
-    };
-    let (table, trigger) = (backfill.table.to_string(), trigger.as_str());
-    let row = run
+    let table = backfill.table.to_string();
+    let trigger = backfill.sync_trigger.as_ref().map(Identifier::as_str);
+    let rows = run
         .watch
         .client
-        .query_one(ENABLED, &[&table, &trigger])
+        .query(TABLE_STATE, &[&table, &trigger])
         .await
-        .map_err(|source| Error::sql("looking for the sync trigger", source))?;
-    if row.get::<_, bool>(0) {
-        return Ok(());
+        .map_err(|source| Error::sql("looking at the table", source))?;
+    match rows.first() {
+        None => Ok(()),
+        Some(row) => Err(Error::NotVerified {
+            what: format!("table {}", row.get::<_, &str>(0)),
+            detail: row.get(1),
+        }),
     }
-    Err(Error::NotVerified {
-        what: format!("trigger {trigger} on {table}"),
-        detail: "it is missing, or somebody has disabled it on the table or a partition".to_owned(),
-    })
 }

@@ -50,6 +50,8 @@ impl Error {
             Self::LockNotAvailable { .. }
             | Self::FloorBlocked { .. }
             | Self::WorkersUnowned { .. }
+            | Self::Cancelled { .. }
+            | Self::Overtaken { .. }
             | Self::Deadline { .. } => true,
             Self::Step { source, .. } => source.is_retryable(),
             Self::Sql { .. } | Self::Connect { .. } => {

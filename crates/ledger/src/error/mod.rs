@@ -99,7 +99,10 @@ pub enum Error {
         detail: String,
     },
     /// Rows whose new value cannot be computed hold the contract.
-    #[error("{count} rows of {table} have no new value, since the expression raises: {sample}")]
+    #[error(
+        "{count} rows of {table} cannot have their new value: the expression raises, or the row is \
+         rejected: {sample}"
+    )]
     RowsParked {
         /// How many.
         count: u64,
@@ -235,6 +238,31 @@ pub enum Error {
         what: String,
         /// The bound.
         limit_ms: u64,
+    },
+    /// One row of a backfill takes longer than a batch may.
+    #[error("the row of {table} with the key {key} does not end within {limit_ms} ms")]
+    RowTooSlow {
+        /// The table or partition.
+        table: String,
+        /// The row's key.
+        key: String,
+        /// The bound.
+        limit_ms: u64,
+    },
+    /// Somebody was quicker; to be tried again.
+    #[error("{what}")]
+    Overtaken {
+        /// What happened.
+        what: String,
+    },
+    /// Somebody has cancelled a statement of ours.
+    #[error("{action} was cancelled by somebody")]
+    Cancelled {
+        /// What was being done.
+        action: String,
+        /// The cause.
+        #[source]
+        source: tokio_postgres::Error,
     },
     /// A request that makes no sense, with the reason.
     #[error("{0}")]

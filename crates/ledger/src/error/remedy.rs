@@ -47,6 +47,13 @@ impl Error {
             Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
                 changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
+            Self::RowTooSlow { .. } => "give a batch longer: `--batch-ms N` (`Pace::batch_target` in the \
+                library; a batch of one row may take 40 times as long), or make the expression faster. \
+                What was committed is kept"
+                .to_owned(),
+            Self::Cancelled { .. } => "nothing is to be done: the step is tried again, and goes on from \
+                its last committed batch"
+                .to_owned(),
             Self::FloorBlocked { .. } => "stop or upgrade these instances, then try again".to_owned(),
             Self::TenureLost { .. } => "nothing is to be done: the other process goes on from the \
                 last unit of work that was committed"

@@ -4,6 +4,7 @@
 //! All of it is plain data that serialises to JSON and back without loss; the ledger keeps plans and
 //! steps in that form, so a field may be added (with a default), but never change its meaning.
 
+pub mod backfill;
 pub mod capability;
 pub mod catalog;
 pub mod identifier;

@@ -3,6 +3,7 @@
 //! The planner chooses, the engine chooses nothing (law 2): whatever the engine needs in order to
 //! run a step stands in [`StepKind`], SQL included. One variant has one file in the engine's `step/`.
 
+pub use super::backfill::{Assignment, Backfill, BackfillSql, KeyColumn, PartSql, SafeFunction};
 use super::{
     capability::{self, Capability},
     identifier::{Identifier, QualifiedName},
@@ -12,10 +13,7 @@ use crate::change::{
     Change, CreateIndex, DropIndex, ValidateConstraint, deserialize_changes, render,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeSet, fmt};
 
 /// A step's name in the ledger: `0209.2.backfill` is the backfill of the second statement of
 /// migration 209. Stable: the same file gives the same ids.
@@ -200,7 +198,10 @@ pub struct SyncDrop {
     pub table: QualifiedName,
     /// The trigger.
     pub trigger: Identifier,
-    /// Removes trigger and functions.
+    /// Further triggers that go with it: all that compute or read the column.
+    #[serde(default)]
+    pub other_triggers: Vec<Identifier>,
+    /// Removes triggers and functions.
     pub statements: Vec<String>,
     /// What goes in the same transaction, after the trigger: the column that it computed or read.
     #[serde(default)]
@@ -212,67 +213,6 @@ impl SyncDrop {
     pub fn all_statements(&self) -> Vec<String> {
         self.statements.iter().cloned().chain(render(&self.changes)).collect()
     }
-}
-
-/// See [`StepKind::Backfill`]. The same data drives the check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Backfill {
-    /// The table; where it is partitioned, the engine goes leaf by leaf.
-    pub table: QualifiedName,
-    /// Whether it is partitioned.
-    pub partitioned: bool,
-    /// The columns of the primary key, or of a unique key without NULLs, in index order.
-    pub key: Vec<KeyColumn>,
-    /// What is set.
-    pub set: Vec<Assignment>,
-    /// Only rows for which this holds are filled, SQL over the row's own columns.
-    pub filter: Option<String>,
-    /// The function that computes all values of one row and catches what the expressions raise; used
-    /// where a range fails, to find the rows at fault. `None`: a raise ends the step.
-    pub safe_function: Option<SafeFunction>,
-    /// The trigger that keeps these columns right meanwhile; the engine refuses to fill or to check
-    /// without it. `None` where there is none (`sync=once`, a default that covers new rows).
-    #[serde(default)]
-    pub sync_trigger: Option<Identifier>,
-    /// Settings under which the expressions mean what their author meant (`search_path`,
-    /// `TimeZone`, …), set for each batch's transaction; the same that the trigger is pinned to.
-    pub settings: BTreeMap<String, String>,
-    /// Rows that the table is believed to hold, for the first estimate of the time left.
-    pub rows_estimate: u64,
-}
-
-/// One column of the key by which a backfill goes through the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyColumn {
-    /// The column.
-    pub name: Identifier,
-    /// Its type as `format_type` prints it.
-    pub type_sql: String,
-}
-
-/// One column that a backfill sets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assignment {
-    /// The column.
-    pub column: Identifier,
-    /// Its type as `format_type` prints it.
-    pub type_sql: String,
-    /// The value, SQL over the row's own columns, each written as a quoted, unqualified identifier.
-    pub expression: String,
-    /// True for a row whose column is not what the expression says, SQL in the same form.
-    pub differs: String,
-}
-
-/// A function of the sync step that computes a row's values without ever raising.
-///
-/// Called as `function(read columns…)`; returns one row with a column for each assignment, named
-/// like it, and `changeover_error text`, the SQLSTATE and message of what was raised, else NULL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SafeFunction {
-    /// The function.
-    pub name: QualifiedName,
-    /// The columns that it takes, in order.
-    pub arguments: Vec<Identifier>,
 }
 
 /// See [`StepKind::IndexBuild`].

@@ -7,17 +7,17 @@
 use super::{add_constraint, set_not_null, table};
 use crate::{
     change::{self, AlterDefault, Subject},
+    derivation::{Derivation, DerivedColumn, Template, Writers, pinned_settings},
     model::{
         catalog::{Relation, RelationKind},
         lock::{LockHeld, LockMode},
-        step::{Assignment, Backfill, Phase, StepKind},
+        step::{Phase, StepKind},
     },
     rule,
     sql::{
         Expression,
         statement::{ColumnDefinition, ConstraintBody},
     },
-    sync::pinned_settings,
     world::{Draft, Refused, Work, types},
 };
 
@@ -150,23 +150,31 @@ fn fill(
     let name = &column.name;
     table::fillable(work, relation, std::slice::from_ref(name))?;
     let type_sql = types::canonical(&column.type_sql);
-    let is_null = format!("{name} IS NULL");
-    let backfill = Backfill {
+    let value = Template::of(default, relation)
+        .ok_or_else(|| super::not_understood("the column's default"))?;
+    let derivation = Derivation {
+        app: work.world.app.clone(),
+        migration: work.migration.number,
+        statement: work.number,
+        backfill: work.id("backfill"),
         table: relation.name.clone(),
         partitioned: relation.kind == RelationKind::PartitionedTable,
-        key: table::key(relation)?,
-        set: vec![Assignment {
-            column: name.clone(),
-            type_sql: type_sql.clone(),
-            expression: format!("({})", default.text),
-            differs: is_null.clone(),
-        }],
-        filter: Some(is_null),
-        safe_function: None,
-        sync_trigger: None,
-        settings: pinned_settings(&work.world.catalog, std::iter::once(default), &[&type_sql]),
         rows_estimate: relation.rows_estimate,
+        key: table::key(relation)?,
+        reads: Vec::new(),
+        settings: pinned_settings(&work.world.catalog, std::iter::once(default), &[&type_sql]),
+        columns: vec![DerivedColumn {
+            column: name.clone(),
+            type_sql,
+            value,
+            condition: None,
+            fallback: None,
+            null_by_default: false,
+            only_null: true,
+        }],
+        writers: Writers::None,
     };
+    let backfill = derivation.backfill();
     let added = Subject::Column(relation.name.clone(), name.clone());
     let fill = Draft::new(
         "backfill",

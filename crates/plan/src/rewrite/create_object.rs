@@ -4,10 +4,10 @@
 use super::table;
 use crate::{
     change::{self, Subject},
+    derivation::TRIGGER_PREFIX,
     model::{catalog::Volatility, identifier::QualifiedName, step::Phase},
     rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
-    sync::TRIGGER_PREFIX,
     world::{Draft, Refused, Work},
 };
 

@@ -170,10 +170,11 @@ fn drop(
     let reason = format!("{reason}{}", goes_along(relation, column));
     let statements: Vec<String> =
         syncs.iter().flat_map(|sync| sync.drop_statements.clone()).collect();
-    let kind_and_part = syncs.first().map(|sync| {
+    let kind_and_part = syncs.split_first().map(|(sync, others)| {
         StepKind::SyncDrop(SyncDrop {
             table: table.clone(),
             trigger: sync.trigger.clone(),
+            other_triggers: others.iter().map(|sync| sync.trigger.clone()).collect(),
             statements,
             changes: vec![change.clone().into()],
         })

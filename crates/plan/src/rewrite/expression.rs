@@ -2,13 +2,13 @@
 //! same whoever computes them, and when.
 
 use crate::{
+    derivation::Template,
     model::{
         catalog::{Catalog, Relation, Volatility},
         identifier::Identifier,
     },
     rule,
     sql::{Expression, Reference, expression::Call},
-    sync::Template,
     world::Refused,
 };
 

@@ -38,12 +38,18 @@ pub(crate) fn default_constraint_name(
 
 /// A name cut to the server's length, ending in a hash where it had to be cut.
 pub(crate) fn shortened(name: &str) -> String {
-    if name.len() <= NAME_BYTES_MAX {
+    shortened_to(name, NAME_BYTES_MAX, '_')
+}
+
+/// A name cut to a number of bytes, ending in a hash behind a separator where it had to be cut.
+pub(crate) fn shortened_to(name: &str, bytes_max: usize, separator: char) -> String {
+    if name.len() <= bytes_max {
         return name.to_owned();
     }
     let digest = Sha256::digest(name.as_bytes());
     let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}_{hash}", clip(name, NAME_BYTES_MAX - hash.len() - 1))
+    let room = bytes_max.saturating_sub(hash.len() + separator.len_utf8());
+    format!("{}{separator}{hash}", clip(name, room))
 }
 
 /// Column names as the server makes them distinct within one index.

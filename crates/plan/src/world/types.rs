@@ -55,17 +55,6 @@ pub(crate) fn is_serial(written: &str) -> bool {
     )
 }
 
-/// Whether values of the type cannot be compared by `=`, or compare equal when they are not the same.
-pub(crate) fn needs_image_comparison(canonical: &str) -> bool {
-    const WITHOUT_EQUALITY: [&str; 11] = [
-        "json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "citext",
-        "aclitem",
-    ];
-    let base = canonical.trim_end_matches("[]");
-    let name = base.rsplit('.').next().unwrap_or(base);
-    WITHOUT_EQUALITY.contains(&name)
-}
-
 /// Whether the type's text depends on the settings for dates and times.
 pub(crate) fn is_temporal(canonical: &str) -> bool {
     ["time", "date", "interval", "tstzrange", "tsrange", "daterange", "tstzmulti", "abstime"]

@@ -1,8 +1,6 @@
 -- $ROLE may register, heartbeat, admit, leave, ask and look; it may change nothing in the ledger by itself.
 GRANT USAGE ON SCHEMA changeover TO $ROLE;
 GRANT EXECUTE ON FUNCTION
-    changeover.is_service(text),
-    changeover.require_service(text),
     changeover.register(uuid, text, text, bigint, bigint, text, integer),
     changeover.heartbeat(uuid, text),
     changeover.leave(uuid),

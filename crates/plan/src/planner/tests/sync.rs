@@ -25,7 +25,7 @@ fn the_designs_example() {
       ALTER TABLE "public"."orders" ALTER COLUMN "legacy" DROP NOT NULL
     online 0002.2.backfill: backfill orders.started needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "started" = (to_timestamp(("payload"->>'start')::float8)) where true and "started" IS DISTINCT FROM CAST((to_timesta…
+      set "started" = (to_timestamp(("payload"->>'start')::float8)) where true and ROW("started")::record OPERATOR(pg_catalog.…
     online 0002.2.check: check that no row of orders.started differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     online 0002.3.index: build index orders_started_idx on orders needs 0002.1.add_column
@@ -59,15 +59,15 @@ fn the_trigger_computes_parks_and_counts() {
     AS $changeover0$
     #variable_conflict use_column
     DECLARE
-      changeover_value_1 timestamp with time zone;
+      changeover_computed "public"."orders"%ROWTYPE;
     BEGIN
       BEGIN
         SELECT (to_timestamp(("payload"->>'start')::float8))
-          INTO changeover_value_1
+          INTO changeover_computed."started"
           FROM (SELECT $1 AS "payload") AS changeover_row;
-        "started" := changeover_value_1;
-      EXCEPTION WHEN OTHERS THEN
-        changeover_error := SQLSTATE || ' ' || SQLERRM;
+        "started" := changeover_computed."started";
+      EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN
+        changeover_error := pg_catalog.concat(SQLSTATE, ' ', pg_catalog.left(SQLERRM, 2000));
       END;
     END
     $changeover0$;
@@ -82,30 +82,24 @@ fn the_trigger_computes_parks_and_counts() {
     SET search_path = pg_catalog, "public", pg_temp
     AS $changeover0$
     DECLARE
-      changeover_value_1 timestamp with time zone;
-      changeover_applies_1 boolean;
+      changeover_before record;
       changeover_error text;
     BEGIN
+      changeover_before := NEW;
       BEGIN
-        changeover_applies_1 := true;
-        IF changeover_applies_1 THEN
-          changeover_value_1 := (to_timestamp((NEW."payload"->>'start')::float8));
-        END IF;
-      EXCEPTION WHEN OTHERS THEN
-        changeover_error := SQLSTATE || ' ' || SQLERRM;
+          NEW."started" := (to_timestamp((NEW."payload"->>'start')::float8));
+          IF (TG_OP = 'INSERT' AND changeover_before."started" IS DISTINCT FROM NULL OR TG_OP = 'UPDATE' AND ROW(changeover_before."started")::record OPERATOR(pg_catalog.*<>) ROW(OLD."started")::record) AND ROW(changeover_before."started")::record OPERATOR(pg_catalog.*<>) ROW(NEW."started")::record THEN
+            PERFORM pg_catalog.nextval('"changeover"."shop.0002.2.overridden"');
+          END IF;
+      EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN
+        changeover_error := pg_catalog.concat(SQLSTATE, ' ', pg_catalog.left(SQLERRM, 2000));
+        NEW := changeover_before;
       END;
       IF changeover_error IS NOT NULL THEN
 
         PERFORM changeover.park_row(
           'shop', '0002.2.backfill', TG_RELID::pg_catalog.regclass,
           pg_catalog.jsonb_build_array(NEW."id"::text), changeover_error);
-        RETURN NEW;
-      END IF;
-      IF changeover_applies_1 THEN
-        IF (TG_OP = 'INSERT' AND NEW."started" IS NOT NULL OR TG_OP = 'UPDATE' AND NEW."started" IS DISTINCT FROM OLD."started") AND NEW."started" IS DISTINCT FROM changeover_value_1 THEN
-          PERFORM pg_catalog.nextval('"changeover"."shop.0002.2.overridden"');
-        END IF;
-        NEW."started" := changeover_value_1;
       END IF;
       RETURN NEW;
     END
@@ -148,14 +142,14 @@ fn what_is_computed_is_the_authors_expression_over_the_row() {
         update("orders set (n, total) = (nick, total)"),
     ];
     insta::assert_snapshot!(shown.join("\n"), @r#"
-    ("status") | "n" IS DISTINCT FROM CAST(("status") AS text)
-    ("status" || lower("nick")) | "n" IS DISTINCT FROM CAST(("status" || lower("nick")) AS text)
-    ("status" || "nick") | "n" IS DISTINCT FROM CAST(("status" || "nick") AS text)
-    coalesce("n", ('x')) | "n" IS DISTINCT FROM CAST(coalesce("n", ('x')) AS text)
-    (coalesce("nick", 'none')) | "n" IS DISTINCT FROM CAST((coalesce("nick", 'none')) AS text)
-    (CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) | "n" IS DISTINCT FROM CAST((CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) AS text)
-    (CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) | "n" IS DISTINCT FROM CAST((CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) AS text)
-    (case when "total" between 1 and 2 then "nick" else "status" end) | "n" IS DISTINCT FROM CAST((case when "total" between 1 and 2 then "nick" else "status" end) AS text)
+    ("status") | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("status") AS text))::record
+    ("status" || lower("nick")) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("status" || lower("nick")) AS text))::record
+    ("status" || "nick") | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("status" || "nick") AS text))::record
+    coalesce("n", ('x')) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(coalesce("n", ('x')) AS text))::record
+    (coalesce("nick", 'none')) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("nick", 'none')) AS text))::record
+    (CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) AS text))::record
+    (CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) AS text))::record
+    (case when "total" between 1 and 2 then "nick" else "status" end) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((case when "total" between 1 and 2 then "nick" else "status" end) AS text))::record
     (to_json("payload")) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((to_json("payload")) AS json))::record
     (("payload"->'a')::json) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((("payload"->'a')::json) AS json))::record
     expand 0002.1.add_column: add column orders.n, add column orders.m
@@ -271,7 +265,7 @@ fn a_column_that_was_there_needs_a_word() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.total needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "total" = coalesce("total", (0)) where true and "total" IS DISTINCT FROM CAST(coalesce("total", (0)) AS integer)
+      set "total" = coalesce("total", (0)) where true and ROW("total")::record OPERATOR(pg_catalog.*<>) ROW(CAST(coalesce("tot…
     online 0002.1.check: check that no row of orders.total differs needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.1.sync_drop floor=2: remove the trigger that kept orders.total right needs 0002.1.check 0002.1.sync
@@ -286,7 +280,7 @@ fn a_column_that_was_there_needs_a_word() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.total needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "total" = (coalesce("total", 1)) where true and "total" IS DISTINCT FROM CAST((coalesce("total", 1)) AS integer)
+      set "total" = (coalesce("total", 1)) where true and ROW("total")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("to…
     online 0002.1.check: check that no row of orders.total differs needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.1.sync_drop floor=2: remove the trigger that kept orders.total right needs 0002.1.check 0002.1.sync
@@ -301,7 +295,7 @@ fn a_column_that_was_there_needs_a_word() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.status needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "status" = (lower("nick")) where ("total" > 1) and "status" IS DISTINCT FROM CAST((lower("nick")) AS text)
+      set "status" = (lower("nick")) where ("total" > 1) and ROW("status")::record OPERATOR(pg_catalog.*<>) ROW(CAST((lower("n…
     online 0002.1.check: check that no row of orders.status differs needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.1.sync_drop floor=2: remove the trigger that kept orders.status right needs 0002.1.check 0002.1.sync
@@ -313,7 +307,7 @@ fn a_column_that_was_there_needs_a_word() {
 
     online 0002.1.backfill: backfill orders.status
       lock orders ROW EXCLUSIVE (batch)
-      set "status" = ('old') where ("total" > 1) and "status" IS DISTINCT FROM CAST(('old') AS text)
+      set "status" = ('old') where ("total" > 1) and ROW("status")::record OPERATOR(pg_catalog.*<>) ROW(CAST(('old') AS text))…
     "#);
 }
 
@@ -391,7 +385,7 @@ fn a_column_goes_together_with_the_trigger_that_reads_it() {
       ALTER TABLE "public"."orders" ALTER COLUMN "legacy" DROP NOT NULL
     online 0002.2.backfill: backfill orders.n needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "n" = ("legacy") where true and "n" IS DISTINCT FROM CAST(("legacy") AS text)
+      set "n" = ("legacy") where true and ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("legacy") AS text))::record
     online 0002.2.check: check that no row of orders.n differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.3.drop_column floor=2: drop column orders.legacy needs 0002.2.check

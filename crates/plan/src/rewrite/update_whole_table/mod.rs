@@ -8,10 +8,10 @@ mod values;
 
 use super::table;
 use crate::{
+    derivation::{Derivation, TRIGGER_PREFIX},
     model::{catalog::Relation, identifier::Identifier},
     rule,
     sql::{directive, statement::Update},
-    sync::{SyncTrigger, TRIGGER_PREFIX},
     world::{Refused, Work},
 };
 use values::Target;
@@ -35,7 +35,7 @@ pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> 
     let values = target.values(work)?;
     each_column_once(work, &relation, &columns)?;
     table::fillable(work, &relation, &columns)?;
-    let trigger = target.trigger(work, values)?;
+    let trigger = target.derivation(work, values)?;
     if work.directives.sync == Some(directive::Sync::Once) {
         return steps::once(work, &relation, &trigger);
     }
@@ -69,7 +69,7 @@ fn each_column_once(
 }
 
 /// The server fires BEFORE triggers in the order of names; ours must see what the others wrote.
-fn sorts_last(relation: &Relation, trigger: &SyncTrigger) -> Result<(), Refused> {
+fn sorts_last(relation: &Relation, trigger: &Derivation) -> Result<(), Refused> {
     let later = relation.triggers.iter().find(|other| {
         other.before && other.row && !other.ours && other.name.as_str() >= TRIGGER_PREFIX
     });

@@ -3,57 +3,30 @@
 use super::super::table;
 use crate::{
     change::{AsWritten, Subject},
+    derivation::Derivation,
     model::{
-        catalog::{Relation, RelationKind},
+        catalog::Relation,
         identifier::Identifier,
         lock::{LockHeld, LockMode},
-        step::{Assignment, Backfill, Phase, StepId, StepKind, SyncDrop, SyncInstall},
+        step::{Phase, StepId, StepKind, SyncDrop, SyncInstall},
     },
-    sync::{SyncTrigger, SyncValue, Template},
     world::{Draft, Refused, Sync, Work},
 };
 
 /// What is set, for people: `table.column`.
-fn set_title(relation: &Relation, trigger: &SyncTrigger) -> String {
+fn set_title(relation: &Relation, trigger: &Derivation) -> String {
     let columns: Vec<String> = trigger
-        .values
+        .columns
         .iter()
         .map(|value| format!("{}.{}", relation.name.plain(), value.column.as_str()))
         .collect();
     columns.join(", ")
 }
 
-/// The backfill's data; the check has the same.
-fn backfill(relation: &Relation, trigger: &SyncTrigger, safe: bool) -> Backfill {
-    let assignment = |value: &SyncValue| Assignment {
-        column: value.column.clone(),
-        type_sql: value.type_sql.clone(),
-        expression: value.value.of_row(),
-        differs: value.differs(),
-    };
-    let condition = trigger.values.first().and_then(|value| value.condition.as_ref());
-    Backfill {
-        table: relation.name.clone(),
-        partitioned: relation.kind == RelationKind::PartitionedTable,
-        key: trigger.key.clone(),
-        set: trigger.values.iter().map(assignment).collect(),
-        filter: condition.map(Template::of_row),
-        safe_function: safe.then(|| trigger.safe_function()),
-        sync_trigger: safe.then(|| trigger.trigger()),
-        settings: trigger.settings.clone(),
-        rows_estimate: relation.rows_estimate,
-    }
-}
-
-fn backfill_draft(
-    work: &Work<'_>,
-    relation: &Relation,
-    trigger: &SyncTrigger,
-    safe: bool,
-) -> Draft {
+fn backfill_draft(work: &Work<'_>, relation: &Relation, trigger: &Derivation) -> Draft {
     let title = format!("backfill {}", set_title(relation, trigger));
-    let kind = StepKind::Backfill(backfill(relation, trigger, safe));
-    let columns: Vec<&Identifier> = trigger.values.iter().map(|value| &value.column).collect();
+    let kind = StepKind::Backfill(trigger.backfill());
+    let columns: Vec<&Identifier> = trigger.columns.iter().map(|value| &value.column).collect();
     let mut draft = Draft::new("backfill", Phase::Online, title, kind).lock(
         &relation.name,
         LockMode::RowExclusive,
@@ -73,9 +46,9 @@ fn backfill_draft(
 pub(super) fn once(
     work: &mut Work<'_>,
     relation: &Relation,
-    trigger: &SyncTrigger,
+    trigger: &Derivation,
 ) -> Result<(), Refused> {
-    let draft = backfill_draft(work, relation, trigger, false).reason(
+    let draft = backfill_draft(work, relation, trigger).reason(
         "`sync=once`: only the rows that are there are filled, in short batches; what releases \
          write meanwhile stays as they wrote it",
     );
@@ -86,13 +59,13 @@ pub(super) fn once(
 pub(super) fn synced(
     work: &mut Work<'_>,
     relation: &Relation,
-    trigger: &SyncTrigger,
+    trigger: &Derivation,
 ) -> Result<(), Refused> {
     let name = &relation.name;
     let title = set_title(relation, trigger);
-    let columns: Vec<Identifier> = trigger.values.iter().map(|v| v.column.clone()).collect();
+    let columns: Vec<Identifier> = trigger.columns.iter().map(|v| v.column.clone()).collect();
     let install = work.emit(install(trigger, &title, &columns))?;
-    let fill = backfill_draft(work, relation, trigger, true).after(&install).reason(
+    let fill = backfill_draft(work, relation, trigger).after(&install).reason(
         "rows that are there are filled by key ranges in short batches; readers and writers go \
              on",
     );
@@ -101,7 +74,7 @@ pub(super) fn synced(
         "check",
         Phase::Online,
         format!("check that no row of {title} differs"),
-        StepKind::BackfillCheck(backfill(relation, trigger, true)),
+        StepKind::BackfillCheck(trigger.backfill()),
     )
     .lock(name, LockMode::AccessShare, LockHeld::Batch)
     .after(&fill)
@@ -116,7 +89,7 @@ pub(super) fn synced(
     Ok(())
 }
 
-fn install(trigger: &SyncTrigger, title: &str, columns: &[Identifier]) -> Draft {
+fn install(trigger: &Derivation, title: &str, columns: &[Identifier]) -> Draft {
     let name = &trigger.table;
     let kind = StepKind::SyncInstall(SyncInstall {
         table: name.clone(),
@@ -141,10 +114,11 @@ fn install(trigger: &SyncTrigger, title: &str, columns: &[Identifier]) -> Draft 
         .fold(draft, |draft, column| draft.needs(Subject::Column(name.clone(), column.clone())))
 }
 
-fn removal(trigger: &SyncTrigger, title: &str) -> Draft {
+fn removal(trigger: &Derivation, title: &str) -> Draft {
     let kind = StepKind::SyncDrop(SyncDrop {
         table: trigger.table.clone(),
         trigger: trigger.trigger(),
+        other_triggers: Vec::new(),
         statements: trigger.remove(),
         changes: Vec::new(),
     });
@@ -157,11 +131,11 @@ fn removal(trigger: &SyncTrigger, title: &str) -> Draft {
 /// Later statements ask which triggers there are and what they guarantee.
 fn remember(
     work: &mut Work<'_>,
-    trigger: &SyncTrigger,
+    trigger: &Derivation,
     columns: Vec<Identifier>,
     drop_step: StepId,
 ) {
-    let never_null = trigger.values.iter().filter(|value| value.fallback.is_some());
+    let never_null = trigger.columns.iter().filter(|value| value.fallback.is_some());
     work.world.records.syncs.push(Sync {
         table: trigger.table.clone(),
         trigger: trigger.trigger(),

@@ -2,8 +2,9 @@
 
 use super::super::{expression, table};
 use crate::{
+    derivation::{Derivation, DerivedColumn, Template, Writers, pinned_settings},
     model::{
-        catalog::{Column, Relation},
+        catalog::{Column, Relation, RelationKind},
         identifier::Identifier,
     },
     rule,
@@ -12,7 +13,6 @@ use crate::{
         expression::Shape,
         statement::{SetValue, Update},
     },
-    sync::{SyncTrigger, SyncValue, Template, pinned_settings},
     world::{Refused, Work},
 };
 
@@ -24,14 +24,14 @@ pub(super) struct Target<'a> {
 
 impl Target<'_> {
     /// What each column is set to.
-    pub(super) fn values(&self, work: &Work<'_>) -> Result<Vec<SyncValue>, Refused> {
+    pub(super) fn values(&self, work: &Work<'_>) -> Result<Vec<DerivedColumn>, Refused> {
         let catalog = &work.world.catalog;
         let alias = self.update.alias.as_ref();
         let condition = match self.filter(work) {
             Some(filter) => Some(expression::template(catalog, self.relation, alias, &filter)?),
             None => None,
         };
-        let mut values: Vec<SyncValue> = Vec::new();
+        let mut values: Vec<DerivedColumn> = Vec::new();
         for (name, value) in &self.update.set {
             let column = self.column(name)?;
             if values.iter().any(|earlier| &earlier.column == name) {
@@ -157,7 +157,7 @@ impl Target<'_> {
         value: &Expression,
         template: Template,
         condition: Option<Template>,
-    ) -> Result<SyncValue, Refused> {
+    ) -> Result<DerivedColumn, Refused> {
         let is_new = self.is_new(work, &column.name);
         let constant = value.is_constant().then(|| value.text.clone());
         let (keeps_own, last_constant) = match &value.shape {
@@ -205,22 +205,23 @@ impl Target<'_> {
         };
         let not_null_constant = value.shape == Shape::Constant;
         let fallback = if fills { constant.filter(|_| not_null_constant) } else { last_constant };
-        Ok(SyncValue {
+        Ok(DerivedColumn {
             column: column.name.clone(),
             type_sql: column.type_sql.clone(),
             value: template,
             condition,
             fallback: fallback.filter(|_| unfiltered),
             null_by_default: column.default.is_none() && !column.identity,
+            only_null: false,
         })
     }
 
-    /// The trigger that computes the values.
-    pub(super) fn trigger(
+    /// Which columns follow which expressions, for whom.
+    pub(super) fn derivation(
         &self,
         work: &Work<'_>,
-        values: Vec<SyncValue>,
-    ) -> Result<SyncTrigger, Refused> {
+        values: Vec<DerivedColumn>,
+    ) -> Result<Derivation, Refused> {
         let mut reads: Vec<Identifier> = Vec::new();
         for value in &values {
             let condition = value.condition.as_ref();
@@ -249,16 +250,20 @@ impl Target<'_> {
             .collect();
         let settings =
             pinned_settings(&work.world.catalog, expressions.chain(&self.update.filter), &types);
-        Ok(SyncTrigger {
+        let once = work.directives.sync == Some(directive::Sync::Once);
+        Ok(Derivation {
             app: work.world.app.clone(),
             migration: work.migration.number,
             statement: work.number,
             backfill: work.id("backfill"),
             table: self.relation.name.clone(),
+            partitioned: self.relation.kind == RelationKind::PartitionedTable,
+            rows_estimate: self.relation.rows_estimate,
             key: keys,
             reads,
-            values,
+            columns: values,
             settings,
+            writers: if once { Writers::None } else { Writers::All },
         })
     }
 }

@@ -1,0 +1,1 @@
+ONLY {part} AS t WHERE {range} AND {differing}

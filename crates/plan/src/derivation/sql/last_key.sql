@@ -1,0 +1,1 @@
+SELECT ARRAY[{key_texts}]::text[] FROM ONLY {part} AS t ORDER BY {key_descending} LIMIT 1

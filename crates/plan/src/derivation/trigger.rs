@@ -1,0 +1,175 @@
+//! The trigger that keeps a derivation's columns right, whoever writes the row: sequence, functions,
+//! trigger, and their removal.
+//!
+//! SQL: `sql/trigger_function.sql`, `sql/assignment.sql`, `sql/fallback.sql`, `sql/safe_function.sql`.
+
+use super::{
+    Derivation, DerivedColumn, Template, differs, join, names,
+    part_sql::{dollar_quoted, fill},
+};
+use crate::model::{
+    backfill::SafeFunction,
+    identifier::{Identifier, QualifiedName, quote_literal},
+};
+
+const TRIGGER_FUNCTION: &str = include_str!("sql/trigger_function.sql");
+const ASSIGNMENT: &str = include_str!("sql/assignment.sql");
+const FALLBACK: &str = include_str!("sql/fallback.sql");
+const SAFE_FUNCTION: &str = include_str!("sql/safe_function.sql");
+
+impl Derivation {
+    /// The trigger's name.
+    pub(crate) fn trigger(&self) -> Identifier {
+        names::trigger(&self.app, self.migration, self.statement)
+    }
+
+    /// The function that computes one row's values and never raises.
+    pub(super) fn safe_function(&self) -> SafeFunction {
+        SafeFunction {
+            name: self.object("safe"),
+            arguments: self.reads.iter().map(|column| column.name.clone()).collect(),
+        }
+    }
+
+    /// Sequence, functions, trigger, in the order in which they are made.
+    pub(crate) fn install(&self) -> Vec<String> {
+        let (table, trigger, function) = (&self.table, self.trigger(), self.object("sync"));
+        let safe = format!("{}({})", self.object("safe"), self.argument_types());
+        vec![
+            format!("CREATE SEQUENCE {}", self.object("overridden")),
+            self.safe_function_sql(),
+            format!("REVOKE ALL ON FUNCTION {safe} FROM PUBLIC"),
+            self.trigger_function_sql(),
+            format!("REVOKE ALL ON FUNCTION {function}() FROM PUBLIC"),
+            format!(
+                "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} \
+                 FOR EACH ROW EXECUTE FUNCTION {function}()"
+            ),
+            format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"),
+        ]
+    }
+
+    /// Takes away all that [`Self::install`] made.
+    pub(crate) fn remove(&self) -> Vec<String> {
+        vec![
+            format!("DROP TRIGGER IF EXISTS {} ON {}", self.trigger(), self.table),
+            format!("DROP FUNCTION IF EXISTS {}()", self.object("sync")),
+            format!("DROP FUNCTION IF EXISTS {}({})", self.object("safe"), self.argument_types()),
+            format!("DROP SEQUENCE IF EXISTS {}", self.object("overridden")),
+        ]
+    }
+
+    /// An object of ours in the schema `changeover`.
+    fn object(&self, part: &str) -> QualifiedName {
+        names::object(&self.app, self.migration, self.statement, part)
+    }
+
+    fn argument_types(&self) -> String {
+        join(self.reads.iter().map(|column| column.type_sql.clone()), ", ")
+    }
+
+    fn settings_sql(&self) -> String {
+        let line = |(name, value): (&String, &String)| match name.as_str() {
+            // A list of names, not one string.
+            "search_path" => format!("SET search_path = {value}"),
+            _ => format!("SET {} = {}", Identifier::new(name.clone()), quote_literal(value)),
+        };
+        join(self.settings.iter().map(line), "\n")
+    }
+
+    fn safe_function_sql(&self) -> String {
+        let columns = || self.columns.iter();
+        let outputs = columns().map(|one| format!("OUT {} {}", one.column, one.type_sql));
+        let arguments = self.reads.iter().map(|column| column.type_sql.clone());
+        let row = self.reads.iter().enumerate();
+        let row = row.map(|(at, column)| format!("${} AS {}", at + 1, column.name));
+        let values = columns().map(|one| match &one.condition {
+            Some(condition) => format!(
+                "CASE WHEN {} THEN CAST({} AS {}) ELSE {} END",
+                condition.of_row(),
+                one.value.of_row(),
+                one.type_sql,
+                one.column
+            ),
+            None => one.value.of_row(),
+        });
+        let error = std::iter::once("OUT changeover_error text".to_owned());
+        let computed = |one: &DerivedColumn| format!("changeover_computed.{}", one.column);
+        let results = columns().map(|one| format!("    {} := {};", one.column, computed(one)));
+        let body = fill(
+            SAFE_FUNCTION,
+            &[
+                ("table", self.table.to_string()),
+                ("values", join(values, ",\n      ")),
+                ("targets", join(columns().map(computed), ", ")),
+                ("results", join(results, "\n")),
+                ("row", join(row, ", ")),
+            ],
+        );
+        format!(
+            "CREATE FUNCTION {}({})\nLANGUAGE plpgsql STABLE\n{}\nAS {}",
+            self.object("safe"),
+            join(arguments.chain(outputs).chain(error), ", "),
+            self.settings_sql(),
+            dollar_quoted(&body)
+        )
+    }
+
+    fn trigger_function_sql(&self) -> String {
+        let constants = self.columns.iter().filter_map(|one| {
+            let constant = one.fallback.as_ref()?;
+            let column = &one.column;
+            Some(format!("      NEW.{column} := coalesce(NEW.{column}, {constant});"))
+        });
+        let constants = join(constants, "\n");
+        let fallbacks = if constants.is_empty() {
+            String::new()
+        } else {
+            fill(FALLBACK, &[("constants", constants)])
+        };
+        let key = self.key.iter().map(|column| format!("NEW.{}::text", column.name));
+        let assignments = self.columns.iter().map(|one| self.assignment(one));
+        let body = fill(
+            TRIGGER_FUNCTION,
+            &[
+                ("assignments", join(assignments, "\n")),
+                ("fallbacks", fallbacks),
+                ("app", quote_literal(&self.app)),
+                ("step", quote_literal(self.backfill.as_str())),
+                ("key", join(key, ", ")),
+            ],
+        );
+        format!(
+            "CREATE FUNCTION {}() RETURNS trigger\nLANGUAGE plpgsql SECURITY DEFINER\n{}\nAS {}",
+            self.object("sync"),
+            self.settings_sql(),
+            dollar_quoted(&body)
+        )
+    }
+
+    /// Sets one column, counting a writer's own value that differs.
+    fn assignment(&self, one: &DerivedColumn) -> String {
+        let column = &one.column;
+        let given = format!("changeover_before.{column}");
+        let inserted = if one.null_by_default {
+            format!("TG_OP = 'INSERT' AND {given} IS DISTINCT FROM NULL OR ")
+        } else {
+            String::new()
+        };
+        let assignment = fill(
+            ASSIGNMENT,
+            &[
+                ("column", column.to_string()),
+                ("value", one.value.of_new()),
+                ("inserted", inserted),
+                ("from_old", differs(&given, &format!("OLD.{column}"))),
+                ("from_value", differs(&given, &format!("NEW.{column}"))),
+                ("counter", quote_literal(&self.object("overridden").to_string())),
+            ],
+        );
+        match one.condition.as_ref().map(Template::of_new) {
+            Some(condition) => format!("    IF {condition} THEN\n{assignment}\n    END IF;"),
+            None => assignment,
+        }
+    }
+}
