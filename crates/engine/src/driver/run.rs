@@ -148,6 +148,10 @@ impl Driver {
         }
         let acquire = Term::try_acquire(open, &self.options, &self.owner_url, self.holder);
         let Some(term) = within(LOOK_WAIT, "acquiring the term", acquire).await? else {
+            if let Work::Nothing(outlook) = work {
+                // Whoever holds it tidies.
+                return Ok((outlook, false));
+            }
             // Planned once a process, unless the ledger moves on meanwhile.
             if matches!(work, Work::Plan) && !tries.may_ask {
                 let look = handover::may_ask(open, &self.options);

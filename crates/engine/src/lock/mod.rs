@@ -104,7 +104,7 @@ async fn make_autovacuum_yield(
         let statement = format!("LOCK TABLE {relation} IN SHARE UPDATE EXCLUSIVE MODE");
         if let Err(source) = client.batch_execute(&statement).await {
             let mode = LockMode::ShareUpdateExclusive;
-            return Err(explain(client, &[(relation, mode)], YIELD_WAIT, 1, source).await);
+            return Err(explain(client, &[(*relation, mode)], YIELD_WAIT, 1, source).await);
         }
     }
     Ok(())
