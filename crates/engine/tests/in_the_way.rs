@@ -18,7 +18,8 @@ const STRANGER: &str = "in_the_way_stranger";
 async fn impatient(database: &Database) -> changeover::Error {
     let mut options = database.options("2", &[BASE, NEXT]);
     options.timing.step_attempts_max = 1;
-    options.locks = LockLimits { give_up_after: Duration::from_millis(400), ..LockLimits::default() };
+    options.locks =
+        LockLimits { give_up_after: Duration::from_millis(400), ..LockLimits::default() };
     migrate(options).await.unwrap_err()
 }
 
@@ -41,9 +42,11 @@ async fn the_real_holder_comes_first_with_the_command_that_ends_it() {
     let holder_pid: i32 = value(&holder, "SELECT pg_backend_pid()").await;
     let behind_pid: i32 = value(&behind, "SELECT pg_backend_pid()").await;
     holder.batch_execute("BEGIN; INSERT INTO t VALUES (1)").await.unwrap();
-    let waiting = tokio::spawn(async move { behind.batch_execute("INSERT INTO t VALUES (1)").await });
+    let waiting =
+        tokio::spawn(async move { behind.batch_execute("INSERT INTO t VALUES (1)").await });
     until("one waits behind the other", || async {
-        value::<bool>(&admin, &format!("SELECT cardinality(pg_blocking_pids({behind_pid})) > 0")).await
+        value::<bool>(&admin, &format!("SELECT cardinality(pg_blocking_pids({behind_pid})) > 0"))
+            .await
     })
     .await;
 
@@ -77,11 +80,12 @@ async fn the_real_holder_comes_first_with_the_command_that_ends_it() {
 /// A statement in bytes that are no UTF-8, on a database that has no encoding.
 #[tokio::test]
 async fn bytes_that_are_no_text_are_told_all_the_same() {
-    let server =
-        tokio::task::spawn_blocking(|| Server::shared(15)).await.unwrap().unwrap();
+    let server = tokio::task::spawn_blocking(|| Server::shared(15)).await.unwrap().unwrap();
     let name = format!("engine_ascii_{}", std::process::id());
     let (admin, connection) =
-        tokio_postgres::connect(&server.url("postgres", "postgres"), tokio_postgres::NoTls).await.unwrap();
+        tokio_postgres::connect(&server.url("postgres", "postgres"), tokio_postgres::NoTls)
+            .await
+            .unwrap();
     tokio::spawn(connection);
     admin
         .batch_execute(&format!(

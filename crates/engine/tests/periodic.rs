@@ -15,10 +15,8 @@ const BASE: (&str, &str) = (
     "CREATE TABLE t (id integer PRIMARY KEY, c integer); \
      INSERT INTO t SELECT g FROM generate_series(1, 2000) g;",
 );
-const FILL: (&str, &str) = (
-    "0002_fill.sql",
-    "ALTER TABLE t ADD COLUMN d integer; UPDATE t SET d = id + 1;",
-);
+const FILL: (&str, &str) =
+    ("0002_fill.sql", "ALTER TABLE t ADD COLUMN d integer; UPDATE t SET d = id + 1;");
 
 /// A database whose statements are counted.
 async fn counted() -> (Database, Client) {
@@ -90,12 +88,8 @@ async fn twenty_waiters_ask_little() {
     migrate(database.options("1", &[BASE])).await.unwrap();
     let mut options = timed(database.options("2", &[BASE, FILL]));
     // Never done within this test.
-    options.pace = Pace {
-        batch_rows_first: 1,
-        batch_rows_max: 1,
-        rest_ratio: 1_000.0,
-        ..Pace::default()
-    };
+    options.pace =
+        Pace { batch_rows_first: 1, batch_rows_max: 1, rest_ratio: 1_000.0, ..Pace::default() };
     let mut instances = Vec::new();
     for _ in 0..21 {
         let instance = Changeover::start(options.clone()).await.unwrap();
@@ -143,12 +137,19 @@ async fn what_is_old_is_forgotten() {
         .unwrap();
     migrate(database.options("2", &[BASE, FILL])).await.unwrap();
     let left = "SELECT string_agg(host || pid, ' ' ORDER BY host) FROM changeover.instance";
-    assert_eq!(value::<String>(&owner, left).await, "h1 new0", "the one that served last, and the living");
+    assert_eq!(
+        value::<String>(&owner, left).await,
+        "h1 new0",
+        "the one that served last, and the living"
+    );
     let old = "SELECT count(*) FROM changeover.event WHERE kind = 'old'";
     assert_eq!(value::<i64>(&owner, old).await, 0);
     let all = "SELECT count(*) FROM changeover.event WHERE app = 'shop'";
     assert!(value::<i64>(&owner, all).await <= 10_000);
-    assert_eq!(value::<i64>(&owner, "SELECT count(*) FROM changeover.event WHERE app = 'other'").await, 1);
+    assert_eq!(
+        value::<i64>(&owner, "SELECT count(*) FROM changeover.event WHERE app = 'other'").await,
+        1
+    );
     let service = database.connect(SERVICE).await;
     service.batch_execute("SELECT FROM changeover.instance").await.unwrap();
 }

@@ -4,8 +4,8 @@
 
 use crate::error::Error;
 use crate::pause::Hook;
-use changeover_plan::{Migration, StepId, model::plan::PlanMode};
 use changeover_plan::model::capability::{self, Capability};
+use changeover_plan::{Migration, StepId, model::plan::PlanMode};
 use std::collections::BTreeSet;
 use std::time::Duration;
 

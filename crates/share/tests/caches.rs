@@ -52,7 +52,13 @@ impl Default for Start<'_> {
     fn default() -> Self {
         let mut watched = vec![WatchedTable::whole("settings"), WatchedTable::whole("parts")];
         watched.push(WatchedTable::by_key("prices", "name"));
-        Self { files: &[TABLES], watched, listens: true, poll: Duration::from_millis(50), mend: CacheTiming::default().mend }
+        Self {
+            files: &[TABLES],
+            watched,
+            listens: true,
+            poll: Duration::from_millis(50),
+            mend: CacheTiming::default().mend,
+        }
     }
 }
 
@@ -530,7 +536,11 @@ async fn triggers_are_mended_one_try_at_a_time() {
         most.fetch_max(usize::try_from(there.max(0)).unwrap(), Ordering::Relaxed);
         assert!(there <= 1, "{there} tries at once");
         // Each time that it is asked for, a look is made.
-        instance.reader.batch_execute("SELECT pg_notify('changeover_change', 'shop')").await.unwrap();
+        instance
+            .reader
+            .batch_execute("SELECT pg_notify('changeover_change', 'shop')")
+            .await
+            .unwrap();
         LOOKS.fetch_add(1, Ordering::Relaxed) > 100 && most.load(Ordering::Relaxed) == 1
     })
     .await;

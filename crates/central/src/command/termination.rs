@@ -15,7 +15,8 @@ const BYTES_MAX: usize = 4096;
 pub fn write(path: &Path, error: &CentralError) {
     let message = message(error);
     let open = std::fs::OpenOptions::new().write(true).truncate(true).open(path);
-    let written = open.and_then(|mut file| std::io::Write::write_all(&mut file, message.as_bytes()));
+    let written =
+        open.and_then(|mut file| std::io::Write::write_all(&mut file, message.as_bytes()));
     if let Err(error) = written
         && error.kind() != std::io::ErrorKind::NotFound
     {

@@ -100,7 +100,10 @@ fn empty_backlog(listener: TcpListener, parts: &Parts, permits: &Arc<Semaphore>)
         };
         match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
             Ok(stream) => parts.serve(stream, permit),
-            Err(error) => tracing::warn!(error = changeover::chain(&error), "a connection could not be taken over"),
+            Err(error) => tracing::warn!(
+                error = changeover::chain(&error),
+                "a connection could not be taken over"
+            ),
         }
     }
 }

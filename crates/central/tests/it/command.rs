@@ -65,9 +65,8 @@ async fn an_unknown_release_is_refused_by_name() {
     std::fs::write(&left, "").unwrap();
     let nobody = "postgres://nobody@localhost/x";
     let path = left.to_str().unwrap();
-    let serve = parse(&[
-        "serve", "--release", "5.0", "--database-url", nobody, "--termination-log", path,
-    ]);
+    let serve =
+        parse(&["serve", "--release", "5.0", "--database-url", nobody, "--termination-log", path]);
     let error = command::run(serve).await.expect_err("there is no 5.0");
     insta::assert_snapshot!(error, @"release `5.0` is unknown; there are 4.8, 4.9, 4.10");
     let message = std::fs::read_to_string(&left).unwrap();

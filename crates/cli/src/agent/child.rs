@@ -71,7 +71,11 @@ impl Child {
         if self.ended.is_none()
             && let Err(error) = kill_process(self.pid, what)
         {
-            tracing::warn!(error = changeover::chain(&error), ?what, "the process did not get the signal");
+            tracing::warn!(
+                error = changeover::chain(&error),
+                ?what,
+                "the process did not get the signal"
+            );
         }
     }
 

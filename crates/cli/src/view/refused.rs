@@ -10,11 +10,8 @@ use changeover::status::{RefusedRelease, RefusedStatement};
 pub(crate) fn lines(refused: &[RefusedRelease], columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for release in refused {
-        let label = Label {
-            painted: style::paint(style::ERROR, "Refused: "),
-            columns: 9,
-            indent: 2,
-        };
+        let label =
+            Label { painted: style::paint(style::ERROR, "Refused: "), columns: 9, indent: 2 };
         let statements = figures::counted(
             usize::try_from(release.total).unwrap_or(0),
             "statement",

@@ -2,10 +2,10 @@
 //! gives the term back. Runs in the background of every instance, and in the foreground of
 //! `changeover migrate`.
 
-use super::{handover, refused};
 use super::holder::{Ended, Holder, Tries};
 use super::patience::Patience;
 use super::work::{self, Outlook, Work};
+use super::{handover, refused};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::ledger::bootstrap;
@@ -141,7 +141,8 @@ impl Driver {
         };
         let work = within(LOOK_WAIT, "looking at the ledger", look).await?;
         if let Work::Nothing(outlook) = &work {
-            let tidies = self.until == Until::Stopped && !outlook.database_newer && patience.tidies();
+            let tidies =
+                self.until == Until::Stopped && !outlook.database_newer && patience.tidies();
             if !tidies {
                 return Ok((outlook.clone(), false));
             }

@@ -59,11 +59,7 @@ impl Skip {
 
 /// Reads what to do next. A step that another process has marked as failed is tried again.
 /// Model: `Look`, `OpenStepsReadUnderTerm`, `OlderReleaseKeepsOut`.
-pub(super) async fn next(
-    client: &Client,
-    options: &Options,
-    skip: &Skip,
-) -> Result<Work, Error> {
+pub(super) async fn next(client: &Client, options: &Options, skip: &Skip) -> Result<Work, Error> {
     let (app, own_head) = (options.app.as_str(), options.head());
     let Some(standing) = state::standing(client, app).await? else {
         return Err(Error::NoLedger);

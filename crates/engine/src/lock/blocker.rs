@@ -41,7 +41,8 @@ fn described(row: &Row) -> Result<String, tokio_postgres::Error> {
     let kind: String = row.try_get(4)?;
     let behind: Vec<i32> = row.try_get(6)?;
     let who = if name.is_empty() { kind } else { name };
-    let age = age_ms.map_or_else(|| "a time that may not be seen".to_owned(), |ms| format!("{ms} ms"));
+    let age =
+        age_ms.map_or_else(|| "a time that may not be seen".to_owned(), |ms| format!("{ms} ms"));
     let query: String = query.split_whitespace().collect::<Vec<_>>().join(" ");
     let query: String = query.chars().take(QUERY_CHARACTERS_MAX).collect();
     let Some(pid) = pid else {

@@ -226,7 +226,6 @@ pub fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -
 
 /// The floor that the refusal names, in its detail: a JSON object.
 fn floor_in(source: &tokio_postgres::Error) -> Option<u64> {
-    let detail: serde_json::Value =
-        serde_json::from_str(source.as_db_error()?.detail()?).ok()?;
+    let detail: serde_json::Value = serde_json::from_str(source.as_db_error()?.detail()?).ok()?;
     detail.get("floor")?.as_u64()
 }

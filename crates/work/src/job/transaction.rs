@@ -83,7 +83,10 @@ impl JobTransaction {
         match self.connection.client.batch_execute("ROLLBACK").await {
             Ok(()) => usable(self.connection),
             Err(error) => {
-                tracing::debug!(error = chain(&error), "not rolled back: the connection is given up");
+                tracing::debug!(
+                    error = chain(&error),
+                    "not rolled back: the connection is given up"
+                );
                 None
             }
         }

@@ -33,8 +33,16 @@ WITH wanted AS (
       FROM holding h JOIN pg_prepared_xacts p ON h.virtualtransaction = '-1/' || p.transaction
      WHERE h.pid IS NULL
 )
-SELECT s.pid, s.age_ms, textsend(s.name), textsend(left(s.query, 200)), s.kind, textsend(s.role), s.behind
+SELECT s.pid, s.age_ms, text.name, text.query, s.kind, text.role, s.behind
   FROM seen s
+ -- Sending converts to our encoding; where the database has none it would only refuse what is no UTF-8.
+ CROSS JOIN LATERAL (
+    SELECT convert_to(s.name, 'SQL_ASCII'), convert_to(left(s.query, 200), 'SQL_ASCII'),
+           convert_to(s.role, 'SQL_ASCII')
+     WHERE getdatabaseencoding() = 'SQL_ASCII'
+    UNION ALL
+    SELECT textsend(s.name), textsend(left(s.query, 200)), textsend(s.role)
+     WHERE getdatabaseencoding() <> 'SQL_ASCII') AS text (name, query, role)
  ORDER BY s.name ~ '^changeover@[0-9]+/[^/]*/[^/]*/(work|lease|watch)(/|$)',
           cardinality(s.behind) > 0, s.age_ms DESC NULLS FIRST
  LIMIT 5
