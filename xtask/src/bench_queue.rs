@@ -10,6 +10,7 @@
 //! What is promised differs, and ours is the strictest: see the words at the head of each contestant.
 
 pub(crate) mod child;
+mod drained;
 mod offered;
 mod ours;
 mod raw;

@@ -16,6 +16,7 @@ mod migrator;
 mod picture;
 mod scenario;
 mod shop;
+mod standby_slots;
 mod tally;
 mod undisturbed;
 mod world;
@@ -35,6 +36,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tally::Tally;
 
+/// The application's name in the ledger.
+const APP: &str = "shop";
 /// The longest that one scenario may take, waits of all who are in it included. One that is begun when
 /// the budget of CI is nearly spent must still end within the stage's bound.
 const SCENARIO_MAX: Duration = Duration::from_secs(170);

@@ -24,6 +24,7 @@ pub mod route;
 pub mod seed;
 pub mod sensor_traffic;
 pub mod server;
+pub mod settings;
 pub mod traffic;
 pub mod upgrade;
 pub mod worker;

@@ -3,8 +3,8 @@
 //! Each takes one from a small supply. A crash loses the process and what it believed, not the
 //! statement that its backend was sent.
 
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, Instance, Row, Session, State, Term};
+use crate::upgrade::Upgrade;
 
 fn mishap(next: &mut State) -> Option<()> {
     next.mishaps_left = next.mishaps_left.checked_sub(1)?;

@@ -5,10 +5,10 @@
 use crate::action::Action;
 use crate::guard::Guard;
 use crate::invariant::LAWS;
-use crate::next::{Bounds, Fleet, Upgrade};
 use crate::reach::GOALS;
 use crate::state::State;
 use crate::trace;
+use crate::upgrade::{Bounds, Fleet, Upgrade};
 use stateright::{Checker, HasDiscoveries, Model};
 
 /// What the whole space showed.

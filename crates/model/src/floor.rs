@@ -5,8 +5,8 @@
 //! transition, as in `term`: whoever ends it looks again until it is gone.
 
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, Instance, NEW_HEAD, Session, State, Term, Work};
+use crate::upgrade::Upgrade;
 
 /// Whether an instance below the new floor counts as alive.
 pub(crate) fn below(model: &Upgrade, state: &State) -> bool {

@@ -3,7 +3,10 @@
 //! Part of a [`State`](crate::state::State). The two are apart on purpose: a process may be paused,
 //! crashed or cut off while its backend goes on, and a backend may be ended while its process believes.
 
-use crate::state::{Instance, Term};
+/// An instance, by its place.
+pub type Instance = u8;
+/// A grant of the term, by its order. Not its number: that one can repeat after a failover.
+pub type Term = u8;
 
 /// What a holder does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

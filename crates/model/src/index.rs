@@ -4,9 +4,9 @@
 //! table's indexes exclude each other, and a build excludes catalog changes.
 
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, Index, Instance, State, Term, Work};
 use crate::step::waiting_for;
+use crate::upgrade::Upgrade;
 
 pub(crate) fn send_build(model: &Upgrade, next: &mut State, at: Instance) -> Option<()> {
     let Driver::Chosen { term, work: Work::Index } = next.drivers[usize::from(at)] else {

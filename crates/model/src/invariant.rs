@@ -3,8 +3,8 @@
 //! Read by the explorer and by `cargo xtask model`. What a law says about a moment (a commit, a
 //! registration) the transition has noted in [`Broken`](crate::state::Broken).
 
-use crate::next::Upgrade;
 use crate::state::{Index, NEW_HEAD, Row, Session, State};
+use crate::upgrade::Upgrade;
 
 /// A law.
 #[derive(Clone, Copy, Debug)]

@@ -24,8 +24,9 @@ mod next;
 mod registration;
 mod step;
 mod term;
+mod upgrade;
 
 pub use action::Action;
 pub use guard::Guard;
-pub use next::{Bounds, Fleet, Upgrade};
 pub use state::State;
+pub use upgrade::{Bounds, Fleet, Upgrade};

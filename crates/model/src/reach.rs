@@ -2,8 +2,8 @@
 //!
 //! Read by the explorer and by `cargo xtask model`, which prints the shortest run to each.
 
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, Index, Row, Session, State};
+use crate::upgrade::Upgrade;
 
 /// Something that some run reaches.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@
 
 use crate::floor;
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Driver, Instance, Row, Session, State};
+use crate::upgrade::Upgrade;
 
 fn is_up(state: &State, at: Instance) -> bool {
     state.drivers[usize::from(at)] != Driver::Down

@@ -3,7 +3,7 @@
 //! Written by the transitions, read by the laws. Everything is small and `Copy`: the explorer keeps
 //! a fingerprint of each state. Nothing is in here that neither a transition nor a law reads.
 
-pub use crate::holder::{Backend, Driver, Granted, Work};
+pub use crate::holder::{Backend, Driver, Granted, Instance, Term, Work};
 
 /// How many instances there are.
 pub const INSTANCES: usize = 3;
@@ -11,11 +11,6 @@ pub const INSTANCES: usize = 3;
 pub const TERMS_MAX: usize = 3;
 /// The head that the upgrade goes to.
 pub const NEW_HEAD: u8 = 2;
-
-/// An instance, by its place.
-pub type Instance = u8;
-/// A grant of the term, by its order. Not its number: that one can repeat after a failover.
-pub type Term = u8;
 
 /// Everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,9 +5,8 @@
 
 use crate::floor;
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, Index, Instance, NEW_HEAD, State, Term, Work};
-use crate::term;
+use crate::upgrade::Upgrade;
 
 /// What the ledger says is to be done next.
 pub(crate) fn choose(model: &Upgrade, state: &State, at: Instance) -> Option<Work> {
@@ -116,13 +115,20 @@ pub(crate) fn fence(model: &Upgrade, next: &mut State, term: Term) -> Option<()>
     let Backend::CommitSent(work) = next.terms[usize::from(term)].backend else {
         return None;
     };
-    let passes = !model.has(Guard::FenceAtCommit) || term::is_own(model, next, term);
+    let passes = !model.has(Guard::FenceAtCommit) || is_own(model, next, term);
     next.terms[usize::from(term)].backend = match waiting_for(next, term) {
         _ if passes => Backend::Guarded(work),
         Some(_) => Backend::Fenced,
         None => Backend::Gone,
     };
     Some(())
+}
+
+/// Whether the term's row still says what a holder shows to the guard.
+pub(crate) fn is_own(model: &Upgrade, state: &State, term: Term) -> bool {
+    let same_number = state.database.epoch == state.terms[usize::from(term)].epoch;
+    let same_holder = state.database.holder == Some(term);
+    same_number && (same_holder || !model.has(Guard::FenceComparesHolder))
 }
 
 /// The process that waits for this term's backend.

@@ -5,16 +5,9 @@
 //! until then is what it could have done just before.
 
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Backend, BeforeGrant, Driver, Instance, State, Term};
 use crate::step;
-
-/// Whether the term's row still says what a holder shows to the guard.
-pub(crate) fn is_own(model: &Upgrade, state: &State, term: Term) -> bool {
-    let same_number = state.database.epoch == state.terms[usize::from(term)].epoch;
-    let same_holder = state.database.holder == Some(term);
-    same_number && (same_holder || !model.has(Guard::FenceComparesHolder))
-}
+use crate::upgrade::Upgrade;
 
 /// Whether an instance tries to get the term at all, from what it reads without holding it.
 fn competes(model: &Upgrade, state: &State, at: Instance) -> bool {
@@ -120,7 +113,7 @@ pub(crate) fn open_worker(model: &Upgrade, next: &mut State, at: Instance) -> Op
     let Driver::Granted { term, previous: None, intent } = next.drivers[usize::from(at)] else {
         return None;
     };
-    if model.has(Guard::BackendRegisteredUnderTerm) && !is_own(model, next, term) {
+    if model.has(Guard::BackendRegisteredUnderTerm) && !step::is_own(model, next, term) {
         next.drivers[usize::from(at)] = Driver::Idle;
         return Some(());
     }
@@ -141,7 +134,7 @@ pub(crate) fn release(model: &Upgrade, next: &mut State, at: Instance) -> Option
     if next.drivers[usize::from(at)].attached_to().is_some() {
         next.terms[usize::from(term)].backend = Backend::Gone;
     }
-    if is_own(model, next, term) {
+    if step::is_own(model, next, term) {
         next.database.before_grant = None;
         next.database.holder = None;
         if !model.has(Guard::ReleaseKeepsBackend) {

@@ -5,8 +5,8 @@
 
 use crate::action::Action;
 use crate::guard::Guard;
-use crate::next::Upgrade;
 use crate::state::{Backend, Driver, INSTANCES, Instance, Session, State, Term, Work};
+use crate::upgrade::Upgrade;
 
 /// An instance's name: `old`, `new`, or with a letter where there are two.
 fn name(model: &Upgrade, at: Instance) -> String {

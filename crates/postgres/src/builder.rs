@@ -1,9 +1,11 @@
 //! What may be chosen about a server, and its start.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
@@ -21,6 +23,9 @@ use crate::watchdog::Watchdog;
 /// A port found free may be taken before the server binds it; five times in a row is no accident.
 const PORT_ATTEMPTS_MAX: u32 = 5;
 
+/// The servers of [`Server::shared`], by major version.
+static SHARED: Mutex<BTreeMap<u16, &'static Server>> = Mutex::new(BTreeMap::new());
+
 /// Chooses version, profile and settings of a server, then starts it.
 #[derive(Debug, Clone, Default)]
 pub struct Builder {
@@ -32,6 +37,33 @@ pub struct Builder {
     small_disk_bytes: Option<u64>,
     files: Vec<(&'static str, String)>,
     hba: Option<String>,
+}
+
+impl Server {
+    /// Chooses what kind of server to start.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a server for tests of that major version. Blocks; see [`Builder::start`].
+    pub fn start(major: u16) -> Result<Self, StartError> {
+        Self::builder().major(major).start()
+    }
+
+    /// The server for tests of that major version that all of this process shares.
+    ///
+    /// It is started by the first who asks (this blocks; see [`Builder::start`]) and ends with the
+    /// process. Do not restart it: others are using it.
+    pub fn shared(major: u16) -> Result<&'static Self, StartError> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.get(&major) {
+            return Ok(server);
+        }
+        let server: &'static Self = Box::leak(Box::new(Self::start(major)?));
+        shared.insert(major, server);
+        Ok(server)
+    }
 }
 
 impl Builder {

@@ -17,7 +17,6 @@ mod cache;
 #[cfg(feature = "certificates")]
 mod certificates;
 mod client_packages;
-mod databases;
 mod error;
 mod folder;
 mod pgbouncer;

@@ -2,7 +2,9 @@
 //!
 //! It is stopped when dropped; the watchdog does it where nothing is dropped.
 
-use std::collections::BTreeMap;
+mod databases;
+mod small_disk;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::binaries::Binaries;
-use crate::builder::Builder;
 use crate::error::StartError;
 use crate::postmaster::{Postmaster, is_port_taken, is_predecessor_alive};
 use crate::process;
@@ -42,35 +43,7 @@ struct Running {
     watchdog: Watchdog,
 }
 
-/// The servers of [`Server::shared`], by major version.
-static SHARED: Mutex<BTreeMap<u16, &'static Server>> = Mutex::new(BTreeMap::new());
-
 impl Server {
-    /// Chooses what kind of server to start.
-    #[must_use]
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// Starts a server for tests of that major version. Blocks; see [`Builder::start`].
-    pub fn start(major: u16) -> Result<Self, StartError> {
-        Self::builder().major(major).start()
-    }
-
-    /// The server for tests of that major version that all of this process shares.
-    ///
-    /// It is started by the first who asks (this blocks; see [`Builder::start`]) and ends with the
-    /// process. Do not restart it: others are using it.
-    pub fn shared(major: u16) -> Result<&'static Self, StartError> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = shared.get(&major) {
-            return Ok(server);
-        }
-        let server: &'static Self = Box::leak(Box::new(Self::start(major)?));
-        shared.insert(major, server);
-        Ok(server)
-    }
-
     pub(crate) fn new(
         binaries: Binaries,
         account: Account,

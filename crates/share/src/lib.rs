@@ -11,4 +11,4 @@ pub mod connection_share;
 
 // The parts of the ledger and of the engine have the names here that they have there.
 use changeover::lock;
-use changeover_ledger::{connection, error, fence, instance, options};
+use changeover_ledger::{connection, error, instance, options};

@@ -2,7 +2,7 @@
 //! 1,000 a second are offered and served while as many as before wait. Prints what each of the three calls
 //! takes; nothing but the length of the queue differs between two runs. [`verdict`] compares them.
 
-use super::child::connect;
+use super::drained::connect;
 use super::median;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeMap;

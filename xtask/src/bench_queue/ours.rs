@@ -1,6 +1,6 @@
 //! Ours: a batch handler, each batch finished in the transaction of its effects.
 
-use super::child::{connect, until_none_left};
+use super::drained::{connect, until_none_left};
 use changeover::{Changeover, Options};
 use changeover_work::{
     Background, BackgroundBuilder, BatchJobHandler, BoxFuture, Job, JobError, JobLimits,

@@ -1,7 +1,7 @@
 //! The limit: rows deleted by batches with SKIP LOCKED, on as many connections as ours has, each batch
 //! committed durably. No kinds, no priorities, no retries, no fence.
 
-use super::child::{connect, until_none_left};
+use super::drained::{connect, until_none_left};
 use std::time::Instant;
 
 /// As ours (`Options::job_connections`).

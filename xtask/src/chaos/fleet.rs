@@ -71,7 +71,10 @@ impl<'a> Fleet<'a> {
         }
         let stage = self.stage;
         let ready = starting.into_iter().map(|mut member| async move {
-            member.ready(stage).await.with_context(|| format!("{} of {release}", member.name))?;
+            member
+                .ready(&stage.client().await?)
+                .await
+                .with_context(|| format!("{} of {release}", member.name))?;
             anyhow::Ok(member)
         });
         self.members.extend(try_join_all(ready).await?);

@@ -3,7 +3,6 @@
 //!
 //! Its release's name in the ledger is its own but for a central's, so that its sessions can be told apart.
 
-use super::stage::Stage;
 use crate::central_process::Central;
 use anyhow::{Context, bail};
 use changeover_verify::fault_proxy::FaultProxy;
@@ -92,13 +91,12 @@ impl Member {
     }
 
     /// Waits until it works.
-    pub(super) async fn ready(&mut self, stage: &Stage) -> anyhow::Result<()> {
+    pub(super) async fn ready(&mut self, client: &tokio_postgres::Client) -> anyhow::Result<()> {
         let name = self.name.clone();
         let (child, log) = match &mut self.process {
             Process::Central(central) => return central.ready().await,
             Process::Other { child, log } => (child, log),
         };
-        let client = stage.client().await?;
         let deadline = tokio::time::Instant::now() + STATE_WAIT;
         while !client.query_one(READY, &[&name]).await?.get::<_, bool>(0) {
             let said = || std::fs::read_to_string(log.path()).unwrap_or_default();

@@ -81,7 +81,7 @@ impl Migrator {
         let file = |what: &str| migrate.scratch.join(format!("{}.{what}", migrate.name));
         let mut command = Command::new(migrate.program);
         command
-            .args(["migrate", "--app", super::shop::APP, "--database-url", migrate.url])
+            .args(["migrate", "--app", super::APP, "--database-url", migrate.url])
             .arg("--migrations")
             .arg(migrate.folder)
             .args(["--lease-ms", &migrate.lease_ms.to_string()])

@@ -2,7 +2,7 @@
 //! end with the same, whatever befell one of them.
 
 use crate::connect::connect;
-use crate::faults::shop::APP;
+use crate::faults::APP;
 use crate::{row_sums, schema};
 
 const LEDGER: &str = include_str!("sql/ledger.sql");

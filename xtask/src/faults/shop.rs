@@ -5,6 +5,7 @@
 //! file is a script. The files are in `shop/`, the number of rows small enough for a run of a second.
 
 use crate::connect::connect;
+use crate::faults::APP;
 use crate::faults::migrator::{Migrate, Migrator};
 use anyhow::Context as _;
 use changeover_postgres::Server;
@@ -13,8 +14,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The application's name in the ledger.
-pub(super) const APP: &str = "shop";
 /// Owns the databases and migrates.
 pub(super) const OWNER: &str = "shop_owner";
 /// A role that only takes connections away.

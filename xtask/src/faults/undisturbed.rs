@@ -1,12 +1,13 @@
 //! Both courses without any fault: what they end with is what every scenario must end with, and what
 //! they pass is where faults can strike.
 
+use super::APP;
 use super::Setting;
 use super::generate::{self, Observed};
 use super::lane::Lane;
 use super::migrator::{LONG_LEASE_MS, Migrate, Migrator};
 use super::picture::Picture;
-use super::shop::{APP, Course, OWNER, SUPERUSER};
+use super::shop::{Course, OWNER, SUPERUSER};
 use crate::connect::connect;
 use anyhow::ensure;
 use changeover_verify::{CommitOrder, commit_order};

@@ -1,12 +1,14 @@
 //! One scenario's world: its database, process A at its pause, and what a fault has made of it.
 
+use super::APP;
 use super::Setting;
-use super::fault::{Fault, drop_standby_slots};
+use super::fault::Fault;
 use super::generate::Scenario;
 use super::hold;
 use super::lane::Lane;
 use super::migrator::{Migrate, Migrator, Place};
-use super::shop::{APP, OWNER, SUPERUSER};
+use super::shop::{OWNER, SUPERUSER};
+use super::standby_slots::drop_standby_slots;
 use crate::connect::connect;
 use anyhow::{Context as _, bail};
 use changeover_postgres::Server;

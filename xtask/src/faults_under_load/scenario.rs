@@ -90,7 +90,7 @@ pub(super) async fn play(
     place: Place,
     rate: f64,
 ) -> anyhow::Result<(Counts, String)> {
-    let mut stage = Stage::new(program, strike).await?;
+    let mut stage = Stage::new(program, strike == Strike::DiskFull).await?;
     let rows = place.batch_rows();
     let mut old = stage.start("4.8", Owner::Shared, rows)?;
     old.ready().await.context("central 4.8")?;

@@ -5,7 +5,6 @@
 //! after a promotion it leads to the new primary. Only the migrating one's connection as the owner goes
 //! through `own`, so that it can be cut off alone.
 
-use super::strike::Strike;
 use crate::central_process::{Central, Start};
 use crate::connect::connect;
 use anyhow::{Context as _, bail};
@@ -55,8 +54,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn new(program: &Path, strike: Strike) -> anyhow::Result<Self> {
-        let small = (strike == Strike::DiskFull).then_some(SMALL_DISK_BYTES);
+    pub(super) async fn new(program: &Path, has_small_disk: bool) -> anyhow::Result<Self> {
+        let small = has_small_disk.then_some(SMALL_DISK_BYTES);
         let server = tokio::task::spawn_blocking(move || {
             let builder = Server::builder()
                 .setting("max_connections", CONNECTIONS_MAX)
@@ -70,7 +69,7 @@ impl Stage {
             }
         })
         .await??;
-        let database = if strike == Strike::DiskFull {
+        let database = if has_small_disk {
             server.create_database_on_small_disk("template1", "load").await?;
             "load".to_owned()
         } else {

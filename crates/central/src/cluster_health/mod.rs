@@ -13,6 +13,7 @@ use crate::{
     release::Statement,
     request::ApiError,
     route::{HeldStream, Lifecycle, ServiceState},
+    settings::HealthTiming,
 };
 use std::{collections::BTreeMap, time::Duration};
 use tokio::{
@@ -26,22 +27,6 @@ use uuid::Uuid;
 /// As ACS writes it; only in trials.
 const UNGUARDED: Statement =
     Statement { name: "health_unguarded", sql: include_str!("unguarded.sql") };
-
-/// How often health is written, and when it is given up.
-#[derive(Clone, Copy, Debug)]
-pub struct HealthTiming {
-    /// Between two rounds; what changes is written at once.
-    pub period: Duration,
-    /// A cluster of which nothing was heard for so long is inactive. Longer than a sensor takes to get
-    /// from one instance to the next, also where that one is just starting.
-    pub inactive_after: Duration,
-}
-
-impl Default for HealthTiming {
-    fn default() -> Self {
-        Self { period: Duration::from_secs(5), inactive_after: Duration::from_secs(60) }
-    }
-}
 
 /// The running loop. Dropping it ends it.
 #[derive(Debug)]

@@ -2,12 +2,13 @@
 
 use super::workers::WorkerArgs;
 use crate::{
-    cluster_health::HealthTiming,
     database::StatementMode,
     error::CentralError,
     release::Release,
-    server::{Central, Settings, Trial, drain::DrainTiming},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::HealthTiming,
+    settings::UpgradeMode,
+    settings::{DrainTiming, Settings, Trial},
 };
 use std::{net::SocketAddr, path::PathBuf, pin::pin, time::Duration};
 use tokio::{

@@ -57,6 +57,16 @@ impl From<PoolError> for ApiError {
     }
 }
 
+impl FieldErrors {
+    /// Goes on only if nothing was noted.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] with all that was noted.
+    pub fn finish(self) -> Result<(), ApiError> {
+        if self.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, body) = self.into_parts();

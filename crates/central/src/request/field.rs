@@ -1,6 +1,5 @@
 //! Collects what is wrong with a request, so that a client hears of everything at once.
 
-use super::answer::ApiError;
 use std::collections::BTreeMap;
 
 /// At most this many errors are named: a batch of a thousand broken events is not worth a thousand.
@@ -41,18 +40,14 @@ impl FieldErrors {
         }
     }
 
-    /// Goes on only if nothing was noted.
-    ///
-    /// # Errors
-    /// [`ApiError::Invalid`] with all that was noted.
-    pub fn finish(self) -> Result<(), ApiError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }
-    }
-
     /// All of them in one line: `field: problem; …`.
     pub fn to_text(&self) -> String {
         let one = |(field, problem): (&String, &String)| format!("{field}: {problem}");
         self.0.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn into_map(self) -> BTreeMap<String, String> {

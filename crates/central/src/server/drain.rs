@@ -42,47 +42,6 @@ pub enum DrainPhase {
     Cut,
 }
 
-/// How long the parts of a drain take.
-#[derive(Clone, Copy, Debug)]
-pub struct DrainTiming {
-    /// From not ready until nobody sends new connections here: the time that endpoints take to
-    /// propagate, and a probe's period before that.
-    pub propagation: Duration,
-    /// From not ready until idle connections are closed. Longer than the pause after which clients
-    /// use a connection again.
-    pub idle: Duration,
-    /// What a connection that was accepted last has for its first request.
-    pub fresh: Duration,
-    /// What sensors' streams have for their end, from GOAWAY on.
-    pub streams: Duration,
-    /// What requests in flight have for their end.
-    pub in_flight: Duration,
-    /// What background work has for being handed over, from not ready on.
-    pub workers: Duration,
-    /// What connections to the database have for coming back. All parts together must stay below the
-    /// grace after which the process is killed (30 s by default in Kubernetes).
-    pub pool: Duration,
-}
-
-impl DrainTiming {
-    /// What fits Kubernetes' grace.
-    pub const DEFAULT: Self = Self {
-        propagation: Duration::from_secs(3),
-        idle: Duration::from_secs(4),
-        fresh: Duration::from_millis(300),
-        streams: Duration::from_secs(5),
-        in_flight: Duration::from_secs(10),
-        workers: Duration::from_secs(10),
-        pool: Duration::from_secs(2),
-    };
-}
-
-impl Default for DrainTiming {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
 /// Connections that were cut have this long to be gone: they do nothing but end.
 const CUT_WAIT: Duration = Duration::from_secs(1);
 

@@ -10,70 +10,21 @@ pub mod drain;
 mod in_flight;
 
 use crate::{
-    cluster_health::{HealthLoop, HealthTiming},
-    database::{self, Pool, StatementMode},
+    cluster_health::HealthLoop,
+    database::{self, Pool},
     error::CentralError,
     policies::Policies,
     release::Release,
     route::{self, Lifecycle, ServiceState, StreamBook},
-    upgrade::{Upgrade, UpgradeMode},
-    worker::WorkerSettings,
+    settings::{DrainTiming, Settings},
+    upgrade::Upgrade,
 };
-use drain::{DrainPhase, DrainReport, DrainTiming};
+use drain::{DrainPhase, DrainReport};
 use in_flight::InFlight;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
-
-/// What an instance is started with.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The release that is served.
-    pub release: &'static Release,
-    /// Where to listen; port 0 takes any that is free.
-    pub listen: SocketAddr,
-    /// The service role's connection.
-    pub database_url: String,
-    /// The owner's connection; only needed where migrations are run.
-    pub owner_url: Option<String>,
-    /// How migrations are run.
-    pub upgrade: UpgradeMode,
-    /// How many connections the pool wants; it gets no more than this instance's share.
-    pub pool_connections_max: usize,
-    /// What all instances together may have; `None`: what the server allows.
-    pub connection_budget: Option<usize>,
-    /// The service role's connection past every pooler, for hearing of others' writes at once.
-    pub listen_url: Option<String>,
-    /// How the pool's statements are sent.
-    pub statement_mode: StatementMode,
-    /// How long each part of leaving takes.
-    pub drain: DrainTiming,
-    /// How often clusters' health is written, and when it is given up.
-    pub health: HealthTiming,
-    /// Background work, where the library runs the upgrade; none: nothing runs in the background.
-    pub workers: Option<WorkerSettings>,
-    /// For fault tests; nothing by default.
-    pub trial: Trial,
-}
-
-/// What fault tests ask of an instance's upgrade.
-#[derive(Clone, Debug, Default)]
-pub struct Trial {
-    /// For how long a term is granted.
-    pub lease: Option<Duration>,
-    /// After how long without a heartbeat an instance counts as gone.
-    pub instance_ttl: Option<Duration>,
-    /// Rows of every batch, whatever the time that it takes.
-    pub batch_rows: Option<u32>,
-    /// The pause after a batch, as a share of the time it took.
-    pub rest_ratio: Option<f64>,
-    /// Each guarded transaction says in the write-ahead log under which term it was begun.
-    pub label_commits: bool,
-    /// Clusters' health is written as ACS does: by every instance, of every cluster, whoever holds its
-    /// stream.
-    pub health_unguarded: bool,
-}
 
 /// A running instance. Dropping it without [`Central::drain`] cuts its connections, as a crash does.
 #[derive(Debug)]

@@ -7,23 +7,13 @@
 pub mod in_one_go;
 pub mod online;
 
-use crate::{error::CentralError, release::Release, server::Settings};
+use crate::settings::{Settings, UpgradeMode};
+use crate::{error::CentralError, release::Release};
 use changeover::{Admission, health::Health};
 use changeover_share::{cache::Caches, connection_share::ConnectionShare};
 pub use online::APP;
 use online::Online;
 use std::time::Duration;
-
-/// How migrations are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum UpgradeMode {
-    /// Online, by the library: older releases go on serving.
-    Changeover,
-    /// The files one after the other, before serving, as ACS does today.
-    InOneGo,
-    /// Not at all.
-    None,
-}
 
 /// The migrations' side of a running instance.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::{
     migration, policies,
     release::{FilledColumn, Release},
     roles,
-    server::Settings,
+    settings::Settings,
 };
 use changeover::{Admission, Changeover, Options, health::Health};
 use changeover_share::{

@@ -2,7 +2,7 @@
 
 use crate::{client::once, load, stage::Stage, stage::until};
 use changeover_central::{
-    seed, server::Central, server::Settings, upgrade::UpgradeMode, workload::Mix,
+    seed, server::Central, settings::Settings, settings::UpgradeMode, workload::Mix,
 };
 use changeover_postgres::Server;
 use std::sync::{

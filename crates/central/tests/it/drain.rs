@@ -4,7 +4,7 @@ use crate::{
     client::{Connection, once},
     stage::{Stage, until},
 };
-use changeover_central::server::drain::DrainTiming;
+use changeover_central::settings::DrainTiming;
 use std::{
     net::SocketAddr,
     sync::{

@@ -5,9 +5,10 @@ use crate::{
     stage::{Stage, until},
 };
 use changeover_central::{
-    cluster_health::HealthTiming,
-    server::{Central, Settings, Trial},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::HealthTiming,
+    settings::UpgradeMode,
+    settings::{Settings, Trial},
 };
 use std::time::Duration;
 use tokio_postgres::Client;

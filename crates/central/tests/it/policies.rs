@@ -5,10 +5,8 @@ use crate::{
     stage::{Stage, until},
 };
 use changeover_central::{
-    population::Kind,
-    request::CHANGEOVER_TOKEN,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
+    population::Kind, request::CHANGEOVER_TOKEN, server::Central, settings::Settings,
+    settings::UpgradeMode,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -10,8 +10,9 @@ use changeover_central::{
     database::{self, StatementMode},
     release::Release,
     seed,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::Settings,
+    settings::UpgradeMode,
     workload::Mix,
     writes,
 };

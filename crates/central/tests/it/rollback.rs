@@ -9,8 +9,8 @@ use crate::{
 };
 use changeover::{Hook, Options, PausePoint};
 use changeover_central::{
-    migration, release::Release, roles, seed, server::Central, upgrade::UpgradeMode, workload::Mix,
-    writes,
+    migration, release::Release, roles, seed, server::Central, settings::UpgradeMode,
+    workload::Mix, writes,
 };
 use std::sync::{
     Arc,

@@ -1,13 +1,15 @@
 //! A database of central for one test, and instances on it.
 
 use changeover_central::{
-    cluster_health::HealthTiming,
     database::{self, StatementMode},
     population::Population,
     release::Release,
     roles, seed,
-    server::{Central, Settings, Trial, drain::DrainTiming},
-    upgrade::{UpgradeMode, in_one_go},
+    server::Central,
+    settings::HealthTiming,
+    settings::UpgradeMode,
+    settings::{DrainTiming, Settings, Trial},
+    upgrade::in_one_go,
 };
 use changeover_postgres::{PgBouncer, PgBouncerBuilder, Server};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use crate::{
     client::once,
     stage::{Stage, until},
 };
-use changeover_central::{CentralError, server::Central, upgrade::UpgradeMode};
+use changeover_central::{CentralError, server::Central, settings::UpgradeMode};
 use std::net::TcpListener;
 
 #[tokio::test]

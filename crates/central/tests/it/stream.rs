@@ -8,7 +8,8 @@ use crate::{
 use changeover_central::{
     population::Kind,
     route::{CutStream, sensor_stream::ToSensor},
-    server::{Central, drain::DrainTiming},
+    server::Central,
+    settings::DrainTiming,
     writes::{self, WritesFound},
 };
 use std::time::Duration;

@@ -4,7 +4,7 @@ use crate::{
     load,
     stage::{Stage, until},
 };
-use changeover_central::{seed, server::Central, upgrade::UpgradeMode, workload::Mix, writes};
+use changeover_central::{seed, server::Central, settings::UpgradeMode, workload::Mix, writes};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},

@@ -7,7 +7,7 @@ mod heart;
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, SQLSTATE_BELOW_FLOOR, SQLSTATE_UNKNOWN_APP};
-use crate::fence::lease::milliseconds;
+use crate::number::milliseconds;
 use crate::options::Options;
 use crate::own_connections::OwnConnections;
 use crate::record::bigint;

@@ -5,8 +5,9 @@
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
-use crate::fence::key::{FenceKey, UNIQUE_KEY};
-use crate::fence::lease::{milliseconds, usable};
+use crate::fence::usable;
+use crate::fence::{FenceKey, UNIQUE_KEY};
+use crate::number::milliseconds;
 use crate::options::Options;
 use crate::pause::{Pause, PausePoint};
 use crate::record::bigint;

@@ -11,7 +11,7 @@
 use super::lease::{Claim, Term};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
-use crate::fence::commit::commit_behind;
+use crate::fence::commit_behind;
 use crate::options::Options;
 use crate::pause::{Hook, Pause, PausePoint};
 use changeover_plan::Step;

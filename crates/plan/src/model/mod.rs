@@ -11,5 +11,6 @@ pub mod identifier;
 pub mod lock;
 mod lookup;
 pub mod migration;
+pub mod phase;
 pub mod plan;
 pub mod step;

@@ -80,7 +80,8 @@ pub(super) fn key(relation: &Relation) -> Result<Vec<KeyColumn>, Refused> {
                  cannot be gone through in order",
                 relation.name.plain()
             ),
-            "add a primary key in an earlier release",
+            "add a primary key over columns that are there in an earlier release; if none tells rows \
+             apart, add one in a stop with `changeover migrate --at-once`",
         ));
     };
     Ok(index.columns.iter().filter_map(|name| typed(relation, name)).collect())
@@ -160,7 +161,9 @@ pub(super) fn fillable(
         return Err(Refused::new(
             &rule::forced_row_security::RULE,
             format!("row security is forced on {name}, so the migrator may not see all rows"),
-            "set NO FORCE ROW LEVEL SECURITY on it in an earlier migration",
+            "write NO FORCE ROW LEVEL SECURITY in an earlier migration, and run that one in a stop with \
+             `changeover migrate --at-once`: other roles stay bound; or let the new release write the \
+             value",
         ));
     }
     if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
@@ -201,6 +204,7 @@ fn user_triggers(
             firing.join(", ")
         ),
         "decide: write `-- changeover: user-triggers=fire because \"…\"` before the statement if \
-         they may fire, else disable them in an earlier migration",
+         they may fire, else fill the column in a stop with `changeover migrate \
+         --at-once`, the triggers disabled",
     ))
 }

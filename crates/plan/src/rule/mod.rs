@@ -154,6 +154,11 @@ impl Example {
         Self { before_major: major, ..self }
     }
 
+    /// Whether there are majors on which it does not show the rule.
+    pub fn is_of_some_majors(&self) -> bool {
+        self.since_major > 0 || self.before_major < u16::MAX
+    }
+
     /// Whether it shows the rule on this major.
     pub fn holds_on(&self, major: u16) -> bool {
         (self.since_major..self.before_major).contains(&major)

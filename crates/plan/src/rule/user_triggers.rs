@@ -16,8 +16,8 @@ pub(crate) static RULE: Rule = Rule {
     why: "The backfill updates every row, so each of your triggers fires for each: an audit table \
         gets millions of rows, or `updated_at` becomes today's date everywhere.",
     instead: "Decide, and write `user-triggers=fire` with the reason if they may fire. Otherwise \
-        let the trigger's function pass over what `application_name` or a setting marks as a \
-        backfill, or fill in a stop with `--at-once`.",
+        fill the column in a stop with `--at-once`, between `DISABLE TRIGGER USER` and `ENABLE \
+        TRIGGER USER`.",
     bad: &[Example::of(
         BEFORE,
         "ALTER TABLE users ADD COLUMN key text;\n\

@@ -5,7 +5,7 @@
 //! not silently leave the default in force.
 
 use super::split::{Comment, Place};
-use crate::model::step::Phase;
+use crate::model::phase::Phase;
 use std::collections::BTreeMap;
 
 /// What the author ordered for one statement.

@@ -92,21 +92,35 @@ impl Work<'_> {
         self.directives.user_triggers_fire.as_deref()
     }
 
-    /// A permission that has no effect: no rewrite of this statement asks for it, or there is none
-    /// of that name. Whether an allowed rule applies depends on the database, so it need not.
+    /// A permission that has no effect: no rewrite of this statement asks for it.
     fn idle_permission(&self) -> Option<String> {
-        let unknown = self
-            .directives
-            .allow
-            .keys()
-            .find(|id| !rule::find(id).is_some_and(|rule| rule.allowable));
         let given = [
             self.directives.old_complies.as_ref().map(|_| "old-complies"),
             self.directives.user_triggers_fire.as_ref().map(|_| "user-triggers"),
         ];
         let consulted = self.consulted.borrow();
         let idle = given.into_iter().flatten().find(|permission| !consulted.contains(permission));
-        unknown.map(|rule| format!("allow={rule}")).or_else(|| idle.map(str::to_owned))
+        idle.map(str::to_owned)
+    }
+
+    /// `allow=` takes only rules that may be allowed. Whether one of them applies depends on the
+    /// database, so it need not.
+    fn allows_what_may_be_allowed(&self) -> Result<(), Refused> {
+        for id in self.directives.allow.keys() {
+            let (reason, remedy) = match rule::find(id) {
+                Some(rule) if rule.allowable => continue,
+                Some(_) => (
+                    format!("the rule `{id}` cannot be allowed"),
+                    format!("rewrite the statement: `changeover rules {id}` shows how"),
+                ),
+                None => (
+                    format!("there is no rule `{id}`"),
+                    "`changeover rules` lists them, and which may be allowed".to_owned(),
+                ),
+            };
+            return Err(Refused::new(&rule::directive::RULE, reason, remedy));
+        }
+        Ok(())
     }
 
     /// Takes steps out of the plan again that another one does instead.
@@ -286,6 +300,7 @@ impl Work<'_> {
 
     /// Refuses directives that have no effect on this statement: their author expects one.
     pub(crate) fn directives_used(&self) -> Result<(), Refused> {
+        self.allows_what_may_be_allowed()?;
         let steps = &self.world.records.steps[self.first_step..];
         let has = |phase| steps.iter().any(|step: &Step| step.phase == phase);
         let is_update = matches!(*self.statement.kind, StatementKind::Update(_));

@@ -44,13 +44,17 @@ async fn fault(
 #[tokio::test]
 async fn bad_examples_are_refused_by_their_rule_and_good_ones_planned() {
     let mut faults = Vec::new();
-    for major in majors() {
+    for (at, major) in majors().into_iter().enumerate() {
         let database = Database::new(major).await;
+        // Compiling the catalog's queries takes longer than running them on so small a database.
+        database.run("SET jit = off").await;
         for rule in rule::ALL {
             let bad = rule.bad.iter().map(|example| (example, true));
             let good = rule.good.iter().map(|example| (example, false));
-            for (example, is_bad) in bad.chain(good).filter(|(example, _)| example.holds_on(major))
-            {
+            for (example, is_bad) in bad.chain(good).filter(|(example, _)| {
+                // What is the same on every major is looked at on one.
+                example.holds_on(major) && (at == 0 || example.is_of_some_majors())
+            }) {
                 if let Some(fault) = fault(&database, rule, example, is_bad).await {
                     faults.push(format!("{} on {major}: {fault}\n{}", rule.id, example.migration));
                 }

@@ -3,7 +3,7 @@
 
 use super::claim::{Claimed, Job};
 use crate::error::Error;
-use crate::fence::lease::milliseconds;
+use changeover_ledger::number::milliseconds;
 use std::time::Duration;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;

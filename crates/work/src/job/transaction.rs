@@ -7,7 +7,7 @@ use super::claim::{self, Claimed, Job};
 use super::ledger;
 use crate::connection::{Connection, Purpose};
 use crate::error::{Error, chain};
-use crate::fence::commit::commit_behind;
+use crate::fence::commit_behind;
 use crate::instance::open_for;
 use crate::options::Options;
 use std::sync::Arc;

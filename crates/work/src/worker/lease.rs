@@ -1,8 +1,8 @@
 //! The calls that get and give a lease.
 
 use crate::error::{Error, SQLSTATE_FENCED, SQLSTATE_UNREGISTERED};
-use crate::fence::lease::milliseconds;
 use crate::generation::Member;
+use changeover_ledger::number::milliseconds;
 use std::time::Instant;
 use tokio_postgres::types::Type;
 use uuid::Uuid;

@@ -6,8 +6,9 @@
 use super::lease::{Claim, Grant, joined};
 use crate::connection::Purpose;
 use crate::error::{Error, chain};
-use crate::fence::lease::{milliseconds, usable};
+use crate::fence::usable;
 use crate::generation::{Control, Member};
+use changeover_ledger::number::milliseconds;
 use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,13 +5,11 @@
 //! all that A wrote is left to chance. From here on the new primary's history counts: a slot is made
 //! there before anybody is let in.
 
-use crate::connect::connect;
-use crate::faults::shop::{APP, SUPERUSER};
+use crate::faults::APP;
+use crate::faults::shop::SUPERUSER;
 use crate::faults::world::World;
-use anyhow::{Context as _, bail};
-use changeover_postgres::Server;
+use anyhow::Context as _;
 use changeover_verify::CommitOrder;
-use std::time::Duration;
 
 pub(super) async fn strike(world: &mut World<'_>) -> anyhow::Result<()> {
     let none = "no standby was made";
@@ -27,29 +25,4 @@ pub(super) async fn strike(world: &mut World<'_>) -> anyhow::Result<()> {
     }
     world.promoted = true;
     Ok(())
-}
-
-/// How often it is looked whether a standby's sender has gone.
-const SLOT_LOOKS_MAX: u32 = 500;
-/// The pause between two looks.
-const SLOT_LOOK: Duration = Duration::from_millis(20);
-
-/// A slot whose standby is gone would keep all WAL from now on.
-pub(in crate::faults) async fn drop_standby_slots(server: &Server) -> anyhow::Result<()> {
-    let admin = connect(&server.url(SUPERUSER, SUPERUSER)).await?;
-    for _ in 0..SLOT_LOOKS_MAX {
-        admin
-            .query(
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots \
-                  WHERE slot_type = 'physical' AND NOT active",
-                &[],
-            )
-            .await?;
-        let left = "SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical'";
-        if admin.query_one(left, &[]).await?.get::<_, i64>(0) == 0 {
-            return Ok(());
-        }
-        tokio::time::sleep(SLOT_LOOK).await;
-    }
-    bail!("a standby's slot stays in use")
 }

@@ -9,8 +9,9 @@ use crate::{
 use changeover_central::{
     outside::{MailServer, WebhookReceiver},
     seed,
-    server::{Central, Settings},
-    upgrade::UpgradeMode,
+    server::Central,
+    settings::Settings,
+    settings::UpgradeMode,
     worker::{WorkerSettings, report::ReportSettings, settings::ReportSchedule},
     workload::Mix,
 };

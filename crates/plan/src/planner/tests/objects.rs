@@ -253,8 +253,26 @@ fn permissions_without_effect_are_refused() {
     };
     let add = "alter table orders add column x int";
     assert_eq!(refused("allow=everything", add), ["directive"]);
+    assert_eq!(refused("allow=no-primary-key", add), ["directive"]);
     assert_eq!(refused("old-complies", add), ["directive"]);
     assert_eq!(refused("user-triggers=fire", add), ["directive"]);
     let unique = "create unique index u on orders (total)";
     assert_eq!(refused("old-complies", unique), Vec::<String>::new());
+}
+
+#[test]
+fn what_only_a_stop_helps_against_says_so() {
+    let remedy = |setup: &str, update: &str| {
+        let plan = planned(setup, &format!("alter table t add column n int; {update}"));
+        plan.refusals[0].remedy.clone()
+    };
+    let no_key = remedy("create table t (a int)", "update t set n = a");
+    let trigger = "create table t (id int primary key, a int); create function f() returns trigger \
+        language plpgsql as 'begin return new; end';";
+    let fires =
+        format!("{trigger} create trigger b before update on t for each row execute function f()");
+    let fires = remedy(&fires, "update t set n = a");
+    for remedy in [no_key, fires] {
+        assert!(remedy.contains("--at-once"), "{remedy}");
+    }
 }

@@ -81,7 +81,8 @@ fn sorts_last(relation: &Relation, trigger: &Derivation) -> Result<(), Refused> 
                 other.name.as_str(),
                 relation.name.plain()
             ),
-            "rename that trigger to a name that sorts before `zzzz_changeover`",
+            "create the same trigger under a name that sorts before `zzzz_changeover`, and drop this one \
+             in a later statement; or rename it in a stop with `changeover migrate --at-once`",
         )),
         _ => Ok(()),
     }

@@ -1,6 +1,8 @@
 //! What each kind of node of an expression is. Listed one by one: any other is not understood.
 
-use squawk_syntax::SyntaxKind as K;
+use crate::model::identifier::Identifier;
+use crate::sql::tree::{self, Unknown};
+use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 /// Functions with a syntax of their own; all of them are immutable or follow their arguments.
 pub(super) fn is_special_call(kind: K) -> bool {
@@ -111,4 +113,13 @@ pub(super) fn is_value_keyword(kind: K) -> bool {
             | K::CURRENT_CATALOG_KW
             | K::CURRENT_SCHEMA_KW
     )
+}
+
+/// The dotted names of `a.b.c`; `None` where it is something else.
+pub(super) fn plain_path(node: &SyntaxNode) -> Option<Result<Vec<Identifier>, Unknown>> {
+    let plain = node
+        .descendants()
+        .all(|descendant| matches!(descendant.kind(), K::NAME_REF | K::FIELD_EXPR));
+    let star = tree::all_tokens(node).any(|token| token.kind() == K::STAR);
+    (plain && !star).then(|| tree::path(node))
 }

@@ -1,6 +1,8 @@
 //! Collects what stands in an expression: columns, calls, keywords, constants; and what is not understood.
 
-use super::kind::{is_container, is_operator, is_special_call, is_type, is_value_keyword};
+use super::kind::{
+    is_container, is_operator, is_special_call, is_type, is_value_keyword, plain_path,
+};
 use super::{Call, Expression, Reference, Shape};
 use crate::model::identifier::Identifier;
 use crate::sql::tree::{self, Unknown};
@@ -127,13 +129,4 @@ impl Reader {
         }
         Ok(())
     }
-}
-
-/// The dotted names of `a.b.c`; `None` where it is something else.
-pub(super) fn plain_path(node: &SyntaxNode) -> Option<Result<Vec<Identifier>, Unknown>> {
-    let plain = node
-        .descendants()
-        .all(|descendant| matches!(descendant.kind(), K::NAME_REF | K::FIELD_EXPR));
-    let star = tree::all_tokens(node).any(|token| token.kind() == K::STAR);
-    (plain && !star).then(|| tree::path(node))
 }

@@ -1,7 +1,6 @@
 //! The outermost form of an expression.
 
-use super::kind::{is_operator, is_type, is_value_keyword};
-use super::reader::plain_path;
+use super::kind::{is_operator, is_type, is_value_keyword, plain_path};
 use crate::model::identifier::Identifier;
 use crate::sql::tree;
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};

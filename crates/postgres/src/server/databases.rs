@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
+use super::Server;
 use crate::error::AdminError;
-use crate::server::Server;
 
 /// Cloning 1 GB took up to 23 s on a busy machine.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(120);
@@ -125,7 +125,7 @@ impl Server {
 }
 
 /// A quoted identifier.
-pub(crate) fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
