@@ -2,7 +2,7 @@
 //! which is killed in the middle of it and started again.
 //!
 //! Holds where it goes on from the cursor, no row is worked twice beyond the open batch, and the
-//! column equals the expression computed anew over the whole table.
+//! column equals the expression computed again over the whole table.
 
 use crate::budget::Budget;
 use crate::central_process::{self, Central, Start};
@@ -187,7 +187,7 @@ async fn row_count(owner: &Client) -> anyhow::Result<i64> {
     Ok(owner.query_one("SELECT count(*) FROM process_indicators", &[]).await?.get(0))
 }
 
-/// The column against the expression computed anew over the whole table.
+/// The column against the expression computed again over the whole table.
 async fn compare(owner: &Client) -> anyhow::Result<(i64, i64)> {
     let row = owner
         .query_one(

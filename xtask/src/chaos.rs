@@ -93,7 +93,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         fleet.roll(target, &mut rng).await?;
         fleet.strike(deck.draw(&mut rng), target, &mut rng).await?;
     }
-    // Whoever is old is replaced, so that every version of a job has somebody who runs it.
+    // Those that are old are replaced, so that every version of a job has somebody who runs it.
     fleet.finish(TARGETS[TARGETS.len() - 1], &mut rng).await?;
     let lasted = began.elapsed();
     let unowned = unowned.end().await?;

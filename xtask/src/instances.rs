@@ -152,7 +152,7 @@ async fn event(
                 tally.stopped += 1;
             }
             _ => {
-                // Longer than its term: whoever wakes up believes that it still has it.
+                // Longer than its term: the one that wakes up believes that it still has it.
                 victim.signal("STOP").await?;
                 tokio::time::sleep(Duration::from_millis(LEASE_MS * 3 / 2)).await;
                 victim.signal("CONT").await?;

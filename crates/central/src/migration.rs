@@ -1,6 +1,6 @@
 //! The migrations of central, as each release carries them.
 //!
-//! Called by [`crate::upgrade`] and by whoever checks or plans them. The files are in `migrations/`;
+//! Called by [`crate::upgrade`] and by the one that checks or plans them. The files are in `migrations/`;
 //! they are ordinary SQL, and none knows whether it will run online or in one go.
 
 /// Every migration, in order.

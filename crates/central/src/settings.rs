@@ -118,7 +118,7 @@ pub struct Trial {
     pub rest_ratio: Option<f64>,
     /// Each guarded transaction says in the write-ahead log under which term it was begun.
     pub label_commits: bool,
-    /// Clusters' health is written as ACS does: by every instance, of every cluster, whoever holds its
+    /// Clusters' health is written as ACS does: by every instance, of every cluster, no matter who holds its
     /// stream.
     pub health_unguarded: bool,
 }

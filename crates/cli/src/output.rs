@@ -57,7 +57,7 @@ impl Output {
         terminal_columns()
     }
 
-    /// How many columns messages have. In a pipe each stays one line, for whoever searches a log.
+    /// How many columns messages have. In a pipe each stays one line, so that a log can be searched.
     pub(crate) fn note_columns(&self) -> usize {
         if !self.is_progress_terminal() {
             return usize::MAX;

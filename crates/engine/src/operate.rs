@@ -77,8 +77,8 @@ pub async fn finalize(options: &Options, to: u64, vouched: Option<&str>) -> Resu
     let head = standing.head.unwrap_or(0);
     if options.head() < to {
         return Err(Error::Invalid(format!(
-            "the floor cannot be raised to {to} with migrations up to {} only: whoever raises it \
-             must know what it fences off",
+            "the floor cannot be raised to {to}: the folder has migrations up to {} only, so \
+             it cannot be known what would be fenced off",
             options.head()
         )));
     }

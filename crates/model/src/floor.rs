@@ -1,8 +1,8 @@
 //! Raising the floor, and clearing the way for a contract step.
 //!
-//! The floor's row is changed, then the instances are counted in the same transaction; whoever
+//! The floor's row is changed, then the instances are counted in the same transaction; the one that
 //! registers meanwhile waits for that row, or has committed before. Ending a session is one
-//! transition, as in `term`: whoever ends it looks again until it is gone.
+//! transition, as in `term`: the one that ends it looks again until it is gone.
 
 use crate::guard::Guard;
 use crate::state::{Backend, Driver, Instance, NEW_HEAD, Session, State, Term, Work};

@@ -1,7 +1,7 @@
 //! The term: granted, its predecessor ended, its working backend registered, given back.
 //!
 //! A lease may run out at any moment, so a grant asks for nothing but the lock on the term's row.
-//! Ending a backend is one transition: whoever ends it waits until it is gone, and what it does
+//! Ending a backend is one transition: the one that ends it waits until it is gone, and what it does
 //! until then is what it could have done just before.
 
 use crate::guard::Guard;
@@ -61,7 +61,7 @@ pub(crate) fn grant(model: &Upgrade, next: &mut State, at: Instance) -> Option<(
     if term == model.bounds.terms {
         return None;
     }
-    // Granting changes the unique key (app, epoch), hence waits for whoever holds FOR KEY SHARE.
+    // Granting changes the unique key (app, epoch), hence waits for the one that holds FOR KEY SHARE.
     let locks = model.has(Guard::FenceAtCommit) && model.has(Guard::FenceLocksTerm);
     let guarded = |backend| matches!(backend, Backend::Guarded(_));
     if locks && next.terms.iter().any(|term| guarded(term.backend)) {

@@ -1,4 +1,4 @@
-//! CAs and certificates for tests of TLS, made anew each time. Behind the feature `certificates`.
+//! CAs and certificates for tests of TLS, made again each time. Behind the feature `certificates`.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,

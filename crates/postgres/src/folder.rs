@@ -20,7 +20,7 @@ const FOLDER_PATH_BYTES_MAX: usize = 80;
 
 /// Makes the folder: under `parent` if given, else in memory if allowed, else on disk.
 ///
-/// It is removed when dropped; whoever hands it to the watchdog keeps it from that.
+/// It is removed when dropped; the one that hands it to the watchdog keeps it from that.
 pub(crate) fn make(
     parent: Option<&Path>,
     in_memory: bool,

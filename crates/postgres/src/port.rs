@@ -16,7 +16,7 @@ const PORTS: Range<u16> = 20_000..32_000;
 /// With 200 random picks, even a range that is nine tenths full fails once in a billion times.
 const ATTEMPTS_MAX: u32 = 200;
 
-/// A port that was free a moment ago. Whoever uses it must be ready to find it taken.
+/// A port that was free a moment ago. The one that uses it must be ready to find it taken.
 ///
 /// Errors: [`StartError::NoFreePort`].
 pub(crate) fn pick() -> Result<u16, StartError> {

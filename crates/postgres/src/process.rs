@@ -21,7 +21,7 @@ use crate::watchdog::Watchdog;
 /// How much of the log goes into an error, in bytes.
 pub(crate) const ERROR_BYTES_MAX: usize = 4000;
 
-/// How much of the log is given to whoever asks, in bytes: what a person reads.
+/// How much of the log is given to the one that asks, in bytes: what a person reads.
 pub(crate) const LOG_BYTES_MAX: usize = 64 * 1024;
 
 /// How often a state is looked for: short beside any start.

@@ -41,7 +41,7 @@ impl Watchdog {
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
-            // Whoever waits for the end of our output must not wait for the watchdog.
+            // The one that waits for the end of our output must not wait for the watchdog.
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let spawn_error = |source| StartError::Spawn { program: "sh".to_owned(), source };

@@ -440,7 +440,7 @@ async fn without_its_trigger_a_cache_fails() {
     until("it is well again", async || cache.get(&()).await.is_ok()).await;
 }
 
-/// Notes that are gone before an instance has seen them: it begins anew.
+/// Notes that are gone before an instance has seen them: it begins again.
 #[tokio::test(flavor = "multi_thread")]
 async fn pruned_notes_are_not_missed() {
     for major in [15, 17] {

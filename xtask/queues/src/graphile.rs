@@ -1,6 +1,6 @@
 //! The crate graphile_worker, with the settings of its own benchmark: a local queue of 5,000, 500 at once,
 //! finishes collected for 5 ms. Weaker than ours: a job is deleted after, not with its effects, by number
-//! alone, whoever runs it now.
+//! alone, no matter who runs it now.
 
 use crate::until_none_left;
 use graphile_worker::tokio_postgres::TokioPostgresDatabase;

@@ -15,7 +15,7 @@ CREATE TABLE public.greeting (
 CREATE TABLE public.chaos_enqueued (job bigint PRIMARY KEY);
 
 -- Gates in mid-unit: a unit that has made its first write waits here while the striker holds the gate.
--- The wait is a statement that runs: no server ends the transaction for being idle, so that whoever is
+-- The wait is a statement that runs: no server ends the transaction for being idle, so that the one that is
 -- struck meanwhile wakes up with a transaction that it can still end.
 CREATE FUNCTION public.chaos_gate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,7 +1,7 @@
 //! Gates in the middle of units: while one is closed, every unit that has made its first write waits at the
 //! server, and so does its transaction. SQL: `common_work.sql`.
 //!
-//! Called by [`super::strike`], which strikes whoever waits there. A gate opens with its connection.
+//! Called by [`super::strike`], which strikes those that wait there. A gate opens with its connection.
 
 use anyhow::Context;
 use tokio_postgres::{Client, NoTls};

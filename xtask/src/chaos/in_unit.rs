@@ -1,9 +1,9 @@
 //! A strike into a unit of work: after its first write, before its commit.
 //!
-//! The gate is closed ([`super::gate`]), whoever waits there is struck, and where it was paused or cut off
-//! it is let go only when the ledger says that it has lost what it held ([`super::succession`]), so that it tries
-//! to commit late. Either before its successor could commit (let go, then the gate opens), or after
-//! (the gate opens, the successor commits, let go).
+//! The gate is closed ([`super::gate`]), the process that waits there is struck, and where it was paused
+//! or cut off it is let go only when the ledger says that it has lost what it held
+//! ([`super::succession`]), so that it tries to commit late. Either before its successor could commit (let
+//! go, then the gate opens), or after (the gate opens, the successor commits, let go).
 
 use super::fleet::Fleet;
 use super::gate::Gate;

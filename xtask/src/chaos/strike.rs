@@ -124,7 +124,7 @@ impl Fleet<'_> {
         };
         match fault {
             Fault::Pause => {
-                // Whoever loses only its agent works on.
+                // The one that loses only its agent works on.
                 if part != Part::Agent {
                     self.away.add(pid);
                 }

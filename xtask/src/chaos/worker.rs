@@ -48,7 +48,7 @@ impl SingletonWorker for Tally {
 
     fn turn<'a>(&'a self, tenure: &'a mut Tenure) -> BoxFuture<'a, Result<(), WorkError>> {
         // As work that blocks its thread: the library cannot drop it when its own clock says that the
-        // lease is over, so that for whoever is paused in here the guard alone stands. Central's workers
+        // lease is over, so that for the one that is paused in here the guard alone stands. Central's workers
         // do not block.
         let unit = async move {
             let epoch = tenure.epoch();

@@ -13,7 +13,7 @@ const HOLD_WRITERS: &str = include_str!("sql/hold_writers.sql");
 const IS_BUILDING: &str = "SELECT EXISTS (SELECT FROM pg_stat_progress_create_index \
      WHERE datname = current_database() AND command = 'CREATE INDEX CONCURRENTLY')";
 
-/// Lets A go on into its build, and holds it there; `None` where it does not come to it in time. Whoever
+/// Lets A go on into its build, and holds it there; `None` where it does not come to it in time. The one that
 /// holds it lets go when dropped.
 pub(super) async fn in_build(
     superuser_url: &str,

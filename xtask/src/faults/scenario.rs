@@ -82,7 +82,7 @@ async fn act(world: &mut World<'_>) -> anyhow::Result<()> {
             Variant::Rival => {
                 let b = world.start("b", None)?;
                 if world.holds.is_some() {
-                    // B's own build would wait for whoever holds A's.
+                    // B's own build would wait for the one that holds A's.
                     a_ended(world).await?;
                     world.holds = None;
                 }
@@ -174,7 +174,7 @@ async fn wait_for(world: &World<'_>, what: &str, question: &str) -> anyhow::Resu
     bail!("{what} did not come within {STATE_WAIT:?}")
 }
 
-/// Waits until A's working session is gone: whoever is granted the term ends it first.
+/// Waits until A's working session is gone: the one that is granted the term ends it first.
 async fn a_ended(world: &World<'_>) -> anyhow::Result<()> {
     let client = connect(&world.url(SUPERUSER)).await?;
     let began = Instant::now();

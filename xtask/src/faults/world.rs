@@ -196,7 +196,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Whoever worked on the new primary was granted his term there, and a higher one than it had.
+    /// The one that worked on the new primary was granted his term there, and a higher one than it had.
     async fn judge_timeline(&mut self, epoch_before: i64) -> anyhow::Result<()> {
         let client = connect(&self.url(SUPERUSER)).await?;
         let row = client.query_one(TERM, &[&APP]).await?;

@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    /// Waits until the migrator is there. Whoever holds it there, lets go when dropped.
+    /// Waits until the migrator is there. The one that holds it there, lets go when dropped.
     pub(super) async fn reach(
         self,
         stage: &Stage,

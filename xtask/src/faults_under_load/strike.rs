@@ -56,7 +56,7 @@ pub(super) struct Target<'a> {
     pub(super) migrating: &'a Central,
     /// A superuser's connection.
     pub(super) client: &'a Client,
-    /// Whoever holds the migrator at its place.
+    /// The one that holds the migrator at its place.
     pub(super) holds: Option<Client>,
 }
 

@@ -3,7 +3,7 @@
 //! An instance writes of the clusters whose streams it holds, and only as long as no newer stream of the
 //! cluster was opened anywhere: `health_write.sql` checks the stream's epoch in the same statement. Of
 //! all others it writes nothing, so two instances never contradict each other. A cluster of which nothing
-//! was heard for a while becomes inactive, by whoever sees it first (`health_expire.sql`): that depends
+//! was heard for a while becomes inactive, by the one that sees it first (`health_expire.sql`): that depends
 //! on nothing but the database.
 //!
 //! Started by [`crate::server`]; ends with its instance.

@@ -84,7 +84,7 @@ pub struct ServeArgs {
     /// Each guarded transaction says in the write-ahead log under which term it was begun.
     #[arg(long, hide = true)]
     label_commits: bool,
-    /// End as on SIGTERM when standard input ends: whoever started this process is gone.
+    /// End as on SIGTERM when standard input ends: the one that started this process is gone.
     #[arg(long, hide = true)]
     end_with_input: bool,
 }

@@ -1,6 +1,6 @@
 //! The service's pool: as many connections as this instance's share allows, which may change.
 //!
-//! Whoever wants a connection first gets in by a gate as wide as the share, and each connection that is
+//! A caller that wants a connection first gets in by a gate as wide as the share, and each connection that is
 //! opened takes a permit of the share until the server has nothing of it any more. When the share
 //! shrinks, nobody who has a connection is cut; what is idle beyond the share is closed, and what is in
 //! use when it comes back. A server that has no room for a connection is asked again until the wait is

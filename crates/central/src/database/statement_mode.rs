@@ -21,7 +21,7 @@ pub enum StatementMode {
     /// Prepared once per connection, by name.
     #[default]
     Prepared,
-    /// Unnamed, each time anew: for poolers in transaction mode that keep no prepared statements.
+    /// Unnamed, each time again: for poolers in transaction mode that keep no prepared statements.
     Unnamed,
 }
 

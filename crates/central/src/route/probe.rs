@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz`, `/startupz`: what the cluster asks.
 //!
-//! Where the library runs the upgrade, it answers. Otherwise the same rules: alive is whoever answers;
+//! Where the library runs the upgrade, it answers. Otherwise the same rules: alive is the one that answers;
 //! a startup probe passes while migrations run, so that it does not kill what makes progress; ready
 //! is only who serves and does not drain.
 

@@ -18,7 +18,7 @@ pub enum Lifecycle {
     Starting,
     /// Serves and is ready.
     Serving,
-    /// Serves whoever comes, but is not ready: no endpoint for new clients.
+    /// Serves all that come, but is not ready: no endpoint for new clients.
     Draining,
 }
 

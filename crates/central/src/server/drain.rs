@@ -1,7 +1,7 @@
 //! Leaving so that no request fails.
 //!
 //! In this order:
-//! 1. Not ready. Everything is served as before, and new connections are taken, while whoever routes
+//! 1. Not ready. Everything is served as before, and new connections are taken, while those that route
 //!    to us learns of it (`propagation`). HTTP/1 responses say `Connection: close`. Background work is
 //!    handed over at the same time (`workers`).
 //! 2. HTTP/2 connections get GOAWAY, in two steps, so that no stream that is on its way is lost.

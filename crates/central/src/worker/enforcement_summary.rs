@@ -1,6 +1,6 @@
 //! Release 4.10: how often each policy was enforced, from `alerts.enforcement_count`.
 //!
-//! Needs the schema of 4.10: releases before it have no such worker and could not own it. Counts anew
+//! Needs the schema of 4.10: releases before it have no such worker and could not own it. Counts again
 //! each time, since rows that older releases wrote are filled in the background. SQL:
 //! `enforcement_summary/`.
 

@@ -1,8 +1,8 @@
 //! Keeps, in memory, which peers each deployment usually talks to, and writes whole objects.
 //!
-//! Flows are walked by key, a batch a unit. [`Baselines`] is the worker's memory: loaded anew with each
+//! Flows are walked by key, a batch a unit. [`Baselines`] is the worker's memory: loaded again with each
 //! tenure and thrown away with it, since whole objects out of an older memory would undo what others
-//! have written. Within a tenure nobody else writes; the guard refuses whoever only believes that it
+//! have written. Within a tenure nobody else writes; the guard refuses the one that only believes that it
 //! has one. What a refused batch had seen is not lost: flows and cursor are in the database.
 //! SQL: `network_baselines/`.
 

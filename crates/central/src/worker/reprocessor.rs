@@ -1,8 +1,8 @@
-//! Computes deployments' risk anew from their alerts and their image's CVEs.
+//! Computes deployments' risk again from their alerts and their image's CVEs.
 //!
 //! Walks the deployments by key, a batch a unit; how far it has come is saved in the batch's own
 //! transaction, so that a successor goes on where the predecessor stopped. A unit reads, computes,
-//! writes: whoever was paused between reading and writing would overwrite newer scores by older ones,
+//! writes: the one that was paused between reading and writing would overwrite newer scores by older ones,
 //! which the guard refuses. SQL: `reprocessor/`.
 
 use super::WorkerSettings;

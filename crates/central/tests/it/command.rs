@@ -48,7 +48,7 @@ async fn seed_then_serve_until_sigterm() {
     until("it listens", async || TcpStream::connect(address).await.is_ok()).await;
     until("it is ready", async || once(address, "GET", "/readyz", "").await.status == 200).await;
 
-    // Safe for this process: whoever listens has its signal handlers installed.
+    // Safe for this process: the one that listens has its signal handlers installed.
     let pid = std::process::id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     until("it is not ready", async || once(address, "GET", "/readyz", "").await.status == 503)

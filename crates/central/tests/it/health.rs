@@ -117,7 +117,7 @@ async fn a_stream_that_moves_takes_the_health_with_it() {
     assert_eq!(row.get::<_, i64>(0), 2);
 }
 
-/// A holder that died cannot say so: whoever is left does, and only once.
+/// A holder that died cannot say so: the one that is left does, and only once.
 #[tokio::test]
 async fn a_cluster_that_nobody_hears_becomes_inactive() {
     let stage = Stage::seeded("inactive").await;

@@ -133,7 +133,7 @@ async fn prepared_statements_need_a_session_or_a_pooler_that_keeps_them() {
     }
 }
 
-/// The head of whoever writes stands in `application_name`; a session that clients share must show
+/// The head of the one that writes stands in `application_name`; a session that clients share must show
 /// the name of the one whose transaction it is.
 #[tokio::test]
 async fn the_database_sees_which_head_writes_on_a_shared_session() {

@@ -14,7 +14,7 @@ use std::process::Command;
 /// The hidden subcommand.
 const SUBCOMMAND: &str = "agent-child";
 
-/// How a shell ends where there is no such program, or it cannot be run. Not ours to number anew.
+/// How a shell ends where there is no such program, or it cannot be run. Not ours to change.
 const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 

@@ -4,7 +4,7 @@
 --   unused-since=210            no release that knows migration 210 uses what is dropped here
 --   before-serving              the new release waits for this online step
 --   sync=once                   fill only the rows that are there (default sync=derived: a trigger
---                               keeps the column right, whoever writes the row)
+--                               keeps the column right, for every writer)
 --   old-complies because "..."  older releases write nothing that this constraint rejects
 --   user-triggers=fire because "..."   your own triggers may fire for each backfilled row
 --   allow=RULE because "..."    you know better than the rule that refused it

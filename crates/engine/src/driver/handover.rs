@@ -10,7 +10,7 @@
 //!
 //! [`Term::newer`]: crate::term::Term::newer
 
-use super::holder::plan_pending;
+use super::planning::plan_pending;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::state::{self, OpenStep};

@@ -13,11 +13,12 @@
 mod handover;
 mod holder;
 mod patience;
+mod planning;
 mod refused;
 mod run;
 mod work;
 
-pub(crate) use holder::{plan_pending, plan_without_ledger};
+pub(crate) use planning::{plan_pending, plan_without_ledger};
 pub use run::Upgrade;
 pub(crate) use run::{Driver, Until, report};
 pub use work::Outlook;

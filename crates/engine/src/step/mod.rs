@@ -15,6 +15,7 @@ mod parked;
 mod progress;
 mod script;
 mod sync;
+mod sync_drop;
 
 use crate::connection::Connection;
 use crate::error::Error;
@@ -56,7 +57,7 @@ pub(crate) async fn run(mut run: StepRun<'_>) -> Result<(), Error> {
     match &step.kind {
         StepKind::Ddl(ddl) => ddl::run(&mut run, &render(&ddl.changes)).await,
         StepKind::SyncInstall(install) => sync::install(&mut run, install).await,
-        StepKind::SyncDrop(drop) => sync::drop(&mut run, drop).await,
+        StepKind::SyncDrop(drop) => sync_drop::run(&mut run, drop).await,
         StepKind::Backfill(backfill) => backfill::run(&mut run, backfill).await,
         StepKind::BackfillCheck(backfill) => backfill_check::run(&mut run, backfill).await,
         StepKind::IndexBuild(build) => index_build::run(&mut run, build).await,

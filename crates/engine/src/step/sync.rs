@@ -1,33 +1,19 @@
-//! Installs and removes the trigger that keeps a derived column right, whoever writes the row.
+//! Installs the trigger that keeps a derived column right, whoever writes the row.
 //!
 //! `CREATE TRIGGER` waits out earlier writers of the table, so once this is committed every later
 //! write is computed; that is why it must come before the backfill (an invariant of the plan's
-//! checker). Trigger and column are dropped in one transaction, so no write ever fails between.
+//! checker).
 
-use super::{StepRun, ddl, parked};
+use super::{StepRun, ddl};
 use crate::error::Error;
 use changeover_plan::Identifier;
-use changeover_plan::model::step::{Backfill, SyncDrop, SyncInstall};
+use changeover_plan::model::step::{Backfill, SyncInstall};
 
 const TABLE_STATE: &str = include_str!("sql/table_state.sql");
 
 /// Installs functions and trigger under short locks.
 pub(super) async fn install(run: &mut StepRun<'_>, install: &SyncInstall) -> Result<(), Error> {
     ddl::run(run, &install.statements).await
-}
-
-/// Removes triggers and functions, and the column where it goes too. Rows that are still parked hold
-/// the contract, by whichever of the triggers: their value was never computed.
-pub(super) async fn drop(run: &mut StepRun<'_>, drop: &SyncDrop) -> Result<(), Error> {
-    let triggers: Vec<&Identifier> =
-        std::iter::once(&drop.trigger).chain(&drop.other_triggers).collect();
-    let relying = parked::relying(run, &triggers).await?;
-    parked::release(run, &relying).await?;
-    let app = run.options.app.clone();
-    ddl::run_if(run, &drop.all_statements(), async |transaction| {
-        parked::still_released(transaction, &app, &relying).await
-    })
-    .await
 }
 
 /// Fails unless the table is as a backfill needs it: the trigger that keeps its columns right stands on

@@ -3,7 +3,10 @@
 //! CHECK and FOREIGN KEY are added `NOT VALID` (which already rejects new rows) and validated by a
 //! scan that blocks nobody. UNIQUE and PRIMARY KEY: see `add_key`.
 
-use super::{add_key, table};
+use super::{
+    add_key, table,
+    tightening::{at_floor, tightens},
+};
 use crate::{
     change::{self},
     model::{
@@ -74,29 +77,6 @@ fn foreign_key(
         ));
     }
     not_valid(work, relation, constraint)
-}
-
-/// Columns as a list in SQL.
-pub(super) fn names(columns: &[Identifier]) -> String {
-    columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Phase and reason of something that rejects what was accepted before.
-pub(super) fn tightens(work: &Work<'_>) -> (Phase, String) {
-    match work.old_complies() {
-        Some(because) => {
-            (Phase::Online, format!("the author says that older releases comply: {because}"))
-        }
-        None => (
-            Phase::Contract,
-            "rejects rows that older releases may write, also while it is NOT VALID".to_owned(),
-        ),
-    }
-}
-
-/// Gives a contract step its floor.
-pub(super) fn at_floor(work: &Work<'_>, phase: Phase, draft: Draft) -> Draft {
-    if phase == Phase::Contract { draft.floor(work.floor()) } else { draft }
 }
 
 /// CHECK and FOREIGN KEY.

@@ -1,8 +1,8 @@
 //! `ADD UNIQUE` and `ADD PRIMARY KEY`: the index is built concurrently and then taken over.
 
 use super::{
-    add_constraint::{at_floor, names, tightens},
     table,
+    tightening::{at_floor, names, tightens},
 };
 use crate::{
     change::{self, CreateIndex},

@@ -26,7 +26,7 @@ pub(super) fn plan(
         return Err(Refused::new(
             &rule::view_depends::RULE,
             format!("the view {} reads {}", view.plain(), relation.name.plain()),
-            "drop the view in an earlier release, and create it anew afterwards",
+            "drop the view in an earlier release, and create it again afterwards",
         ));
     }
     if using || !is_catalog_only(&before, &after) {
@@ -49,7 +49,7 @@ pub(super) fn plan(
              releases keep fail once with 0A000"
         ),
         "add a new column instead, or write `-- changeover: allow=type-change because \"…\"` if \
-         older releases prepare nothing or prepare anew",
+         older releases prepare nothing or prepare again",
     ))?;
     let change = AlterColumnType {
         table: relation.name.clone(),

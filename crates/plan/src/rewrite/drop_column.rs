@@ -41,7 +41,7 @@ pub(super) fn plan(
                 view.plain(),
                 relation.name.plain()
             ),
-            "drop the view, or create it anew without the column, in an earlier release",
+            "drop the view, or create another one without the column, in an earlier release",
         ));
     }
     dependants(relation, column, &title)?;

@@ -22,6 +22,7 @@ mod rename;
 mod rows;
 mod set_not_null;
 mod table;
+mod tightening;
 mod update_whole_table;
 
 use crate::{

@@ -46,7 +46,7 @@ fn guarantee(work: &Work<'_>, relation: &Relation, column: &Identifier) -> Optio
     let has_default = relation.column(column).is_some_and(|found| found.default.is_some());
     let key = (relation.name.clone(), column.clone());
     match work.world.new_columns.get(&key) {
-        _ if by_trigger => Some("the trigger never leaves the column NULL, whoever writes the row"),
+        _ if by_trigger => Some("the trigger never leaves the column NULL, for any writer"),
         Some(true) if has_default => {
             Some("the default gives a value to rows of releases that do not know the column")
         }

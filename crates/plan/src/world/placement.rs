@@ -54,7 +54,7 @@ pub(super) fn stop_between(
     Err(Refused::new(
         &rule::stop_between::RULE,
         format!(
-            "{what} is dropped by step {} only once no older release needs it, but is made anew \
+            "{what} is dropped by step {} only once no older release needs it, but is created again \
              before that",
             remover.step
         ),

@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// Drops a database and ends whoever is connected to it.
+    /// Drops a database and ends all that are connected to it.
     ///
     /// Errors: there is none of that name, or the server does not answer within two minutes.
     pub async fn drop_database(&self, name: &str) -> Result<(), AdminError> {

@@ -113,7 +113,7 @@ impl Recorder {
             acknowledged: all.acknowledged,
             unacknowledged: all.unacknowledged,
             failures: all.failures,
-            // The clients know; whoever asks for the report fills it in.
+            // The clients know; the one that asks for the report fills it in.
             moved: 0,
         }
     }

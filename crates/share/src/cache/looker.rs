@@ -24,7 +24,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const LOOK_WAIT: Duration = Duration::from_secs(5);
 /// The least time between two looks, whatever is asked for: notifications of a busy table come fast.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
-/// How often notes are pruned, by whoever comes first.
+/// How often notes are pruned, by the one that comes first.
 const PRUNE_PAUSE: Duration = Duration::from_secs(30);
 /// The longest pause between two tries to make missing triggers again, in multiples of the shortest.
 const MEND_PAUSES_MAX: u32 = 60;
@@ -35,7 +35,7 @@ pub struct CacheTiming {
     /// The pause between two looks, ± a fifth. 250 ms: one statement of less than a millisecond four
     /// times a second, and what is missed by NOTIFY is seen after half of it on average.
     pub poll: Duration,
-    /// For how long notes are kept at least. Who was away for longer loads everything anew, which costs
+    /// For how long notes are kept at least. Who was away for longer loads everything again, which costs
     /// little, so ten minutes are enough; hours of notes would make every look longer.
     pub keep: Duration,
     /// The least pause between two tries to make missing triggers again; doubles with each, up to sixty

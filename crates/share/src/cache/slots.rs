@@ -1,6 +1,6 @@
 //! The values that a cache holds, each loaded by one reader for all.
 //!
-//! A slot that is in the map is as fresh as the last look: whoever makes one, loads after that look was
+//! A slot that is in the map is as fresh as the last look: the one that makes one, loads after that look was
 //! answered, and every later look takes out what has changed since. So a slot may be taken out while it
 //! is being loaded; who waits for it began before, and is answered with it.
 

@@ -1,7 +1,7 @@
 //! What a look has seen, and by which number a write can be waited for.
 //!
 //! A snapshot is the server's `pg_snapshot`: transactions below `xmin` and those below `xmax` that are
-//! not listed have ended. Comparing with the highest number instead would miss whoever commits late.
+//! not listed have ended. Comparing with the highest number instead would miss the one that commits late.
 
 use std::fmt;
 use std::str::FromStr;

@@ -67,7 +67,7 @@ pub(crate) async fn ensure(options: &Options, tables: &[WatchedTable]) -> Result
     Ok(())
 }
 
-/// Tries until the table is watched, whoever has it done.
+/// Tries until the table is watched, no matter who has it done.
 async fn ensure_one(
     owner: &mut Connection,
     options: &Options,

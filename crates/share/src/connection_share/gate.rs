@@ -38,7 +38,7 @@ impl Gate {
                 let mut count = self.0.lock();
                 if count.out < count.limit {
                     count.out += 1;
-                    // Whoever waits behind may find room as well.
+                    // The one that waits behind may find room as well.
                     if count.out < count.limit {
                         self.0.changed.notify_one();
                     }

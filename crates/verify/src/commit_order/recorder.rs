@@ -1,6 +1,6 @@
 //! Makes the slot before a scenario, and reads it afterwards on the primary that survived.
 //!
-//! A slot sees what is committed after it was made, so whoever makes it lets nobody in before. It keeps
+//! A slot sees what is committed after it was made, so the one that makes it lets nobody in before. It keeps
 //! all WAL from then on: [`CommitOrder::read`] drops it. A logical slot does not pass to a standby, so
 //! after a promotion a new one is made on the new primary before anybody is let in there.
 

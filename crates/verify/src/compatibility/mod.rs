@@ -31,7 +31,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// On a fresh connection, parsed anew.
+    /// On a fresh connection, parsed again.
     Cold,
     /// Prepared and planned before the upgrade began; by itself.
     WarmAutocommit,

@@ -30,7 +30,7 @@ pub(super) struct Session {
 pub(super) type Outcomes = Vec<Vec<Outcome>>;
 
 impl Session {
-    /// Connects and prepares everything anew.
+    /// Connects and prepares everything again.
     pub(super) async fn open(
         url: &str,
         name: &str,

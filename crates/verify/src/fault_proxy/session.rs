@@ -27,7 +27,7 @@ pub(super) async fn run(
         }
     };
     if outcome.is_err() {
-        // Whoever waits is to hear of it at once, and not as of an orderly end.
+        // The one that waits is to hear of it at once, and not as of an orderly end.
         client.set_zero_linger()?;
         server.set_zero_linger()?;
     }

@@ -70,7 +70,7 @@ pub enum LockFinding {
         /// For how long, as the plan says.
         held: LockHeld,
     },
-    /// The rows were written anew, into another file.
+    /// The rows were written again, into another file.
     Rewritten {
         /// The relation.
         relation: QualifiedName,

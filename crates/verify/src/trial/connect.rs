@@ -1,4 +1,4 @@
-//! Opens the verifier's connections. Its servers are its own, so no variable of whoever calls it counts.
+//! Opens the verifier's connections. Its servers are its own, so no variable of the one that calls it counts.
 
 use crate::error::VerifyError;
 use changeover::{Address, Surroundings};

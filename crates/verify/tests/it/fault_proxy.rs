@@ -51,7 +51,7 @@ async fn what_is_cut_is_reset_and_may_come_back() {
     until_live(&proxy, 0).await;
     let again = connect(&url(&proxy)).await.unwrap();
     port_of(&again).await.expect("an earlier cut does not concern it");
-    // Whoever closes is gone at the other side too.
+    // The one that closes is gone at the other side too.
     drop(again);
     until_live(&proxy, 0).await;
 }

@@ -63,7 +63,7 @@ async fn unstated_locks_of_concurrent_builds_and_drops_are_found() {
     assert_eq!(on_orders, 2, "{findings:?}");
 }
 
-/// A table that is written anew is found even though its lock is stated.
+/// A table that is written again is found even though its lock is stated.
 #[tokio::test]
 async fn a_rewrite_is_found() {
     let rewrite = "

@@ -131,7 +131,7 @@ impl Background {
     /// `Changeover::leave`.
     pub async fn drain(&self, budget: Duration) -> DrainReport {
         let until = Instant::now() + budget;
-        // Whoever drains must not be named as the next owner.
+        // The one that drains must not be named as the next owner.
         if self.instance.state() != InstanceState::Draining
             && let Err(error) = self.instance.set_state(InstanceState::Draining).await
         {

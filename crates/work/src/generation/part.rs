@@ -22,10 +22,10 @@ pub(crate) trait Part: Send + Sync {
 pub struct DrainReport {
     /// Workers that a named successor has now.
     pub handed_over: Vec<String>,
-    /// Workers given back with nobody ready to have them: they are free for whoever comes.
+    /// Workers given back with nobody ready to have them: they are free for the one that comes.
     pub given_back: Vec<String>,
     /// Workers and jobs whose unit of work did not end within the budget: it was cancelled and rolled
-    /// back, and whoever owns it next does it again.
+    /// back, and the one that owns it next does it again.
     pub cut: Vec<String>,
     /// Jobs that were claimed and not begun, returned without counting as an attempt.
     pub jobs_returned: u64,

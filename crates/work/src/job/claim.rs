@@ -89,7 +89,7 @@ impl Job {
     }
 
     /// A key for what leaves the database (mail, webhooks): the same in every attempt, and another one
-    /// for every job, also of a database that was made anew.
+    /// for every job, also of a database that was made again.
     pub fn idempotency_key(&self) -> String {
         format!("{}.job.{}.{}", self.app, self.id, self.enqueued_at.as_microsecond())
     }

@@ -253,7 +253,7 @@ impl Fetcher {
         if self.is_woken_while_looking {
             self.look_at += SHORT_PAUSE;
         } else {
-            // Whoever enqueues wakes us, and so does the poll.
+            // The one that enqueues wakes us, and so does the poll.
             let exhausted =
                 |lane: &Lane| fetched.exhausted.iter().any(|k| k == lane.handler.kind());
             for lane in self.lanes.iter_mut().filter(|lane| exhausted(lane)) {

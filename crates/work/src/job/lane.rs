@@ -17,8 +17,8 @@ pub(super) struct Lane {
     /// Their outcome is unknown; asked one by one.
     unknown: VecDeque<Claimed>,
     running: usize,
-    /// There may be jobs of this kind to claim: set by whoever wakes us, by the poll, and by a claim that got
-    /// all that it had asked for.
+    /// There may be jobs of this kind to claim: set by the one that wakes us, by the poll, and by a claim
+    /// that got all that it had asked for.
     may_have_more: bool,
 }
 

@@ -1,7 +1,7 @@
 //! The transaction in which a job's effects happen, and in which it is finished.
 //!
-//! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): whoever does not hold the job
-//! any more is refused there, and with it everything that he has done.
+//! `finish_v1` is its last statement, sent with `COMMIT` ([`commit_behind`]): the one that does not hold
+//! the job any more is refused there, and with it everything that he has done.
 
 use super::claim::{self, Claimed, Job};
 use super::ledger;
@@ -41,8 +41,8 @@ impl JobTransaction {
         &self.connection.client
     }
 
-    /// Reads the jobs and begins, in one round trip. Read before and not within it: whoever runs for long
-    /// holds no lock on the queue.
+    /// Reads the jobs and begins, in one round trip. Read before and not within it: the one that runs for
+    /// long holds no lock on the queue.
     ///
     /// READ COMMITTED whatever the role's default is: the finish must reread after a wait.
     pub(super) async fn begin(

@@ -67,7 +67,7 @@ impl Sidecar {
         self.control.call("joining", join, &parameters).await.map(drop)
     }
 
-    /// One poll: switch, owners and jobs are brought to what they should be. Joins anew where the
+    /// One poll: switch, owners and jobs are brought to what they should be. Joins again where the
     /// ledger has forgotten this instance, as it does after a day without a beat.
     pub async fn settle(&self) -> Result<(), Error> {
         self.join().await?;

@@ -40,7 +40,7 @@ async fn a_claim_passes_over_what_another_is_claiming(major: u16) {
         stage.count("SELECT count(*) FROM changeover.jobs WHERE state = 'running'").await,
         10
     );
-    // Whoever could not see what was claimed meanwhile is refused.
+    // The one that could not see what was claimed meanwhile is refused.
     one.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.unwrap();
     let sql = "SELECT count(*) FROM changeover.claim_v1($1, 1)";
     let refused = one.client.query_one(sql, &[&one.id]).await.unwrap_err();
@@ -270,7 +270,7 @@ async fn what_is_not_ours_any_more_is_not_begun(major: u16) {
             "SELECT count(*) = 3 FROM changeover.jobs WHERE state = 'running'",
         )
         .await;
-    // As whoever rescues them would.
+    // As the one that rescues them would.
     stage
         .owner
         .execute(

@@ -1,4 +1,4 @@
-//! The queue on real servers: effects exactly once whoever dies, versions, drain, schedules.
+//! The queue on real servers: effects exactly once no matter who dies, versions, drain, schedules.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -105,7 +105,7 @@ async fn a_stale_claimant_is_refused(major: u16) {
     instance.leave().await;
 }
 
-/// A claim that is open while its instance is found dead: whoever returns its jobs waits, and returns
+/// A claim that is open while its instance is found dead: the one that returns its jobs waits, and returns
 /// these too. Else they would be running for ever.
 async fn a_claim_waits_for_no_look_at_the_dead(major: u16) {
     let stage = Stage::new(major).await;
@@ -210,7 +210,7 @@ async fn a_batch_that_has_lost_one_gives_the_others_back(major: u16) {
     let instance = stage.instance(1, |builder| builder.batch_job(handler)).await;
     let ids = stage.enqueue(&instance.jobs(), 3).await;
     written.acquire_many(3).await.unwrap().forget();
-    // As whoever counts it as dead would.
+    // As the one that counts it as dead would.
     let rescue = "UPDATE changeover.job SET attempt = attempt + 1 WHERE id = $1";
     stage.owner.execute(rescue, &[&ids[1]]).await.unwrap();
     gate.add_permits(10);

@@ -1,4 +1,4 @@
-//! Schedules: each scheduled time once, whoever computes it, and nothing lost while nobody is there.
+//! Schedules: each scheduled time once, no matter who computes it, and nothing lost while nobody is there.
 
 use crate::claimant::Claimant;
 use crate::on_servers;

@@ -1,4 +1,4 @@
-//! What the ledger's functions decide, whoever calls them: members here are rows and nothing else.
+//! What the ledger's functions decide, no matter who calls them: members here are rows and nothing else.
 
 use crate::common::{Database, value};
 use crate::stage::{Member, NAME, database, epoch};
@@ -85,7 +85,7 @@ async fn a_successor_that_goes_before_it_takes_over_is_forgotten() {
     let held = old.acquire().await.unwrap();
     let new = joined(&database, 2).await;
     assert_eq!(successor(&admin).await, Some(new.id));
-    // Gone between being named and the hand-over: the holder keeps it, whoever settles first.
+    // Gone between being named and the hand-over: the holder keeps it, no matter who settles first.
     new.leave().await;
     assert_eq!(old.transfer(held).await, Ok(None), "not to who has gone");
     assert_eq!(old.acquire().await, Some(held + 2));
@@ -197,7 +197,7 @@ async fn what_is_settled_is_not_settled_again() {
     assert_eq!(epoch(&admin).await, held + 1, "taken once");
 }
 
-/// A guarded transaction that has not committed yet holds back whoever would be next.
+/// A guarded transaction that has not committed yet holds back the one that would be next.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_waits_for_a_guard_that_has_passed() {
     let (database, admin) = database(15).await;

@@ -1,5 +1,5 @@
 //! The disk that the database is on is full: what needs a new block fails with SQLSTATE 53100, for
-//! whoever serves as for the migrator.
+//! the one that serves as for the migrator.
 //!
 //! It ends once the migrator has failed so twice, and some statements of services.
 

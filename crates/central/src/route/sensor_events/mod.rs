@@ -1,7 +1,7 @@
 //! `POST /v1/sensor/events`: what a cluster's sensor saw, in batches.
 //!
 //! One request is one transaction: all of its events are stored, or none. An event that is stored
-//! carries the client's id in `write_id`, plain and not unique: whoever sends it twice has it twice,
+//! carries the client's id in `write_id`, plain and not unique: the one that sends it twice has it twice,
 //! and can see so. Changes and removals name a row by its key and do nothing where it is gone.
 //!
 //! Rows are always touched in the same order (new rows, then changes by table and key), so that two

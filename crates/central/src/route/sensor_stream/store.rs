@@ -43,7 +43,7 @@ impl<E: Into<ApiError>> From<E> for NotStored {
     }
 }
 
-/// Takes the cluster's stream over from whoever holds it.
+/// Takes the cluster's stream over from the one that holds it.
 pub(super) async fn open(state: &ServiceState, cluster_id: Uuid) -> Result<Opened, ApiError> {
     let client = state.pool.get().await?;
     let statement = state.release.statements.stream_open;

@@ -42,7 +42,7 @@ async fn lost_peers(guard: Guard) -> i64 {
     rivals.owner.execute(gone, &[]).await.unwrap();
     rivals.owner.execute(FLOW, &[&deployment, &3]).await.unwrap();
     assert_eq!(walk(&rivals.older, &mut older).await, guard == Guard::Off);
-    // Whoever holds the worker sees the third flow.
+    // The one that holds the worker sees the third flow.
     if guard == Guard::On {
         assert!(walk(&rivals.newer, &mut newer).await);
     }

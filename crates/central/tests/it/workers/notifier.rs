@@ -1,4 +1,4 @@
-//! Webhooks that are retried by whoever has them in memory.
+//! Webhooks that are retried by the one that has them in memory.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -35,7 +35,7 @@ async fn store_alert(rival: &mut Rival, guard: Guard, version_max: i32, commit: 
     id
 }
 
-/// Runs what it can claim; jobs whose receiver refuses fail and are tried again by whoever is next.
+/// Runs what it can claim; jobs whose receiver refuses fail and are tried again by the one that is next.
 async fn run_jobs(rival: &Rival) -> Vec<i32> {
     let mut versions = Vec::new();
     for job in rival.claim().await {

@@ -84,7 +84,7 @@ async fn reports_of_two(guard: Guard) -> (usize, i64) {
     }
     for rival in [&rivals.older, &rivals.newer] {
         if guard == Guard::Off {
-            // As upstream: whoever finds it due makes it.
+            // As upstream: the one that finds it due makes it.
             rival.client.batch_execute("BEGIN").await.unwrap();
             outside.make(rival, scheduled_at(), &Uuid::new_v4().to_string()).await;
             rival.client.batch_execute("COMMIT").await.unwrap();
@@ -118,7 +118,7 @@ async fn with_them_there_is_one_of_each() {
     assert_eq!(reports_of_two(Guard::On).await, (1, 1));
 }
 
-/// Whoever is paused after the mail and before the commit: the mail is sent again, under the same key,
+/// A process that is paused after the mail and before the commit: the mail is sent again, under the same key,
 /// and the report is recorded once.
 #[tokio::test]
 async fn a_report_whose_maker_was_paused_is_recorded_once() {

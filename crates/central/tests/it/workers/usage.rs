@@ -38,7 +38,7 @@ async fn with_the_guard_it_is_counted_once() {
     assert_eq!(counted_twice(Guard::On).await, 0);
 }
 
-/// Whoever writes last, the peak is the largest that anybody saw.
+/// No matter who writes last, the peak is the largest that anybody saw.
 #[tokio::test]
 async fn the_peak_is_the_largest() {
     let mut rivals = Rivals::new("usage_peak", Guard::On).await;

@@ -280,7 +280,7 @@ fn steps_of_earlier_plans_are_waited_for() {
       why: the statement cannot be parsed: expected command, found IDENT
       instead: correct it; `psql` says what the server makes of it
     REFUSED stop-between line 4: alter table orders add column nick int
-      why: column orders.nick is dropped by step 0002.3.drop_column only once no older release needs it, but is made anew before that
+      why: column orders.nick is dropped by step 0002.3.drop_column only once no older release needs it, but is created again before that
       instead: give the new one another name, or stop at the release with migration 0002 until its contract steps are done, and upgrade from there
     "#);
 }

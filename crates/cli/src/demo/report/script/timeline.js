@@ -1,4 +1,4 @@
-// The four panels of a run over one axis of time, drawn anew when the width changes, with a cross and
+// The four panels of a run over one axis of time, drawn again when the width changes, with a cross and
 // a box that tell what was at the moment under the pointer.
 
 const PHASE_WORDS = {
