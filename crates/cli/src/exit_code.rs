@@ -30,13 +30,15 @@ pub(crate) enum ExitCode {
     Pooled = 10,
     /// Jobs are there that the release gone back to could not run.
     JobsBeyond = 11,
+    /// The upgrade cannot be undone; nothing was changed.
+    CannotRollBack = 12,
     /// Stopped on request; what was committed is kept.
     Stopped = 130,
 }
 
 impl ExitCode {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -49,6 +51,7 @@ impl ExitCode {
         Self::NoLedger,
         Self::Pooled,
         Self::JobsBeyond,
+        Self::CannotRollBack,
         Self::Stopped,
     ];
 
@@ -74,6 +77,7 @@ impl ExitCode {
             Self::NoLedger => "no ledger in the database, or it was not taken over yet",
             Self::Pooled => "the owner's connection leads through a pooler that shares sessions",
             Self::JobsBeyond => "jobs are there that the generation to go back to could not run",
+            Self::CannotRollBack => "the upgrade cannot be undone; nothing was changed",
             Self::Stopped => "stopped on request; what was committed is kept",
         }
     }
@@ -92,6 +96,7 @@ impl ExitCode {
             | Error::Plan(PlanError::History(_))
             | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
             Error::FloorBlocked { .. } | Error::WorkersUnowned { .. } => Self::FloorBlocked,
+            Error::CannotRollBack { .. } => Self::CannotRollBack,
             Error::NoLedger | Error::NotAdopted { .. } => Self::NoLedger,
             Error::Pooled { .. } => Self::Pooled,
             Error::Stopped => Self::Stopped,
@@ -122,6 +127,6 @@ mod tests {
     #[test]
     fn numbers_are_listed_once_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130]);
     }
 }

@@ -5,6 +5,7 @@
 //! - `ledger/`: what is done and what runs; its tables, leases and fences are the crate `changeover-ledger`.
 //! - `driver/`: what to do next, and doing it.
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
+//! - `rollback/`: the way back from an upgrade, out of the ledger.
 //! - `catalog/`: reads what the planner plans against.
 //!
 //! Work in the background is the crate `changeover-work`; caches and a server's connections that instances
@@ -24,6 +25,7 @@ mod ledger;
 pub mod lock;
 pub mod operate;
 pub mod pause_file;
+pub mod rollback;
 pub mod status;
 mod step;
 

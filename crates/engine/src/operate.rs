@@ -94,7 +94,7 @@ pub async fn finalize(options: &Options, to: u64, vouched: Option<&str>) -> Resu
     outcome
 }
 
-async fn open_owner(options: &Options) -> Result<Connection, Error> {
+pub(crate) async fn open_owner(options: &Options) -> Result<Connection, Error> {
     options.check()?;
     pooler::open_owner(owner_url(options)?, &options.application_name(), Purpose::Watch).await
 }

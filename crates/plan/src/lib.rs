@@ -36,3 +36,4 @@ pub use model::{
     step::{self, Phase, Step, StepId, StepKind},
 };
 pub use planner::{PlanError, Request, plan, script};
+pub use world::types::in_catalog as type_as_printed;

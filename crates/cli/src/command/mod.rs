@@ -13,6 +13,7 @@ mod jobs;
 mod migrate;
 mod new;
 mod plan;
+mod rollback;
 mod rules;
 mod status;
 mod workers;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Adopt(adopt::Args),
     /// Say that older releases will not come back, so that what they needed may go
     Finalize(finalize::Args),
+    /// Undo an upgrade, out of the ledger
+    Rollback(rollback::Args),
     /// Take part in upgrades on behalf of a process in any language
     Agent(agent::Args),
     /// Show the queue, put dead jobs back, ask before going back
@@ -81,6 +84,7 @@ pub(crate) async fn run(
         Command::New(args) => new::run(args, output),
         Command::Adopt(args) => adopt::run(args, output).await,
         Command::Finalize(args) => finalize::run(args, output).await,
+        Command::Rollback(args) => rollback::run(args, output).await,
         Command::Jobs(args) => jobs::run(args, output).await,
         Command::Demo(args) => demo::run(args, output).await,
         Command::Rules(args) => rules::run(args, output),

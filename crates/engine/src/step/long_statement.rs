@@ -23,7 +23,7 @@ const CANCELS_MAX: u32 = 30;
 
 /// Runs `statement` outside a transaction. `part` names what it works on, for the progress.
 /// Model: `BeginBuild`, `EndBuild`, `DropLeftover`.
-pub(super) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
+pub(crate) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
     let bound_ms = run.options.locks.long_statement.as_millis();
     let client = run.worker.unguarded();
     client

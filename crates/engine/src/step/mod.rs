@@ -10,7 +10,7 @@ mod constraint_validate;
 mod ddl;
 mod index_build;
 mod index_drop;
-mod long_statement;
+pub(crate) mod long_statement;
 mod parked;
 mod progress;
 mod script;

@@ -223,6 +223,14 @@ pub enum Error {
         /// How many there are.
         total: usize,
     },
+    /// The upgrade cannot be undone; nothing was changed.
+    #[error("cannot roll back to {to}: {}", .reasons.join("; "))]
+    CannotRollBack {
+        /// The head to go back to.
+        to: u64,
+        /// All that is in the way.
+        reasons: Vec<String>,
+    },
     /// Raising the floor is not possible yet.
     #[error("the floor cannot be raised to {floor}: {reason}")]
     FloorBlocked {

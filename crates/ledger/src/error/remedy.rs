@@ -47,6 +47,10 @@ impl Error {
             Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
                 changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
+            Self::CannotRollBack { .. } => "go back no further than the floor; an instance of the newer \
+                release ends with its Deployment rolled back. What cannot be undone needs a migration \
+                forward"
+                .to_owned(),
             Self::RowTooSlow { .. } => "give a batch longer: `--batch-ms N` (`Pace::batch_target` in the \
                 library; a batch of one row may take 40 times as long), or make the expression faster. \
                 What was committed is kept"

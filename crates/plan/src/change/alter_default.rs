@@ -2,7 +2,7 @@
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
-    catalog::Catalog,
+    catalog::{Catalog, Object},
     identifier::{Identifier, QualifiedName},
     lock::LockMode,
 };
@@ -29,6 +29,8 @@ impl Kind for AlterDefault {
     }
 
     fn apply(&self, catalog: &mut Catalog) {
+        let default = Object::Default { relation: self.table.clone(), name: self.column.clone() };
+        catalog.forget(&default);
         if let Some(column) = catalog.column_mut(&self.table, &self.column) {
             column.default.clone_from(&self.default);
         }

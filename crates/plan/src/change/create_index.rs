@@ -111,6 +111,10 @@ impl Kind for CreateIndex {
             valid: true,
             partial_or_expression: self.partial_or_expression,
             constraint: None,
+            expression_columns: match self.partial_or_expression {
+                true => self.reads.clone(),
+                false => Vec::new(),
+            },
             ..Index::default()
         });
     }

@@ -2,7 +2,7 @@
 
 use super::{DropType, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
-    catalog::{Catalog, Type},
+    catalog::{Catalog, Domain, Type, TypeKind},
     identifier::QualifiedName,
 };
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct CreateType {
     /// The type.
     pub name: QualifiedName,
+    /// What is known of it, where it is a domain.
+    #[serde(default)]
+    pub domain: Option<Domain>,
     /// The statement as the author wrote it.
     pub sql: String,
 }
@@ -23,7 +26,12 @@ impl Kind for CreateType {
 
     fn apply(&self, catalog: &mut Catalog) {
         if !catalog.types.iter().any(|found| found.name == self.name) {
-            catalog.types.push(Type::unknown(self.name.clone()));
+            let mut made = Type::unknown(self.name.clone());
+            if let Some(domain) = &self.domain {
+                made.has_equality = catalog.has_equality(&domain.base);
+                made.kind = TypeKind::Domain(domain.clone());
+            }
+            catalog.types.push(made);
         }
     }
 

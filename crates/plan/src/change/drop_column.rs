@@ -30,7 +30,9 @@ impl Kind for DropColumn {
         let column = &self.column;
         if let Some(relation) = catalog.relation_mut(&self.table) {
             relation.columns.retain(|found| &found.name != column);
-            relation.indexes.retain(|index| !index.columns.contains(column));
+            relation.indexes.retain(|index| {
+                !index.columns.contains(column) && !index.expression_columns.contains(column)
+            });
             relation.constraints.retain(|constraint| !constraint.columns.contains(column));
         }
     }

@@ -21,6 +21,7 @@ impl Kind for DropFunction {
     fn apply(&self, catalog: &mut Catalog) {
         // Overloads of the name may be left, but the author said that it goes.
         catalog.functions.remove(self.function.as_str());
+        catalog.forget_function(&self.function);
     }
 
     fn invert(&self, _: &Catalog) -> Inverse {

@@ -2,7 +2,7 @@
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
 use crate::model::{
-    catalog::{Catalog, RelationKind},
+    catalog::{Catalog, Object, RelationKind},
     identifier::QualifiedName,
     lock::LockMode,
 };
@@ -35,6 +35,7 @@ impl Kind for DropRelation {
 
     fn apply(&self, catalog: &mut Catalog) {
         catalog.relations.remove(&self.name.to_string());
+        catalog.forget(&Object::Relation { name: self.name.clone() });
         for other in catalog.relations.values_mut() {
             other.views.retain(|view| view != &self.name);
         }

@@ -1,7 +1,10 @@
 //! `DROP TYPE` and `DROP DOMAIN`.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::QualifiedName};
+use crate::model::{
+    catalog::{Catalog, Object},
+    identifier::QualifiedName,
+};
 use serde::{Deserialize, Serialize};
 
 /// `DROP TYPE`.
@@ -22,6 +25,7 @@ impl Kind for DropType {
 
     fn apply(&self, catalog: &mut Catalog) {
         catalog.types.retain(|found| found.name != self.name);
+        catalog.forget(&Object::Type { name: self.name.clone() });
     }
 
     fn invert(&self, _: &Catalog) -> Inverse {

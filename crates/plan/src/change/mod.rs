@@ -102,9 +102,13 @@ changes! {
     drop_relation::DropRelation,
     drop_trigger::DropTrigger,
     drop_type::DropType,
+    enable_trigger::EnableTrigger,
+    full_replica_identity::FullReplicaIdentity,
+    no_force_row_security::NoForceRowSecurity,
     rename_column::RenameColumn,
     rename_constraint::RenameConstraint,
     rename_relation::RenameRelation,
+    rename_trigger::RenameTrigger,
 
     as_written::AsWritten,
     tune_table::TuneTable,

@@ -9,13 +9,14 @@ use super::{
     AlterOwner, AlterSequence, AttachPartition, Change, ChangePrivileges, ChangeRowSecurity,
     Comment, CreateFunction, CreateIndex, CreateOther, CreatePolicy, CreateSequence, CreateTable,
     CreateTrigger, CreateType, CreateView, DropColumn, DropConstraint, DropFunction, DropIndex,
-    DropPolicy, DropRelation, DropTrigger, DropType, RenameColumn, RenameConstraint,
-    RenameRelation, TuneTable, ValidateConstraint, WriteRows,
+    DropPolicy, DropRelation, DropTrigger, DropType, EnableTrigger, FullReplicaIdentity,
+    NoForceRowSecurity, RenameColumn, RenameConstraint, RenameRelation, RenameTrigger, TuneTable,
+    ValidateConstraint, WriteRows,
 };
 use crate::{
     model::{
         catalog::{
-            Catalog, Column, Constraint, ConstraintKind, Relation, RelationKind, Trigger,
+            Catalog, Column, Constraint, ConstraintKind, Domain, Relation, RelationKind, Trigger,
             Volatility,
         },
         identifier::{Identifier, QualifiedName},
@@ -68,7 +69,12 @@ pub(crate) fn written(catalog: &Catalog, statement: &Statement) -> WrittenChange
             vec![WriteRows { tables, mode, references: Vec::new(), sql: sql() }.into()]
         }
         StatementKind::CreateType { name } => {
-            vec![CreateType { name: resolve_new(name), sql: sql() }.into()]
+            vec![CreateType { name: resolve_new(name), domain: None, sql: sql() }.into()]
+        }
+        StatementKind::CreateDomain { name, domain } => {
+            let domain =
+                Domain { base: types::in_catalog(catalog, &domain.base), ..domain.clone() };
+            vec![CreateType { name: resolve_new(name), domain: Some(domain), sql: sql() }.into()]
         }
         StatementKind::AddEnumValue { name } => {
             vec![AddEnumValue { name: resolve_new(name), sql: sql() }.into()]
@@ -171,18 +177,16 @@ pub(crate) fn action(
         AlterKind::DropDefault { column } => {
             vec![AlterDefault { table, column: column.clone(), default: None }.into()]
         }
-        AlterKind::SetNotNull { column } => {
-            vec![AlterNotNull { table, column: column.clone(), not_null: true }.into()]
-        }
-        AlterKind::DropNotNull { column } => {
-            vec![AlterNotNull { table, column: column.clone(), not_null: false }.into()]
+        AlterKind::SetNotNull { column } | AlterKind::DropNotNull { column } => {
+            let not_null = matches!(action.kind, AlterKind::SetNotNull { .. });
+            vec![AlterNotNull { table, column: column.clone(), not_null }.into()]
         }
         AlterKind::SetType { column, type_sql, .. } => vec![
             AlterColumnType {
                 table,
                 column: column.clone(),
                 type_sql: type_sql.clone(),
-                canonical: types::canonical(type_sql),
+                canonical: types::in_catalog(catalog, type_sql),
                 rewrites: true,
             }
             .into(),
@@ -212,11 +216,26 @@ pub(crate) fn action(
         AlterKind::RowSecurity => {
             vec![ChangeRowSecurity { table, action: action.text.clone() }.into()]
         }
+        AlterKind::NoForceRowSecurity
+        | AlterKind::ReplicaIdentityFull
+        | AlterKind::EnableTrigger { .. } => vec![toggle(table, &action.kind)?],
         AlterKind::AttachPartition { part } => {
             let part = catalog.resolve(part.schema.as_ref(), &part.name);
             vec![AttachPartition { table, part, action: action.text.clone() }.into()]
         }
         AlterKind::SetSchema | AlterKind::NotUnderstood(_) => return None,
+    })
+}
+
+/// An action that turns something on or off.
+fn toggle(table: QualifiedName, action: &AlterKind) -> Option<Change> {
+    Some(match action {
+        AlterKind::NoForceRowSecurity => NoForceRowSecurity { table }.into(),
+        AlterKind::ReplicaIdentityFull => FullReplicaIdentity { table }.into(),
+        AlterKind::EnableTrigger { name, enabled } => {
+            EnableTrigger { table, trigger: name.clone(), enabled: *enabled }.into()
+        }
+        _ => return None,
     })
 }
 
@@ -246,7 +265,10 @@ pub(crate) fn add_column(
 ) -> AddColumn {
     AddColumn {
         table: table.clone(),
-        column: column(definition),
+        column: Column {
+            type_sql: types::in_catalog(catalog, &definition.type_sql),
+            ..column(definition)
+        },
         type_sql: definition.type_sql.clone(),
         computed: definition.computed.clone(),
         fills_rows: definition.computed.is_some()
@@ -553,6 +575,10 @@ fn rename(
             let index = catalog.resolve_index(relation.schema.as_ref(), &relation.name);
             let table = catalog.table_of_index(&index)?.name.clone();
             Some(vec![RenameConstraint { table, from, to, index: true }.into()])
+        }
+        "trigger" => {
+            let table = catalog.resolve(relation.schema.as_ref(), &relation.name);
+            Some(vec![RenameTrigger { table, from, to }.into()])
         }
         "view" | "materialized view" | "sequence" => {
             let from = catalog.resolve(relation.schema.as_ref(), &relation.name);

@@ -47,7 +47,7 @@ pub struct PlannedMigration {
     pub name: String,
     /// Its file.
     pub file: String,
-    /// SHA-256 of its text, in hex.
+    /// SHA-256 of its tokens, in hex.
     pub checksum: String,
 }
 

@@ -80,6 +80,9 @@ pub struct Step {
     /// What undoes it while the floor allows, in this order.
     #[serde(deserialize_with = "deserialize_changes")]
     pub undo: Vec<Change>,
+    /// The locks that the way back takes in a transaction.
+    #[serde(default)]
+    pub undo_locks: Vec<Lock>,
     /// Whether it takes away what cannot be put back.
     #[serde(default)]
     pub lost: bool,

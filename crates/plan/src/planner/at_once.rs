@@ -64,6 +64,7 @@ fn step(migration: &Migration, raw: Vec<RawStatement>) -> Step {
         reason: "nobody serves from this database, so the file runs as it is written".to_owned(),
         kind: StepKind::Script(Script { statements, transactional }),
         undo: Vec::new(),
+        undo_locks: Vec::new(),
         lost: true,
     }
 }

@@ -24,6 +24,7 @@ use crate::{
         plan::{PLAN_FORMAT, Plan, PlanMode, PlannedMigration},
         step::Step,
     },
+    rewrite,
     source::{History, HistoryError, verify_history},
 };
 
@@ -74,6 +75,12 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
         PlanMode::AtOnce => at_once::plan(&pending),
         PlanMode::Online => online::plan(request, &pending),
     };
+    let mut refusals = refusals;
+    if let Some(migration) = pending.first()
+        && let Some(refused) = rewrite::obstacle::right::of_session(request.catalog)
+    {
+        refusals.insert(0, refused.of_file(migration));
+    }
     let plan = Plan {
         format: PLAN_FORMAT,
         app: request.app.to_owned(),

@@ -40,6 +40,7 @@ pub(super) fn plan(
         ));
     }
     checked(relation, column)?;
+    of_domain(work, column, &title)?;
     let key = (relation.name.clone(), column.name.clone());
     let volatile = column
         .default
@@ -106,6 +107,27 @@ fn checked(relation: &Relation, column: &ColumnDefinition) -> Result<(), Refused
         ));
     }
     Ok(())
+}
+
+/// Before PostgreSQL 19 the server rewrites the table for a domain that rejects anything.
+fn of_domain(work: &Work<'_>, column: &ColumnDefinition, title: &str) -> Result<(), Refused> {
+    let type_sql = types::in_catalog(&work.world.catalog, &column.type_sql);
+    let Some(domain) = work.world.catalog.domain_rules(&type_sql) else { return Ok(()) };
+    let (what, remedy) = if domain.not_null || !domain.checks.is_empty() {
+        (
+            "rejects values, for which the server rewrites the whole table under a lock",
+            "and ADD CONSTRAINT with the domain's CHECK in a statement of its own",
+        )
+    } else if domain.default.is_some() && column.default.is_none() {
+        ("has a default of its own, which may rewrite the table", "with that DEFAULT written out")
+    } else {
+        return Ok(());
+    };
+    Err(Refused::new(
+        &rule::rewrites_table::RULE,
+        format!("{title} is of the domain {type_sql}, which {what}"),
+        format!("give the column the domain's base type, {}, {remedy}", domain.base),
+    ))
 }
 
 fn add(

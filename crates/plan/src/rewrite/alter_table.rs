@@ -1,13 +1,17 @@
 //! `ALTER TABLE`: each action by itself, in the order in which they are written.
 
 use super::{
-    add_column, add_constraint, alter_column, column_type, drop_column, drop_constraint,
+    add_column, add_constraint, alter_column, column_type, drop_column, drop_constraint, obstacle,
     set_not_null, table,
 };
 use crate::{
-    change::{self, AlterOwner, AttachPartition, TuneTable},
+    change::{
+        self, AlterOwner, AttachPartition, EnableTrigger, FullReplicaIdentity, NoForceRowSecurity,
+        TuneTable,
+    },
     model::{
         catalog::{Relation, RelationKind},
+        identifier::Identifier,
         step::Phase,
     },
     rule,
@@ -31,6 +35,7 @@ pub(super) fn plan(work: &mut Work<'_>, alter: &AlterTable) -> Result<(), Refuse
     for action in &alter.actions {
         // Anew for each action: the one before has changed it.
         let relation = table::existing(work, &alter.name)?;
+        obstacle::kin::alter(work, &relation, &action.kind)?;
         self::action(work, &relation, action)?;
     }
     Ok(())
@@ -64,6 +69,12 @@ fn action(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Res
         AlterKind::SetSchema => Err(super::rename::object("table's schema")),
         AlterKind::Tune | AlterKind::OwnerTo => as_written(work, relation, action),
         AlterKind::AttachPartition { part } => attach(work, relation, action, part),
+        AlterKind::NoForceRowSecurity | AlterKind::ReplicaIdentityFull => {
+            loosen(work, relation, action)
+        }
+        AlterKind::EnableTrigger { name, enabled } => {
+            enable_trigger(work, relation, action, name, *enabled)
+        }
         AlterKind::RowSecurity => Err(Refused::new(
             &rule::row_security::RULE,
             "row security decides what releases that serve see and may write",
@@ -88,6 +99,54 @@ fn as_written(
     let draft = Draft::ddl("alter", Phase::Expand, title, vec![change])
         .reason("changes neither what is stored nor what may be written")
         .joins();
+    work.emit(draft).map(|_| ())
+}
+
+/// An action that no release notices, but for the better.
+fn loosen(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Result<(), Refused> {
+    let table = relation.name.plain();
+    let (word, reason) = match action.kind {
+        AlterKind::NoForceRowSecurity => (
+            "no force row level security",
+            "loosens for the owner alone: what services see and may write stays",
+        ),
+        _ => (
+            "replica identity full",
+            "updates and deletes are sent with the whole old row, and none is rejected",
+        ),
+    };
+    let on = relation.name.clone();
+    let change = match action.kind {
+        AlterKind::NoForceRowSecurity => NoForceRowSecurity { table: on }.into(),
+        _ => FullReplicaIdentity { table: on }.into(),
+    };
+    let title = format!("alter {table}: {word}");
+    let draft = Draft::ddl("alter", Phase::Expand, title, vec![change]).reason(reason).joins();
+    work.emit(draft).map(|_| ())
+}
+
+/// A trigger that is disabled is as good as dropped; one that is enabled as good as new.
+fn enable_trigger(
+    work: &mut Work<'_>,
+    relation: &Relation,
+    action: &AlterAction,
+    name: &Identifier,
+    enabled: bool,
+) -> Result<(), Refused> {
+    if !relation.triggers.iter().any(|trigger| &trigger.name == name) {
+        return Err(super::not_understood(&action.text));
+    }
+    let verb = if enabled { "enable" } else { "disable" };
+    let title = format!("{verb} trigger {} of {}", name.as_str(), relation.name.plain());
+    let (phase, reason) = match enabled {
+        true => (Phase::Expand, "it fires for what older releases write too, from now on"),
+        false => (Phase::Contract, "older releases rely on what it does"),
+    };
+    let change = EnableTrigger { table: relation.name.clone(), trigger: name.clone(), enabled };
+    let mut draft = Draft::ddl("alter_trigger", phase, title, vec![change.into()]).reason(reason);
+    if !enabled {
+        draft = draft.floor(work.unused_floor());
+    }
     work.emit(draft).map(|_| ())
 }
 

@@ -1,7 +1,10 @@
 //! `ALTER COLUMN … TYPE`: rewrites the table, or breaks older releases' prepared statements; only a
 //! change that the server makes in the catalog alone can be allowed.
 
-use super::table;
+use super::{
+    obstacle::{dependant, type_change},
+    table,
+};
 use crate::{
     change::AlterColumnType,
     model::{catalog::Relation, identifier::Identifier, step::Phase},
@@ -20,19 +23,29 @@ pub(super) fn plan(
     table::has_column(relation, column)?;
     let title = format!("{}.{}", relation.name.plain(), column.as_str());
     let before = relation.column(column).map(|found| found.type_sql.clone()).unwrap_or_default();
-    let after = types::canonical(type_sql);
-    let indexed_by_others = relation.views.first();
-    if let Some(view) = indexed_by_others {
+    let after = types::in_catalog(&work.world.catalog, type_sql);
+    if let Some(view) = dependant::view_of_column(work, relation, column) {
         return Err(Refused::new(
             &rule::view_depends::RULE,
-            format!("the view {} reads {}", view.plain(), relation.name.plain()),
+            format!("the view {} reads {title}", view.plain()),
             "drop the view in an earlier release, and create it again afterwards",
         ));
     }
-    if using || !is_catalog_only(&before, &after) {
+    dependant::no_stored_expression(work, relation, column)?;
+    let why = match using {
+        true => Some("computes every value by USING, and rewrites the whole table".to_owned()),
+        false => type_change::reason(
+            &work.world.catalog,
+            relation,
+            column,
+            &after,
+            collation_of(type_sql).as_deref(),
+        ),
+    };
+    if let Some(why) = why {
         return Err(Refused::new(
             &rule::rewrites_table::RULE,
-            format!("{title} from {before} to {after} rewrites the whole table under a lock"),
+            format!("{title} from {before} to {after} {why}"),
             format!(
                 "write: ALTER TABLE … ADD COLUMN {}_new {after}; UPDATE … SET {}_new = {}; let the new \
                  release use it, and drop the old column in a later migration",
@@ -69,15 +82,14 @@ pub(super) fn plan(
     work.emit(draft).map(|_| ())
 }
 
-/// Whether the server changes only the catalog: varchar to a longer one or to text.
-fn is_catalog_only(before: &str, after: &str) -> bool {
-    let length = |name: &str| -> Option<u32> {
-        name.strip_prefix("character varying(")?.strip_suffix(')')?.parse().ok()
-    };
-    let is_varchar = before.starts_with("character varying") && !before.ends_with("[]");
-    match (is_varchar, after) {
-        (true, "text" | "character varying") => true,
-        (true, _) => matches!((length(before), length(after)), (Some(b), Some(a)) if a >= b),
-        (false, _) => before == after || (before == "text" && after == "character varying"),
+/// The collation that a written type names, without its schema.
+fn collation_of(type_sql: &str) -> Option<String> {
+    let at = type_sql.to_lowercase().find(" collate ")?;
+    let name = type_sql[at + " collate ".len()..].trim();
+    let last = name.rsplit('.').next().unwrap_or(name);
+    match last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some("default") => None,
+        Some(quoted) => Some(quoted.to_owned()),
+        None => Some(last.to_lowercase()),
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn plan(work: &mut Work<'_>, create: &statement::CreateIndex) -> Resu
         Some(view) if materialized => view.clone(),
         _ => table::existing(work, &create.table)?,
     };
+    super::obstacle::kin::no_foreign_part(work, &relation)?;
     for column in &create.reads {
         if !materialized {
             table::has_column(&relation, column)?;
@@ -58,29 +59,40 @@ pub(super) fn plan(work: &mut Work<'_>, create: &statement::CreateIndex) -> Resu
         work.emit(draft).map(|_| ())
     } else {
         let built = CreateIndex { concurrently: true, ..built };
-        work.emit(build(work, built, &relation)).map(|_| ())
+        let raises = super::obstacle::raising::reason(work, create);
+        work.emit(build(work, built, &relation, raises)).map(|_| ())
     }
 }
 
-fn build(work: &Work<'_>, create: CreateIndex, relation: &crate::catalog::Relation) -> Draft {
+/// `raises` says why an older release's write may fail because of the index.
+fn build(
+    work: &Work<'_>,
+    create: CreateIndex,
+    relation: &crate::catalog::Relation,
+    raises: Option<String>,
+) -> Draft {
     let unique = if create.unique { "unique " } else { "" };
     let complies = work.old_complies();
-    let (phase, reason) = match (create.unique, complies) {
-        (false, _) => (
+    let rejects = match (create.unique, raises) {
+        (true, _) => Some("a unique index rejects rows that older releases may write".to_owned()),
+        (false, Some(why)) => {
+            Some(format!("the index would reject what older releases may write: {why}"))
+        }
+        (false, None) => None,
+    };
+    let (phase, reason) = match (&rejects, complies) {
+        (None, _) => (
             Phase::Online,
             "built concurrently: it takes as long as it takes, and blocks neither reads nor writes"
                 .to_owned(),
         ),
-        (true, Some(because)) => (
+        (Some(_), Some(because)) => (
             Phase::Online,
             format!("built concurrently; the author says that older releases comply: {because}"),
         ),
-        (true, None) => (
-            Phase::Contract,
-            "a unique index rejects rows that older releases may write; built concurrently once \
-             none of them is left"
-                .to_owned(),
-        ),
+        (Some(rejects), None) => {
+            (Phase::Contract, format!("{rejects}; built concurrently once none of them is left"))
+        }
     };
     let mut draft = Draft::new(
         "index",

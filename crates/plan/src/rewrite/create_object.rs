@@ -5,7 +5,11 @@ use super::table;
 use crate::{
     change::{self, Subject},
     derivation::TRIGGER_PREFIX,
-    model::{catalog::Volatility, identifier::QualifiedName, step::Phase},
+    model::{
+        catalog::{RelationKind, Volatility},
+        identifier::QualifiedName,
+        step::Phase,
+    },
     rule,
     sql::statement::{CreateOther, CreateTrigger, Name},
     world::{Draft, Refused, Work},
@@ -84,6 +88,14 @@ pub(super) fn trigger(work: &mut Work<'_>, create: &CreateTrigger) -> Result<(),
     let qualified = work.world.resolve(&create.table);
     let relation =
         work.world.relation(&qualified).cloned().ok_or_else(|| table::unknown_table(&qualified))?;
+    let on_view = relation.kind == RelationKind::View && create.row && !create.instead;
+    if on_view || relation.kind == RelationKind::MaterializedView {
+        return Err(Refused::new(
+            &rule::not_a_table::RULE,
+            format!("{} holds no rows of its own that a trigger could see", qualified.plain()),
+            "put the trigger on the table behind it; a view can have INSTEAD OF triggers",
+        ));
+    }
     if create.before && create.row && create.name.as_str() >= TRIGGER_PREFIX {
         return Err(Refused::new(
             &rule::trigger_sorts_last::RULE,

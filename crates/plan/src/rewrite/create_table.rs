@@ -64,7 +64,8 @@ fn others_are_there(
         }
     }
     for parent in &create.inherits {
-        table::existing(work, parent)?;
+        let parent = table::existing(work, parent)?;
+        super::obstacle::kin::new_child(work, &parent)?;
     }
     Ok(())
 }

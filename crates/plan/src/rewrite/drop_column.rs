@@ -3,7 +3,7 @@
 //! A sync trigger that computes or reads the column goes in the same transaction. A column that
 //! inserts must fill is loosened first: the new release does not write it any more.
 
-use super::table;
+use super::{obstacle::dependant, table};
 use crate::{
     change::{AlterNotNull, DropColumn, Subject},
     model::{
@@ -33,18 +33,15 @@ pub(super) fn plan(
     if cascade {
         return Err(super::cascade());
     }
-    if let Some(view) = relation.views.first() {
+    if let Some(view) = dependant::view_of_column(work, relation, column) {
         return Err(Refused::new(
             &rule::view_depends::RULE,
-            format!(
-                "the view {} reads {} and may need {title}",
-                view.plain(),
-                relation.name.plain()
-            ),
-            "drop the view, or create another one without the column, in an earlier release",
+            format!("the view {} reads {title}", view.plain()),
+            format!("write before it: DROP VIEW {}", view.plain()),
         ));
     }
     dependants(relation, column, &title)?;
+    dependant::none(work, &dependant::column_of(relation, column))?;
     let syncs = work.world.syncs_touching(&relation.name, column);
     source_is_still_written(work, &syncs, column, &title)?;
     loosen(work, relation, found, &title)?;

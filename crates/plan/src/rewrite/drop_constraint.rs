@@ -1,11 +1,11 @@
 //! `DROP CONSTRAINT`: one that only rejects is loosened in expand; one that older releases may rely
 //! on (a key for `ON CONFLICT`, a foreign key that cascades) waits for contract.
 
-use super::table;
+use super::{obstacle::dependant, table};
 use crate::{
     change::DropConstraint,
     model::{
-        catalog::{ConstraintKind, Relation},
+        catalog::{ConstraintKind, Object, Relation},
         identifier::Identifier,
         step::Phase,
     },
@@ -41,6 +41,17 @@ pub(super) fn plan(
             "drop that foreign key in a statement before this one",
         ));
     }
+    if constraint.inherited {
+        return Err(Refused::new(
+            &rule::inheritance::RULE,
+            format!("{title} comes from the parent"),
+            "drop the parent's constraint",
+        ));
+    }
+    dependant::none(
+        work,
+        &Object::Constraint { relation: relation.name.clone(), name: name.clone() },
+    )?;
     let change =
         DropConstraint { table: relation.name.clone(), name: name.clone(), if_exists: false };
     let title = format!("drop constraint {title}");

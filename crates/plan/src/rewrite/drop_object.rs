@@ -1,11 +1,11 @@
 //! `DROP` of tables, indexes, views, types, functions, triggers and the like: contract.
 
-use super::table;
+use super::{obstacle::dependant, table};
 use crate::{
     change::{DropIndex, DropRelation, DropTrigger},
     model::{
-        catalog::{Relation, RelationKind},
-        identifier::QualifiedName,
+        catalog::{Object, Relation, RelationKind},
+        identifier::{Identifier, QualifiedName},
         lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
@@ -101,7 +101,9 @@ fn relation(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
     let Some(relation) = work.world.relation(&qualified).cloned() else {
         return missing(work, drop, &qualified);
     };
+    of_that_kind(drop.object, &relation)?;
     nothing_depends(work, &relation)?;
+    dependant::none(work, &Object::Relation { name: qualified.clone() })?;
     let word = drop.object.as_str();
     let kind = relation.kind;
     let change = DropRelation { name: qualified.clone(), kind, if_exists: false };
@@ -181,6 +183,9 @@ fn on_table(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused
 fn as_written(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
     let word = drop.object.as_str();
     let listed: Vec<&str> = drop.names.iter().map(|name| name.name.as_str()).collect();
+    for name in &drop.names {
+        unused(work, drop.object, name)?;
+    }
     let title = format!("drop {word} {}", listed.join(", "));
     let draft = Draft::ddl("drop", Phase::Contract, title, super::written(work)?)
         .floor(work.unused_floor())
@@ -194,4 +199,55 @@ fn missing(work: &mut Work<'_>, drop: &Drop, name: &QualifiedName) -> Result<(),
         return super::nothing_to_do(work, title);
     }
     Err(table::unknown_table(name))
+}
+
+/// Refuses what something depends on.
+fn unused(work: &Work<'_>, object: DropObject, name: &Name) -> Result<(), Refused> {
+    let qualified = found_name(work, object, name);
+    let objects = match object {
+        DropObject::Function => dependant::overloads(&work.world.catalog, &qualified),
+        DropObject::Type => vec![Object::Type { name: qualified }],
+        _ => vec![Object::Relation { name: qualified }],
+    };
+    objects.iter().try_for_each(|object| dependant::none(work, object))
+}
+
+/// The name along the search path, where such an object is.
+fn found_name(work: &Work<'_>, object: DropObject, name: &Name) -> QualifiedName {
+    let catalog = &work.world.catalog;
+    let is_there = |candidate: &QualifiedName| match object {
+        DropObject::Function => !dependant::overloads(catalog, candidate).is_empty(),
+        DropObject::Type => catalog.types.iter().any(|found| &found.name == candidate),
+        _ => catalog.relation(candidate).is_some(),
+    };
+    let candidate =
+        |schema: &Identifier| QualifiedName { schema: schema.clone(), name: name.name.clone() };
+    match &name.schema {
+        Some(schema) => candidate(schema),
+        None => catalog
+            .search_path
+            .iter()
+            .map(candidate)
+            .find(is_there)
+            .unwrap_or_else(|| catalog.resolve_new(None, &name.name)),
+    }
+}
+
+/// `DROP TABLE` of a view and the like: the server would refuse it.
+fn of_that_kind(object: DropObject, relation: &Relation) -> Result<(), Refused> {
+    let fits = match object {
+        DropObject::Table => {
+            matches!(relation.kind, RelationKind::Table | RelationKind::PartitionedTable)
+        }
+        DropObject::View => relation.kind == RelationKind::View,
+        _ => relation.kind == RelationKind::MaterializedView,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Refused::new(
+        &rule::not_a_table::RULE,
+        format!("{} is no {}", relation.name.plain(), object.as_str()),
+        "write DROP with the word for what it is",
+    ))
 }

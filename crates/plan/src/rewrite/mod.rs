@@ -18,6 +18,7 @@ mod drop_column;
 mod drop_constraint;
 mod drop_object;
 mod expression;
+pub(crate) mod obstacle;
 mod rename;
 mod rows;
 mod set_not_null;
@@ -36,6 +37,7 @@ use crate::{
 /// Plans one statement.
 pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
     let statement = work.statement;
+    obstacle::right::of_statement(work)?;
     match &*statement.kind {
         Kind::Empty | Kind::Transaction(Transaction::Begin | Transaction::Commit) => Ok(()),
         Kind::Transaction(Transaction::Rollback) => Err(Refused::new(
@@ -55,7 +57,9 @@ pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
         Kind::Update(update) => update_whole_table::plan(work, update),
         Kind::Insert(insert) => rows::insert(work, insert),
         Kind::Remove { verb, tables } => rows::remove(work, verb, tables),
-        Kind::CreateType { name } => create_object::create_type(work, name),
+        Kind::CreateType { name } | Kind::CreateDomain { name, .. } => {
+            create_object::create_type(work, name)
+        }
         Kind::AddEnumValue { name } => create_object::add_enum_value(work, name),
         Kind::CreateOther(create) => create_object::other(work, create),
         Kind::CreateFunction { name, or_replace, volatility } => {

@@ -1,10 +1,11 @@
-//! Renames: refused for whatever older releases know by its old name, with what to write instead.
+//! Renames: refused for what older releases know by its old name, with what to write instead.
 
 use crate::{
-    model::{catalog::Relation, identifier::Identifier},
+    change::RenameTrigger,
+    model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
     sql::statement::Name,
-    world::{Refused, Work},
+    world::{Draft, Refused, Work},
 };
 
 /// Plans `ALTER … RENAME`: fine for an index of a table that this upgrade makes.
@@ -14,6 +15,9 @@ pub(super) fn plan(
     relation: Option<&Name>,
     names: Option<&(Identifier, Identifier)>,
 ) -> Result<(), Refused> {
+    if let (Some(table), Some((from, to)), "trigger") = (relation, names, what) {
+        return trigger(work, table, from, to);
+    }
     let (Some(relation), Some(_), "index") = (relation, names, what) else {
         return Err(object(what));
     };
@@ -23,6 +27,28 @@ pub(super) fn plan(
         Some(table) => super::inline(work, &table),
         None => Err(object(what)),
     }
+}
+
+/// `ALTER TRIGGER … RENAME`: no release names a trigger when it writes; only the order in which a
+/// table's triggers fire may change.
+fn trigger(
+    work: &mut Work<'_>,
+    table: &Name,
+    from: &Identifier,
+    to: &Identifier,
+) -> Result<(), Refused> {
+    let relation = super::table::existing(work, table)?;
+    let known = relation.triggers.iter().any(|found| &found.name == from && !found.ours);
+    let sorts_last = to.as_str() >= crate::derivation::TRIGGER_PREFIX;
+    if !known || sorts_last {
+        return Err(object("trigger"));
+    }
+    let title = format!("rename trigger {} of {}", from.as_str(), relation.name.plain());
+    let change = RenameTrigger { table: relation.name.clone(), from: from.clone(), to: to.clone() };
+    let draft = Draft::ddl("rename_trigger", Phase::Expand, title, vec![change.into()]).reason(
+        "triggers fire in the order of their names; nothing else knows a trigger by its name",
+    );
+    work.emit(draft).map(|_| ())
 }
 
 /// `RENAME COLUMN`.

@@ -15,6 +15,7 @@ const SEED_ROWS_MAX: usize = 1000;
 /// Plans `INSERT`.
 pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused> {
     let relation = table::existing(work, &insert.table)?;
+    super::obstacle::kin::no_foreign_part(work, &relation)?;
     let is_new = work.world.is_new(&relation.name);
     if insert.reads_tables || insert.value_rows.is_none() {
         return Err(Refused::new(

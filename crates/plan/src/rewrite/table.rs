@@ -3,9 +3,7 @@
 use crate::{
     change::Subject,
     model::{
-        catalog::{
-            Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity, Trigger,
-        },
+        catalog::{Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity},
         identifier::{Identifier, QualifiedName},
         step::{KeyColumn, Phase},
     },
@@ -161,9 +159,7 @@ pub(super) fn fillable(
         return Err(Refused::new(
             &rule::forced_row_security::RULE,
             format!("row security is forced on {name}, so the migrator may not see all rows"),
-            "write NO FORCE ROW LEVEL SECURITY in an earlier migration, and run that one in a stop with \
-             `changeover migrate --at-once`: other roles stay bound; or let the new release write the \
-             value",
+            format!("write before it: ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY"),
         ));
     }
     if let Some(column) = columns.iter().find(|column| relation.partition_key.contains(column)) {
@@ -173,38 +169,5 @@ pub(super) fn fillable(
             "fill a new column instead; rows cannot be moved between partitions online",
         ));
     }
-    user_triggers(work, relation, columns)
-}
-
-/// The users' own triggers would fire for every row that is filled: someone has to want that.
-fn user_triggers(
-    work: &Work<'_>,
-    relation: &Relation,
-    columns: &[Identifier],
-) -> Result<(), Refused> {
-    // Asked for before it is known whether it matters here: another database may have the triggers.
-    let decided = work.user_triggers_fire().is_some();
-    let fires = |trigger: &&Trigger| {
-        trigger.enabled
-            && trigger.on_update
-            && !trigger.ours
-            && (trigger.update_columns.is_empty()
-                || trigger.update_columns.iter().any(|column| columns.contains(column)))
-    };
-    let firing: Vec<&str> =
-        relation.triggers.iter().filter(fires).map(|trigger| trigger.name.as_str()).collect();
-    if firing.is_empty() || decided {
-        return Ok(());
-    }
-    Err(Refused::new(
-        &rule::user_triggers::RULE,
-        format!(
-            "filling {} would fire its own triggers for every row: {}",
-            relation.name.plain(),
-            firing.join(", ")
-        ),
-        "decide: write `-- changeover: user-triggers=fire because \"…\"` before the statement if \
-         they may fire, else fill the column in a stop with `changeover migrate \
-         --at-once`, the triggers disabled",
-    ))
+    super::obstacle::firing::on_fill(work, relation, columns)
 }

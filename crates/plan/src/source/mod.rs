@@ -12,7 +12,7 @@ mod sqlx;
 pub use error::SourceError;
 pub use history::{History, HistoryError, HistoryFault, verify_history};
 
-use crate::model::migration::Migration;
+use crate::{model::migration::Migration, sql};
 use sha2::{Digest, Sha256};
 
 /// One file: its name without folder, and its text.
@@ -91,6 +91,17 @@ fn checksum(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether the ledger's checksum is that of this migration: over its tokens, or, as it was taken
+/// before, over its text with either kind of line endings.
+fn has_checksum(migration: &Migration, kept: &str) -> bool {
+    if migration.checksum == kept {
+        return true;
+    }
+    let unix = migration.text.replace("\r\n", "\n");
+    let windows = unix.replace('\n', "\r\n");
+    [migration.text.as_str(), &unix, &windows].into_iter().any(|text| checksum(text) == kept)
+}
+
 /// Puts a migration together.
 fn migration(number: u64, name: &str, file: &File) -> Migration {
     Migration {
@@ -98,7 +109,7 @@ fn migration(number: u64, name: &str, file: &File) -> Migration {
         name: name.to_owned(),
         file: file.0.clone(),
         text: file.1.clone(),
-        checksum: checksum(&file.1),
+        checksum: checksum(&sql::tokens(&file.1)),
     }
 }
 

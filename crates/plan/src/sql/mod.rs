@@ -13,12 +13,14 @@ pub mod expression;
 mod read;
 mod split;
 pub mod statement;
+mod tokens;
 mod tree;
 
 pub use directive::{DirectiveError, Directives};
 pub use expression::{Expression, Reference};
 pub use split::{RawStatement, SplitError, split};
 pub use statement::{Statement, StatementKind};
+pub use tokens::tokens;
 
 /// Splits a file into statements and reads each of them.
 ///

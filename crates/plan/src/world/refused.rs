@@ -30,6 +30,19 @@ impl Refused {
         Self { rule, reason: reason.into(), remedy: remedy.into() }
     }
 
+    /// Says that it stands against a migration as a whole.
+    pub(crate) fn of_file(self, migration: &Migration) -> Refusal {
+        Refusal {
+            migration: migration.number,
+            file: migration.file.clone(),
+            line: 1,
+            statement: one_line(&migration.text),
+            rule: self.rule.id.to_owned(),
+            reason: self.reason,
+            remedy: self.remedy,
+        }
+    }
+
     /// Says where it stands.
     pub(crate) fn at(self, migration: &Migration, statement: &Statement, line: u32) -> Refusal {
         Refusal {

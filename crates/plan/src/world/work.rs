@@ -153,8 +153,12 @@ impl Work<'_> {
         let played = self.play(&changes, in_transaction)?;
         let locks = ordered(draft.locks.into_iter().chain(played.locks).collect());
         let undo = if draft.undo.is_empty() { played.undo } else { draft.undo };
+        let undo_locks = self.locks_of(&undo);
+        // What a removed trigger would have computed meanwhile is not known; nor what a file did.
+        let lost = played.lost || matches!(draft.kind, StepKind::SyncDrop(_) | StepKind::Script(_));
         if draft.joins && self.joinable(&placement) {
-            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, undo);
+            let back = (undo, undo_locks, lost);
+            let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, back);
             self.record(&step, effects);
             return Ok(step);
         }
@@ -174,7 +178,8 @@ impl Work<'_> {
             reason: placement.reason,
             kind: draft.kind,
             undo,
-            lost: played.lost,
+            undo_locks,
+            lost,
         };
         let id = step.id.clone();
         self.world.records.steps.push(step);
@@ -206,6 +211,15 @@ impl Work<'_> {
             self.world.apply(change);
         }
         Ok(played)
+    }
+
+    /// The locks that changes take in a transaction, on the catalog as it is by now.
+    fn locks_of(&self, changes: &[Change]) -> Vec<Lock> {
+        let facts = changes.iter().map(|change| change.facts(&self.world.catalog));
+        let short = facts.filter(|facts| !facts.outside_transaction);
+        let locks = short.flat_map(|facts| facts.locks);
+        let held = LockHeld::Blink;
+        ordered(locks.map(|(relation, mode)| Lock { relation, mode, held }).collect())
     }
 
     /// The last net: no rewrite of a statement may let through what reads or writes out a table that
@@ -277,7 +291,7 @@ impl Work<'_> {
         kind: StepKind,
         locks: Vec<Lock>,
         needs: Vec<StepId>,
-        undo: Vec<Change>,
+        (undo, undo_locks, lost): (Vec<Change>, Vec<Lock>, bool),
     ) -> StepId {
         let number = self.world.records.steps.len() - 1;
         let last = &mut self.world.records.steps[number];
@@ -295,6 +309,9 @@ impl Work<'_> {
         last.locks.extend(locks);
         last.locks = ordered(std::mem::take(&mut last.locks));
         last.undo.splice(0..0, undo);
+        last.undo_locks.extend(undo_locks);
+        last.undo_locks = ordered(std::mem::take(&mut last.undo_locks));
+        last.lost |= lost;
         last.id.clone()
     }
 

@@ -6,8 +6,10 @@
 mod catalog;
 mod database;
 mod locks;
+mod obstacles;
 mod parser;
 mod rules;
 mod runner;
 mod sync;
+mod types;
 mod whole_plans;

@@ -163,6 +163,15 @@ impl Catalog {
         self.dependencies.retain(|found| &found.by != object && &found.on != object);
     }
 
+    /// Forgets all functions of an unqualified name.
+    pub fn forget_function(&mut self, function: &Identifier) {
+        let is_it = |object: &Object| match object {
+            Object::Function { name, .. } => &name.name == function,
+            _ => false,
+        };
+        self.dependencies.retain(|found| !is_it(&found.by) && !is_it(&found.on));
+    }
+
     /// Whether the object still is in this picture, as far as the picture shows such objects.
     fn is_there(&self, object: &Object) -> bool {
         match object {

@@ -24,15 +24,15 @@ fn indexes() {
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       index "i" on "public"."orders" (lower(status) desc, total) include (nick) where total > 1
 
-    online 0002.1.index: build index orders_lower_expr_expr1_idx on orders
-      lock orders SHARE UPDATE EXCLUSIVE (whole step)
-      index "orders_lower_expr_expr1_idx" on "public"."orders" (lower(status), (total + 1), (payload->>'a'))
     online 0002.2.index: build index orders_total_idx on orders
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       index "orders_total_idx" on "public"."orders" (total)
     online 0002.3.index: build index orders_total_idx1 on orders
       lock orders SHARE UPDATE EXCLUSIVE (whole step)
       index "orders_total_idx1" on "public"."orders" (total)
+    contract 0002.1.index floor=2: build index orders_lower_expr_expr1_idx on orders
+      lock orders SHARE UPDATE EXCLUSIVE (whole step)
+      index "orders_lower_expr_expr1_idx" on "public"."orders" (lower(status), (total + 1), (payload->>'a'))
 
     contract 0002.1.index floor=2: build unique index u on orders
       lock orders SHARE UPDATE EXCLUSIVE (whole step)

@@ -6,7 +6,7 @@
 mod steps;
 mod values;
 
-use super::table;
+use super::{obstacle, table};
 use crate::{
     derivation::{Derivation, TRIGGER_PREFIX},
     model::{catalog::Relation, identifier::Identifier},
@@ -30,6 +30,7 @@ pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> 
              value into the row, or copy what is needed into a column of this table first",
         ));
     }
+    obstacle::kin::alone(work, &relation)?;
     let target = Target { relation: &relation, update };
     let columns: Vec<Identifier> = update.set.iter().map(|(column, _)| column.clone()).collect();
     let values = target.values(work)?;
@@ -37,10 +38,14 @@ pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> 
     table::fillable(work, &relation, &columns)?;
     let trigger = target.derivation(work, values)?;
     if work.directives.sync == Some(directive::Sync::Once) {
-        return steps::once(work, &relation, &trigger);
+        steps::once(work, &relation, &trigger)?;
+        obstacle::firing::annotate(work, &relation);
+        return Ok(());
     }
     sorts_last(&relation, &trigger)?;
-    steps::synced(work, &relation, &trigger)
+    steps::synced(work, &relation, &trigger)?;
+    obstacle::firing::annotate(work, &relation);
+    Ok(())
 }
 
 /// Sync triggers fire in the order of their statements: none may compute what an earlier one has

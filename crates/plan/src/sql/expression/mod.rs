@@ -34,6 +34,10 @@ pub struct Expression {
     pub subselect: bool,
     /// Whether it casts anything.
     pub casts: bool,
+    /// The types to which something other than a constant is cast, as written.
+    pub cast_types: Vec<String>,
+    /// The operators in it, in lower case with single spaces.
+    pub operators: Vec<String>,
     /// What in it is not understood.
     pub not_understood: Option<String>,
     /// Its outermost form.

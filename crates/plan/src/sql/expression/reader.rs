@@ -26,6 +26,8 @@ impl Reader {
                 strings: Vec::new(),
                 subselect: false,
                 casts: false,
+                cast_types: Vec::new(),
+                operators: Vec::new(),
                 not_understood: None,
                 shape: Shape::Other,
             },
@@ -39,6 +41,7 @@ impl Reader {
             K::CALL_EXPR => self.call(node),
             K::CAST_EXPR => {
                 self.found.casts = true;
+                self.cast(node);
                 self.children(node)
             }
             K::LITERAL => self.literal(node),
@@ -47,13 +50,52 @@ impl Reader {
                 Ok(())
             }
             kind if is_type(kind) || is_operator(kind) => Ok(()),
-            kind if is_container(kind) => self.children(node),
+            kind if is_container(kind) => {
+                self.operator(node);
+                self.children(node)
+            }
             _ => Err(Unknown::node(node)),
         }
     }
 
     fn children(&mut self, node: &SyntaxNode) -> Result<(), Unknown> {
         node.children().try_for_each(|child| self.expression(&child))
+    }
+
+    /// A cast of a constant is computed when the statement is read; others for each row.
+    fn cast(&mut self, node: &SyntaxNode) {
+        let operand =
+            node.children().find(|child| !is_type(child.kind()) && !is_operator(child.kind()));
+        let constant = operand.is_some_and(|operand| {
+            matches!(super::shape::shape(&operand), Shape::Constant | Shape::Null)
+        });
+        if let Some(target) = node.children().find(|child| is_type(child.kind()) && !constant) {
+            self.found.cast_types.push(tree::text(&target));
+        }
+    }
+
+    /// The operator of a node that has one: its own tokens, and operators of several words.
+    fn operator(&mut self, node: &SyntaxNode) {
+        if !matches!(node.kind(), K::BIN_EXPR | K::PREFIX_EXPR | K::POSTFIX_EXPR) {
+            return;
+        }
+        let mut words: Vec<String> = Vec::new();
+        for element in node.children_with_tokens() {
+            match (element.as_node(), element.as_token()) {
+                (Some(child), _) if is_operator(child.kind()) => words.push(tree::text(child)),
+                (None, Some(token)) if !tree::is_trivia(token.kind()) => {
+                    words.push(token.text().to_owned());
+                }
+                _ => {}
+            }
+        }
+        let operator = words.join(" ").to_lowercase();
+        let operator = operator.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A sign before a number is no computation.
+        let sign = node.kind() == K::PREFIX_EXPR && super::shape::shape(node) == Shape::Constant;
+        if !operator.is_empty() && !sign {
+            self.found.operators.push(operator);
+        }
     }
 
     /// A bare name: a column, or a keyword that is an expression by itself.

@@ -59,7 +59,16 @@ fn action(node: &SyntaxNode) -> Result<AlterKind, Unknown> {
             AlterKind::RenameConstraint { from: constraint_of(node)?, to: tree::name(&to)? }
         }
         K::SET_SCHEMA => AlterKind::SetSchema,
-        K::ENABLE_RLS | K::DISABLE_RLS | K::FORCE_RLS | K::NO_FORCE_RLS => AlterKind::RowSecurity,
+        K::ENABLE_RLS | K::DISABLE_RLS | K::FORCE_RLS => AlterKind::RowSecurity,
+        K::NO_FORCE_RLS => AlterKind::NoForceRowSecurity,
+        K::REPLICA_IDENTITY if tree::has(node, K::REPLICA_IDENTITY_FULL) => {
+            AlterKind::ReplicaIdentityFull
+        }
+        K::ENABLE_TRIGGER | K::DISABLE_TRIGGER => {
+            let name = tree::below(node, K::TRIGGER_REF).ok_or_else(|| Unknown::node(node))?;
+            let enabled = node.kind() == K::ENABLE_TRIGGER;
+            AlterKind::EnableTrigger { name: qualified(&name)?.name, enabled }
+        }
         K::ATTACH_PARTITION => AlterKind::AttachPartition { part: named(node, K::TABLE_NAME_REF)? },
         _ => return Err(Unknown::node(node)),
     })
@@ -93,7 +102,10 @@ fn alter_column(node: &SyntaxNode) -> Result<AlterKind, Unknown> {
                 option.children().find(column::is_type).ok_or_else(|| Unknown::node(node))?;
             AlterKind::SetType {
                 column,
-                type_sql: tree::text(&type_node),
+                type_sql: match tree::child(&option, K::COLLATE) {
+                    Some(collate) => format!("{} {}", tree::text(&type_node), tree::text(&collate)),
+                    None => tree::text(&type_node),
+                },
                 using: tree::has(&option, K::USING_EXPR),
             }
         }

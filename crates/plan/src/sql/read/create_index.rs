@@ -2,7 +2,7 @@
 
 use super::{named, qualified};
 use crate::sql::{
-    expression::Expression,
+    expression::{Expression, Shape},
     statement::{CreateIndex, StatementKind},
     tree::{self, Unknown},
 };
@@ -50,6 +50,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         columns: Vec::new(),
         name_parts: Vec::new(),
         reads: Vec::new(),
+        expressions: Vec::new(),
         partial: tree::has(node, K::WHERE_CLAUSE),
         definition: definition(node, &on),
     };
@@ -58,7 +59,7 @@ pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         items(&include, &mut index, false)?;
     }
     if let Some(predicate) = tree::child(node, K::WHERE_CLAUSE).and_then(|w| w.children().next()) {
-        reads(&mut index, &Expression::read(&predicate));
+        reads(&mut index, Expression::read(&predicate));
     }
     Ok(StatementKind::CreateIndex(index))
 }
@@ -86,7 +87,7 @@ fn items(node: &SyntaxNode, index: &mut CreateIndex, key: bool) -> Result<(), Un
             Some(column) => column.as_str().to_owned(),
             None => default_name(&inner),
         });
-        reads(index, &Expression::read(&inner));
+        reads(index, Expression::read(&inner));
         if key {
             index.columns.push(column);
         }
@@ -94,11 +95,14 @@ fn items(node: &SyntaxNode, index: &mut CreateIndex, key: bool) -> Result<(), Un
     Ok(())
 }
 
-fn reads(index: &mut CreateIndex, expression: &Expression) {
+fn reads(index: &mut CreateIndex, expression: Expression) {
     for column in expression.columns() {
         if !index.reads.contains(&column) {
             index.reads.push(column);
         }
+    }
+    if !matches!(expression.shape, Shape::Column(_)) {
+        index.expressions.push(expression);
     }
 }
 

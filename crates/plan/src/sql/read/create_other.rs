@@ -1,8 +1,8 @@
 //! Reads what needs little: types, functions, triggers, views, comments, privileges, renames.
 
-use super::{named, names_below, qualified};
+use super::{column, named, names_below, qualified};
 use crate::{
-    model::catalog::Volatility,
+    model::catalog::{Domain, DomainCheck, Volatility},
     sql::{
         statement::{CreateOther, CreateTrigger, CreateView, Name, StatementKind},
         tree::{self, Unknown},
@@ -13,7 +13,7 @@ use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 pub(super) fn read(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     match node.kind() {
         K::CREATE_TYPE => Ok(StatementKind::CreateType { name: named(node, K::TYPE_NAME)? }),
-        K::CREATE_DOMAIN => Ok(StatementKind::CreateType { name: named(node, K::DOMAIN)? }),
+        K::CREATE_DOMAIN => domain(node),
         K::ALTER_TYPE if tree::has(node, K::ADD_VALUE) => {
             Ok(StatementKind::AddEnumValue { name: named(node, K::TYPE_NAME_REF)? })
         }
@@ -61,6 +61,25 @@ fn other(
             None => Vec::new(),
         },
     }))
+}
+
+fn domain(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
+    let base = node.descendants().find(column::is_type).ok_or_else(|| Unknown::node(node))?;
+    let default =
+        tree::below(node, K::DEFAULT_CONSTRAINT).and_then(|found| found.children().last());
+    let check =
+        |text: String| DomainCheck { definition: text, validated: true, ..DomainCheck::default() };
+    let domain = Domain {
+        base: tree::text(&base),
+        not_null: tree::below(node, K::NOT_NULL_CONSTRAINT).is_some(),
+        default: default.map(|value| tree::text(&value)),
+        checks: node
+            .descendants()
+            .filter(|below| below.kind() == K::CHECK_CONSTRAINT)
+            .map(|found| check(tree::text(&found)))
+            .collect(),
+    };
+    Ok(StatementKind::CreateDomain { name: named(node, K::DOMAIN)?, domain })
 }
 
 /// `CREATE SCHEMA` by itself; with elements in it, it is not understood.
@@ -124,6 +143,7 @@ fn trigger(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         table: named(&on, K::RELATION_NAME_REF)?,
         or_replace: tree::has(node, K::OR_REPLACE),
         before: tree::has(node, K::TIMING_BEFORE),
+        instead: tree::has(node, K::TIMING_INSTEAD_OF),
         row: tree::has(node, K::FOR_EACH_ROW),
         on_insert: tree::has(&events, K::TRIGGER_EVENT_INSERT),
         on_update: update.is_some(),
@@ -177,6 +197,9 @@ fn rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
     let Some((_, object, name)) = RENAMED.iter().find(|(kind, ..)| *kind == node.kind()) else {
         return Err(Unknown::node(node));
     };
+    if tree::has(node, K::TRIGGER_RENAME_TO) {
+        return trigger_rename(node);
+    }
     let relation = match name {
         Some(kind) => tree::child(node, *kind).map(|name| qualified(&name)).transpose()?,
         None => None,
@@ -193,6 +216,18 @@ fn rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         (false, K::ALTER_SEQUENCE, Some(name)) => Ok(StatementKind::AlterSequence { name }),
         _ => Err(Unknown::node(node)),
     }
+}
+
+/// `ALTER TRIGGER a ON t RENAME TO b`: the relation is the table.
+fn trigger_rename(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
+    let from = tree::child(node, K::TRIGGER_REF).ok_or_else(|| Unknown::node(node))?;
+    let on = tree::child(node, K::ON_RELATION).ok_or_else(|| Unknown::node(node))?;
+    let to = tree::below(node, K::TRIGGER).ok_or_else(|| Unknown::node(node))?;
+    Ok(StatementKind::Rename {
+        object: "trigger",
+        relation: Some(named(&on, K::RELATION_NAME_REF)?),
+        names: Some((qualified(&from)?.name, qualified(&to)?.name)),
+    })
 }
 
 /// `SET`, `RESET`.

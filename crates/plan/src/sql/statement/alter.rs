@@ -119,6 +119,17 @@ pub enum AlterKind {
     SetSchema,
     /// `ENABLE`, `DISABLE`, `FORCE ROW LEVEL SECURITY`.
     RowSecurity,
+    /// `NO FORCE ROW LEVEL SECURITY`.
+    NoForceRowSecurity,
+    /// `REPLICA IDENTITY FULL`.
+    ReplicaIdentityFull,
+    /// `ENABLE TRIGGER`, `DISABLE TRIGGER` of one trigger.
+    EnableTrigger {
+        /// The trigger.
+        name: Identifier,
+        /// Whether it fires from now on.
+        enabled: bool,
+    },
     /// `ATTACH PARTITION`.
     AttachPartition {
         /// The part.

@@ -2,6 +2,7 @@
 
 use super::Name;
 use crate::model::identifier::Identifier;
+use crate::sql::expression::Expression;
 
 /// `CREATE INDEX`.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct CreateIndex {
     pub name_parts: Vec<String>,
     /// All columns that it reads.
     pub reads: Vec<Identifier>,
+    /// Its expressions, and its predicate's.
+    pub expressions: Vec<Expression>,
     /// Whether it has a predicate.
     pub partial: bool,
     /// All that stands after `ON table`.
@@ -56,6 +59,8 @@ pub struct CreateTrigger {
     pub or_replace: bool,
     /// `BEFORE`.
     pub before: bool,
+    /// `INSTEAD OF`.
+    pub instead: bool,
     /// `FOR EACH ROW`.
     pub row: bool,
     /// On `INSERT`.

@@ -16,7 +16,10 @@ pub use table::{ColumnDefinition, ConstraintBody, ConstraintDefinition, CreateTa
 pub use write::{Insert, SetValue, Update};
 
 use super::directive::{DirectiveError, Directives};
-use crate::model::{catalog::Volatility, identifier::Identifier};
+use crate::model::{
+    catalog::{Domain, Volatility},
+    identifier::Identifier,
+};
 use std::ops::Range;
 
 /// One statement of a file.
@@ -79,10 +82,17 @@ pub enum StatementKind {
         /// The tables whose rows go.
         tables: Vec<Name>,
     },
-    /// `CREATE TYPE` and `CREATE DOMAIN`.
+    /// `CREATE TYPE`.
     CreateType {
         /// Its name.
         name: Name,
+    },
+    /// `CREATE DOMAIN`.
+    CreateDomain {
+        /// Its name.
+        name: Name,
+        /// What it adds to its base type, all as written.
+        domain: Domain,
     },
     /// `ALTER TYPE … ADD VALUE`.
     AddEnumValue {

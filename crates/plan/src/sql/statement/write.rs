@@ -23,6 +23,7 @@ pub struct Update {
 
 /// What a column is set to.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each column of one UPDATE")]
 pub enum SetValue {
     /// An expression.
     Expression(Expression),

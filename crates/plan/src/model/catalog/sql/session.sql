@@ -8,7 +8,17 @@ SELECT jsonb_build_object(
     'superuser', (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user),
     'may_create_schemas', has_database_privilege(current_database(), 'CREATE'),
     'ledger_is_there', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'changeover'),
-    'read_only', (SELECT d.reset_val FROM pg_settings d WHERE d.name = 'default_transaction_read_only') = 'on',
+    -- As set for role or database, else in the server's file. Our own sessions may be read-only by
+    -- their start: that is no obstacle.
+    'read_only', coalesce(
+        (SELECT lower(split_part(c.setting, '=', 2)) IN ('on', 'true', 'yes', '1')
+           FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS c(setting)
+          WHERE c.setting LIKE 'default\_transaction\_read\_only=%'
+            AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))
+          ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1),
+        (SELECT d.setting = 'on' AND d.source = 'configuration file'
+           FROM pg_settings d WHERE d.name = 'default_transaction_read_only')),
     'standby', pg_is_in_recovery(),
     'schemas', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', n.nspname,

@@ -1,26 +1,33 @@
 -- Types but arrays and pseudo-types: the server's own and users'. Row types of relations only where
 -- a column has one. "lacks" are types without a default equality (btree or hash), and all that are
 -- made of such types.
-WITH RECURSIVE lacks AS (
+WITH RECURSIVE operator_class AS (
+  SELECT o.opcintype FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+   WHERE o.opcdefault AND m.amname IN ('btree', 'hash')
+), comparable AS (
+  SELECT o.opcintype AS oid FROM operator_class o
+  UNION
+  SELECT k.castsource FROM pg_cast k JOIN operator_class o ON o.opcintype = k.casttarget
+   WHERE k.castmethod = 'b' AND k.castcontext = 'i'
+), made_of AS (
+  SELECT t.oid AS whole, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END AS part
+    FROM pg_type t WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)
+  UNION ALL
+  SELECT t.oid, a.atttypid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid
+   WHERE t.typtype = 'c' AND t.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
+), lacks AS (
   SELECT t.oid FROM pg_type t
    WHERE t.typtype = 'b' AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
-     AND NOT EXISTS (SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
-                      WHERE o.opcdefault AND m.amname IN ('btree', 'hash')
-                        AND (o.opcintype = t.oid
-                             OR EXISTS (SELECT FROM pg_cast k
-                                         WHERE k.castsource = t.oid AND k.casttarget = o.opcintype
-                                           AND k.castmethod = 'b' AND k.castcontext = 'i')))
+     AND t.oid NOT IN (SELECT oid FROM comparable)
   UNION
-  SELECT t.oid FROM lacks l JOIN pg_type t
-      ON (t.typtype = 'd' AND t.typbasetype = l.oid)
-      OR (t.typcategory = 'A' AND t.typelem = l.oid)
-      OR (t.typtype = 'c' AND EXISTS (SELECT FROM pg_attribute a
-            WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = l.oid))
+  SELECT m.whole FROM lacks l JOIN made_of m ON m.part = l.oid
+), used AS (
+  SELECT DISTINCT a.atttypid AS oid FROM pg_attribute a WHERE a.attrelid >= 16384
 )
 SELECT jsonb_build_object(
   'name', jsonb_build_object('schema', n.nspname, 'name', t.typname),
   'sql', format_type(t.oid, NULL),
-  'has_equality', NOT EXISTS (SELECT FROM lacks l WHERE l.oid = t.oid),
+  'has_equality', t.oid NOT IN (SELECT oid FROM lacks),
   'kind', CASE t.typtype
     WHEN 'e' THEN jsonb_build_object('type', 'enum', 'labels',
         coalesce((SELECT jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e
@@ -51,6 +58,5 @@ SELECT jsonb_build_object(
    AND (t.typrelid = 0
         OR (n.nspname <> 'pg_catalog' AND (
               EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')
-           OR EXISTS (SELECT FROM pg_attribute a WHERE a.atttypid IN (t.oid, t.typarray)
-                         AND a.attrelid >= 16384))))
+           OR t.oid IN (SELECT oid FROM used) OR t.typarray IN (SELECT oid FROM used))))
  ORDER BY n.nspname, t.typname

@@ -1,0 +1,64 @@
+//! Undoes one step and puts it back to `pending`, in one transaction where PostgreSQL allows that.
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::ledger::record;
+use crate::lock;
+use crate::options::Options;
+use crate::step::{StepRun, long_statement};
+use crate::term::Worker;
+use changeover_plan::{Catalog, Change, Lock, LockHeld, LockMode, Step};
+use tokio_util::sync::CancellationToken;
+
+const FORGET: &str = include_str!("sql/forget.sql");
+
+/// Undoes a step. Running it twice is the same as once.
+pub(super) async fn undo(
+    worker: &mut Worker,
+    watch: &mut Connection,
+    options: &Options,
+    step: &Step,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
+    let outside = |change: &&Change| change.facts(&Catalog::default()).outside_transaction;
+    let (long, short): (Vec<&Change>, Vec<&Change>) = step.undo.iter().partition(outside);
+    for change in long {
+        let run = StepRun { worker, watch, options, step, stop };
+        for statement in change.render() {
+            long_statement::run(&run, &statement, &step.title).await?;
+        }
+    }
+    let transaction = worker.begin().await?;
+    if !short.is_empty() {
+        lock::acquire(&transaction, &locks(step), &options.locks).await?;
+    }
+    for statement in short.iter().flat_map(|change| change.render()) {
+        transaction
+            .client()
+            .batch_execute(&statement)
+            .await
+            .map_err(|source| Error::sql(format!("undoing step {}", step.id), source))?;
+    }
+    transaction
+        .client()
+        .execute(FORGET, &[&options.app, &step.id.as_str()])
+        .await
+        .map_err(|source| Error::sql(format!("putting step {} back", step.id), source))?;
+    let detail = format!("undone: {}", step.title);
+    record::event(&transaction, &options.app, "step_undone", Some(&step.id), &detail).await?;
+    transaction.commit().await
+}
+
+/// The locks of the way back. A step of a ledger of format 1 says only what the way there took;
+/// nothing takes more than the strongest.
+fn locks(step: &Step) -> Vec<Lock> {
+    if !step.undo_locks.is_empty() {
+        return step.undo_locks.clone();
+    }
+    let strongest = |lock: &Lock| Lock {
+        relation: lock.relation.clone(),
+        mode: LockMode::AccessExclusive,
+        held: LockHeld::Blink,
+    };
+    step.locks.iter().map(strongest).collect()
+}
