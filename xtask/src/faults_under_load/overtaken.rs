@@ -5,7 +5,6 @@ use super::ROWS;
 use super::judge::{Counts, Excuse, judge};
 use super::scenario::{LOOK, REQUESTS_MIN, SUFFICE_WAIT, send, stop};
 use super::stage::{Owner, Stage, until};
-use super::strike::Strike;
 use anyhow::{Context as _, ensure};
 use changeover_central::population::Population;
 use changeover_central::roles::OWNER;
@@ -22,8 +21,7 @@ const STILL_FILLING: &str = "SELECT EXISTS (SELECT FROM changeover.step \
 
 /// Plays it.
 pub(super) async fn play(program: &Path, rate: f64) -> anyhow::Result<Counts> {
-    // No strike; this one needs no server of its own kind.
-    let stage = Stage::new(program, Strike::Killed).await?;
+    let stage = Stage::new(program, false).await?;
     let mut old = stage.start("4.8", Owner::Shared, BATCH_ROWS)?;
     old.ready().await.context("central 4.8")?;
     seed::seed(Population::of(ROWS), 1, &stage.url(OWNER), |_| {}).await?;
