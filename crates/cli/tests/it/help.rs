@@ -17,6 +17,7 @@ async fn help_tells_what_there_is() {
       new         Make the next migration's file
       adopt       Take over an existing database, running nothing
       finalize    Say that older releases will not come back, so that what they needed may go
+      rollback    Undo an upgrade, out of the ledger
       agent       Take part in upgrades on behalf of a process in any language
       jobs        Show the queue, put dead jobs back, ask before going back
       demo        Upgrade a service twice under load, without and with Changeover, and compare
@@ -55,6 +56,7 @@ async fn help_tells_what_there_is() {
       9  no ledger in the database, or it was not taken over yet
      10  the owner's connection leads through a pooler that shares sessions
      11  jobs are there that the generation to go back to could not run
+     12  the upgrade cannot be undone; nothing was changed
     130  stopped on request; what was committed is kept
     ");
 }
@@ -70,6 +72,7 @@ async fn every_command_has_examples() {
         "new",
         "adopt",
         "finalize",
+        "rollback",
         "agent",
         "demo",
         "rules",
