@@ -1,34 +1,7 @@
-//! The command line: what all commands have in common.
+//! Arguments that several commands have in common.
 
-use crate::command::Command;
 use changeover::planning::source::Format;
-use clap::ColorChoice;
 use std::path::PathBuf;
-
-const EXAMPLES: &str = "\
-Examples:
-  changeover new add_order_total        make the next migration's file
-  changeover plan                       see what it becomes: steps, locks, reasons
-  changeover migrate                    run it while the service serves
-  changeover status --watch             see how far it is
-
-The connection string is taken from --database-url, CHANGEOVER_OWNER_URL or DATABASE_URL;
-application, folder and roles also from a file changeover.toml here or further up.
-`changeover exit-codes` lists how commands end; `changeover help COMMAND` has more examples.";
-
-/// Upgrades a service with its data in PostgreSQL without its API stopping.
-#[derive(Debug, clap::Parser)]
-#[command(name = "changeover", version, after_help = EXAMPLES, max_term_width = 100)]
-pub(crate) struct Cli {
-    /// Print one JSON object instead of text
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// When to use colours; NO_COLOR is honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
 
 /// Which application, in which database.
 #[derive(Debug, clap::Args)]

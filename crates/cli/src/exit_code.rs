@@ -24,7 +24,7 @@ pub(crate) enum ExitCode {
     History = 7,
     /// The floor cannot be raised yet: older releases live.
     FloorBlocked = 8,
-    /// The database has no ledger, or was not taken over yet.
+    /// The database has no ledger, none of this application, or was not taken over yet.
     NoLedger = 9,
     /// The owner's connection leads through a pooler that shares sessions; nothing was changed.
     Pooled = 10,
@@ -32,13 +32,17 @@ pub(crate) enum ExitCode {
     JobsBeyond = 11,
     /// The upgrade cannot be undone; nothing was changed.
     CannotRollBack = 12,
+    /// The role lacks a right; the message names it, and what grants it.
+    Denied = 13,
+    /// The server cannot be used as it is: read-only, a standby, or too old.
+    Unfit = 14,
     /// Stopped on request; what was committed is kept.
     Stopped = 130,
 }
 
 impl ExitCode {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -52,6 +56,8 @@ impl ExitCode {
         Self::Pooled,
         Self::JobsBeyond,
         Self::CannotRollBack,
+        Self::Denied,
+        Self::Unfit,
         Self::Stopped,
     ];
 
@@ -74,10 +80,14 @@ impl ExitCode {
             Self::FloorBlocked => {
                 "the floor cannot be raised yet: older releases live, or workers lack an owner"
             }
-            Self::NoLedger => "no ledger in the database, or it was not taken over yet",
+            Self::NoLedger => {
+                "no ledger in the database, no such application in it, or not taken over yet"
+            }
             Self::Pooled => "the owner's connection leads through a pooler that shares sessions",
             Self::JobsBeyond => "jobs are there that the generation to go back to could not run",
             Self::CannotRollBack => "the upgrade cannot be undone; nothing was changed",
+            Self::Denied => "the role lacks a right, which the message names",
+            Self::Unfit => "the server is read-only, a standby, or too old",
             Self::Stopped => "stopped on request; what was committed is kept",
         }
     }
@@ -97,11 +107,15 @@ impl ExitCode {
             | Error::Folder { source: changeover::FolderError::Source(_), .. } => Self::History,
             Error::FloorBlocked { .. } | Error::WorkersUnowned { .. } => Self::FloorBlocked,
             Error::CannotRollBack { .. } => Self::CannotRollBack,
-            Error::NoLedger | Error::NotAdopted { .. } => Self::NoLedger,
+            Error::NoLedger | Error::NotAdopted { .. } | Error::UnknownApp { .. } => Self::NoLedger,
+            Error::Denied { .. } => Self::Denied,
+            Error::ReadOnly { .. } | Error::ServerTooOld { .. } => Self::Unfit,
             Error::Pooled { .. } => Self::Pooled,
             Error::Stopped => Self::Stopped,
             Error::Step { source, .. } | Error::GaveUp { source, .. } => Self::of(source),
             Error::Shared(error) => Self::of(error),
+            _ if error.sqlstate() == Some("42501") => Self::Denied,
+            _ if error.sqlstate() == Some("25006") => Self::Unfit,
             _ if error.is_connection_lost() => Self::Unreachable,
             _ => Self::Failed,
         }
@@ -127,6 +141,6 @@ mod tests {
     #[test]
     fn numbers_are_listed_once_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 130]);
     }
 }

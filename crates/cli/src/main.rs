@@ -2,10 +2,11 @@
 //!
 //! - [`command`]: one file a subcommand, each with `Args` and `run`.
 //! - [`agent`]: the sidecar of a process in another language.
-//! - [`arguments`], [`settings`]: what all commands are told, by flags, environment and file.
+//! - [`arguments`], [`settings`], [`folder`]: what all commands are told, by flags, environment and file.
 //! - [`view`]: what people see: plans, refusals, statuses. Pure: data in, text out.
 //! - [`progress`]: what is shown while steps run: bars on a terminal, lines in a pipe.
-//! - [`output`]: the only way to the screen; [`failure`], [`exit_code`]: how a command ends.
+//! - [`output`]: the only way to the screen; [`failure`], [`exit_code`]: how a command ends; [`report`]
+//!   tells it.
 
 mod agent;
 mod arguments;
@@ -13,14 +14,16 @@ mod command;
 mod demo;
 mod exit_code;
 mod failure;
+mod folder;
 mod output;
 mod progress;
+mod report;
 mod settings;
 mod signals;
 mod view;
 
-use arguments::Cli;
 use clap::Parser;
+use command::Cli;
 use exit_code::ExitCode;
 use failure::Failure;
 use output::Output;
@@ -31,7 +34,7 @@ fn main() -> std::process::ExitCode {
     let ended = start_logging(&cli).and_then(|()| run(cli, &output));
     match ended {
         Ok(exit_code) => exit_code,
-        Err(failure) => failure.report(&output).into(),
+        Err(failure) => report::tell(failure, &output).into(),
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::arguments::{DatabaseArgs, FolderArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::folder::Folder;
 use changeover::planning::Migration;
 use changeover::{Options, folder};
 use serde::Deserialize;
@@ -17,8 +18,9 @@ const DEFAULT_APP: &str = "default";
 const DEFAULT_FOLDER: &str = "migrations";
 /// How many folders up the file is looked for: more than any project is deep.
 const FOLDERS_UP_MAX: usize = 32;
-/// Where the connection string is looked for, in this order.
-const URL_VARIABLES: [&str; 2] = ["CHANGEOVER_OWNER_URL", "DATABASE_URL"];
+/// Where the connection string is looked for, in this order. The last one is set in the reference
+/// service's pod, where `changeover status` is run too.
+const URL_VARIABLES: [&str; 3] = ["CHANGEOVER_OWNER_URL", "DATABASE_URL", "CENTRAL_OWNER_URL"];
 
 /// What stands in `changeover.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -29,15 +31,6 @@ pub(crate) struct Settings {
     /// Roles that the service's instances use.
     #[serde(default)]
     pub(crate) service_roles: Vec<String>,
-}
-
-/// A folder of migrations that was read.
-#[derive(Clone, Debug)]
-pub(crate) struct Folder {
-    /// Where it is, for messages.
-    pub(crate) path: PathBuf,
-    /// What is in it, by number.
-    pub(crate) migrations: Vec<Migration>,
 }
 
 impl Settings {

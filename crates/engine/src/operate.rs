@@ -1,6 +1,6 @@
 //! What an operator does without a service: plan, migrate, adopt, finalize. Used by the CLI.
 
-use crate::connection::{Connection, Purpose, pooler};
+use crate::connection::{Connection, Fitness, Purpose, pooler};
 use crate::driver::{Driver, Outlook, Until, Upgrade, plan_pending};
 use crate::error::Error;
 use crate::floor;
@@ -73,7 +73,10 @@ pub async fn adopt(options: &Options, at: u64) -> Result<Vec<Migration>, Error> 
 pub async fn finalize(options: &Options, to: u64, vouched: Option<&str>) -> Result<(), Error> {
     let watch = open_owner(options).await?;
     bootstrap::require(&watch).await?;
-    let standing = state::standing(&watch.client, &options.app).await?.ok_or(Error::NoLedger)?;
+    Fitness::ask(&watch).await?.require_writable()?;
+    let Some(standing) = state::standing(&watch.client, &options.app).await? else {
+        return Err(bootstrap::unknown_app(&watch, &options.app).await);
+    };
     let head = standing.head.unwrap_or(0);
     if options.head() < to {
         return Err(Error::Invalid(format!(

@@ -4,19 +4,25 @@
 //! backend, and build indexes. A service's own connection (registering, heartbeat) only calls
 //! functions and works behind a pooler too; [`pooler`] tells which of the two an address is.
 
-mod address;
+pub(crate) mod address;
+mod fitness;
 mod listening;
+mod login;
 pub mod pooler;
 mod reach;
-mod reach_error;
+pub(crate) mod reach_error;
+pub(crate) mod read_only;
 mod tls;
 
 pub use address::{Address, AddressError, Surroundings};
+pub use fitness::Fitness;
 pub use listening::open_listening;
+pub use login::Backend;
 pub use reach::{Cancel, Link, Reached};
 pub use reach_error::ConnectError;
+pub use read_only::ReadOnly;
 
-use crate::error::Error;
+use crate::error::{Error, chain};
 use listening::watch_connection;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -84,7 +90,7 @@ impl Purpose {
     }
 
     /// The session's settings. Bounds for everything that can wait; each step sets its own, tighter
-    /// or (index builds) wider ones for its transaction.
+    /// or (index builds) wider ones for its transaction. READ COMMITTED whatever the role's default is.
     pub fn settings(self) -> &'static str {
         match self {
             // 30 s for a statement that is not a step's: bookkeeping in the ledger. Read-only, but for
@@ -92,19 +98,22 @@ impl Purpose {
             // idle for milliseconds between two statements; one that is for 2 s belongs to a process
             // that is paused or cut off, and its locks would make the service wait.
             Self::Work => {
-                "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
+                "SET default_transaction_isolation = 'read committed'; \
+                 SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
                  SET idle_in_transaction_session_timeout = '2s'; SET row_security = off; \
                  SET default_transaction_read_only = on"
             }
             // A renewal that takes longer than a second is late anyway.
             Self::Lease => {
-                "SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
+                "SET default_transaction_isolation = 'read committed'; \
+                 SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
                  SET idle_in_transaction_session_timeout = '2s'"
             }
             // Waits for a lock only where it acquires the term; idle in a transaction while it reads
             // the catalog in one snapshot, which may take seconds on a thousand tables.
             Self::Watch => {
-                "SET statement_timeout = '15s'; SET lock_timeout = '2s'; \
+                "SET default_transaction_isolation = 'read committed'; \
+                 SET statement_timeout = '15s'; SET lock_timeout = '2s'; \
                  SET idle_in_transaction_session_timeout = '15s'"
             }
             // Behind a transaction-mode pooler a session's SET would leak to other clients.
@@ -130,10 +139,9 @@ impl Connection {
     pub async fn cancel(&self) {
         match tokio::time::timeout(CANCEL_WAIT, self.cancel.ask()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(
-                error = crate::error::chain(&error),
-                "the running statement was not cancelled"
-            ),
+            Ok(Err(error)) => {
+                tracing::debug!(error = chain(&error), "the running statement was not cancelled")
+            }
             Err(_elapsed) => tracing::debug!("the request to cancel took too long"),
         }
     }

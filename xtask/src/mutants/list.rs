@@ -93,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "old-backends-not-ended",
         what: "a successor leaves its predecessor's backends running",
         edits: &[Edit {
-            file: "crates/ledger/src/term/sql/end_backends.sql",
+            file: "crates/ledger/src/term/sql/earlier_backends.sql",
             from: " WHERE b.app = $1",
             to: " WHERE false AND b.app = $1",
         }],

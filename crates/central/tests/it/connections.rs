@@ -2,7 +2,10 @@
 
 use crate::{client::once, load, stage::Stage, stage::until};
 use changeover_central::{
-    seed, server::Central, settings::Settings, settings::UpgradeMode, workload::Mix,
+    seed,
+    server::Central,
+    settings::{Settings, UpgradeMode},
+    workload::Mix,
 };
 use changeover_postgres::Server;
 use std::sync::{

@@ -6,9 +6,7 @@ use crate::{
 };
 use changeover_central::{
     server::Central,
-    settings::HealthTiming,
-    settings::UpgradeMode,
-    settings::{Settings, Trial},
+    settings::{HealthTiming, Settings, Trial, UpgradeMode},
 };
 use std::time::Duration;
 use tokio_postgres::Client;

@@ -17,5 +17,6 @@ mod sensor;
 mod stage;
 mod start;
 mod stream;
+mod tls;
 mod upgrade;
 mod workers;

@@ -5,8 +5,10 @@ use crate::{
     stage::{Stage, until},
 };
 use changeover_central::{
-    population::Kind, request::CHANGEOVER_TOKEN, server::Central, settings::Settings,
-    settings::UpgradeMode,
+    population::Kind,
+    request::CHANGEOVER_TOKEN,
+    server::Central,
+    settings::{Settings, UpgradeMode},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -11,8 +11,7 @@ use changeover_central::{
     release::Release,
     seed,
     server::Central,
-    settings::Settings,
-    settings::UpgradeMode,
+    settings::{Settings, UpgradeMode},
     workload::Mix,
     writes,
 };

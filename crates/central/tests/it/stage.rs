@@ -6,9 +6,7 @@ use changeover_central::{
     release::Release,
     roles, seed,
     server::Central,
-    settings::HealthTiming,
-    settings::UpgradeMode,
-    settings::{DrainTiming, Settings, Trial},
+    settings::{DrainTiming, HealthTiming, Settings, Trial, UpgradeMode},
     upgrade::in_one_go,
 };
 use changeover_postgres::{PgBouncer, PgBouncerBuilder, Server};
@@ -19,6 +17,8 @@ use tokio_postgres::Client;
 pub(crate) struct Stage {
     server: &'static Server,
     database: String,
+    /// What stands behind the address of owner and service, beginning with `?`.
+    parameters: String,
     pub(crate) population: Population,
 }
 
@@ -30,9 +30,14 @@ impl Stage {
 
     /// The same on a server with settings of its own.
     pub(crate) async fn empty_on(server: &'static Server, name: &str) -> Self {
+        Self::empty_by(server, name, String::new()).await
+    }
+
+    /// The same, where owner and service come in with more parameters than the superuser.
+    pub(crate) async fn empty_by(server: &'static Server, name: &str, parameters: String) -> Self {
         let database = server.fresh_database(name).await.expect("a database can be made");
-        let stage = Self { server, database, population: Population::of(2_000) };
-        roles::create_roles(&stage.url("postgres")).await.expect("roles can be made");
+        let stage = Self { server, database, parameters, population: Population::of(2_000) };
+        roles::create_roles(&stage.superuser_url()).await.expect("roles can be made");
         stage
     }
 
@@ -63,7 +68,11 @@ impl Stage {
     }
 
     fn url(&self, user: &str) -> String {
-        self.server.url(user, &self.database)
+        format!("{}{}", self.server.url(user, &self.database), self.parameters)
+    }
+
+    fn superuser_url(&self) -> String {
+        format!("{}?sslmode=disable", self.server.url("postgres", &self.database))
     }
 
     /// A connection of the owner.
@@ -73,7 +82,7 @@ impl Stage {
 
     /// A connection of the superuser.
     pub(crate) async fn superuser(&self) -> Client {
-        database::connect(&self.url("postgres"), "test", "a test").await.expect("connects")
+        database::connect(&self.superuser_url(), "test", "a test").await.expect("connects")
     }
 
     /// Settings with a short drain.

@@ -7,7 +7,8 @@ use crate::{
 };
 use changeover_central::{
     population::Kind,
-    route::{CutStream, sensor_stream::ToSensor},
+    route::CutStream,
+    route::sensor_stream::ToSensor,
     server::Central,
     settings::DrainTiming,
     writes::{self, WritesFound},

@@ -4,7 +4,7 @@
 //! Called once by the course, for every reason. Every wait is bounded.
 
 use super::child::Child;
-use super::course::{LEDGER_WAIT, Life, ended};
+use super::life::{LEDGER_WAIT, Life, ended};
 use super::signals::Asked;
 use super::state::Stage;
 use crate::exit_code::ExitCode;

@@ -1,6 +1,6 @@
 //! The sidecar: an instance's life on behalf of a process in any language.
 //!
-//! - [`course`]: the life from registering to leaving; [`leaving`]: its end.
+//! - [`life`]: an instance and what belongs to it; [`course`]: from registering on; [`leaving`]: its end.
 //! - [`poll`]: joins and settles, again and again, until it has left.
 //! - [`child`]: the process, its signals and its end; [`shim`]: what ties it to this one.
 //! - [`signals`]: which signals end the agent, and which are passed on.
@@ -13,9 +13,11 @@ mod child;
 mod course;
 mod http;
 mod leaving;
+mod life;
 mod poll;
 pub(crate) mod shim;
 mod signals;
 mod state;
 
-pub(crate) use course::{Plan, run};
+pub(crate) use course::run;
+pub(crate) use life::Plan;

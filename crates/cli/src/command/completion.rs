@@ -1,6 +1,6 @@
 //! `changeover completion`: a shell's completion script.
 
-use crate::arguments::Cli;
+use super::Cli;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;

@@ -3,9 +3,10 @@
 use crate::arguments::{DatabaseArgs, FolderArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::folder::Folder;
 use crate::output::Output;
 use crate::progress::{Progress, Watcher};
-use crate::settings::{Folder, Settings};
+use crate::settings::Settings;
 use crate::signals::StopSignals;
 use crate::view::ended::Ended;
 use changeover::pause_file::{self, PauseAt};

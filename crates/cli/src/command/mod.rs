@@ -1,4 +1,4 @@
-//! The subcommands, one file each. Every one has `Args` (for clap) and
+//! The command line, and its subcommands, one file each. Every one has `Args` (for clap) and
 //! `run(args, output) -> Result<ExitCode, Failure>`; it prints through [`Output`] only.
 
 mod adopt;
@@ -21,6 +21,32 @@ mod workers;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::Output;
+use clap::ColorChoice;
+
+const EXAMPLES: &str = "\
+Examples:
+  changeover new add_order_total        make the next migration's file
+  changeover plan                       see what it becomes: steps, locks, reasons
+  changeover migrate                    run it while the service serves
+  changeover status --watch             see how far it is
+
+The connection string is taken from --database-url, CHANGEOVER_OWNER_URL or DATABASE_URL;
+application, folder and roles also from a file changeover.toml here or further up.
+`changeover exit-codes` lists how commands end; `changeover help COMMAND` has more examples.";
+
+/// Upgrades a service with its data in PostgreSQL without its API stopping.
+#[derive(Debug, clap::Parser)]
+#[command(name = "changeover", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
 
 /// What the program can do.
 #[derive(Debug, clap::Subcommand)]

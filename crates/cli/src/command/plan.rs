@@ -3,8 +3,9 @@
 use crate::arguments::{DatabaseArgs, FolderArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::folder::Folder;
 use crate::output::Output;
-use crate::settings::{Folder, Settings};
+use crate::settings::Settings;
 use crate::view;
 use changeover::operate;
 use changeover::planning::Plan;

@@ -97,7 +97,7 @@ async fn watch(
 
 /// Whether the next look may succeed: also where the ledger is about to be made.
 fn may_pass(error: &Error) -> bool {
-    error.is_retryable() || matches!(error, Error::NoLedger)
+    error.is_retryable() || matches!(error, Error::NoLedger | Error::UnknownApp { .. })
 }
 
 fn show(status: &Status, lines: &mut Option<Lines>, output: &Output) -> Result<(), Failure> {

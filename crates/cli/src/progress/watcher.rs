@@ -32,7 +32,7 @@ impl Watcher {
                 limit_ms: u64::try_from(LOOK_MAX.as_millis()).unwrap_or(u64::MAX),
             })
         });
-        if !matches!(status, Ok(_) | Err(Error::NoLedger)) {
+        if !matches!(status, Ok(_) | Err(Error::NoLedger | Error::UnknownApp { .. })) {
             self.reader = None;
         }
         status

@@ -4,7 +4,7 @@ use super::{
     figures, style,
     wrap::{self, Label},
 };
-use crate::settings::Folder;
+use crate::folder::Folder;
 use changeover::planning::Refusal;
 
 /// What to do about refusals as a whole.

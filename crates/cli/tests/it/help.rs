@@ -53,10 +53,12 @@ async fn help_tells_what_there_is() {
       6  a lock was not to be had within its bound; start again
       7  the files are no history of migrations, or contradict the ledger
       8  the floor cannot be raised yet: older releases live, or workers lack an owner
-      9  no ledger in the database, or it was not taken over yet
+      9  no ledger in the database, no such application in it, or not taken over yet
      10  the owner's connection leads through a pooler that shares sessions
      11  jobs are there that the generation to go back to could not run
      12  the upgrade cannot be undone; nothing was changed
+     13  the role lacks a right, which the message names
+     14  the server is read-only, a standby, or too old
     130  stopped on request; what was committed is kept
     ");
 }

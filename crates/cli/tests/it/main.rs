@@ -4,6 +4,7 @@
 
 mod agent;
 mod central;
+mod connecting;
 mod documents;
 mod errors;
 mod floor;

@@ -102,6 +102,11 @@ impl Project {
         &self.url
     }
 
+    /// The database's name.
+    pub(crate) fn database(&self) -> String {
+        self.url.rsplit('/').next().unwrap().to_owned()
+    }
+
     /// The project's folder.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
@@ -183,6 +188,7 @@ pub(crate) fn without_settings(mut command: Command) -> Command {
         .env_remove("CHANGEOVER_LOG")
         .env_remove("CHANGEOVER_OWNER_URL")
         .env_remove("DATABASE_URL")
+        .env_remove("CENTRAL_OWNER_URL")
         .env_remove("CLICOLOR_FORCE")
         .kill_on_drop(true);
     command

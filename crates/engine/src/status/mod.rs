@@ -187,8 +187,8 @@ impl StatusReader {
         Ok(Self { connection, app: app.to_owned() })
     }
 
-    /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, or it
-    /// does not know the application.
+    /// Reads where the application stands. Fails with [`Error::NoLedger`] where there is none, with
+    /// [`Error::UnknownApp`] where it does not know the application.
     pub async fn read(&self) -> Result<Status, Error> {
         let client = &self.connection.client;
         let sql = |source| Error::sql("reading the status", source);
@@ -208,8 +208,10 @@ impl StatusReader {
             .client
             .query_typed_opt(STATUS, &[(&self.app, Type::TEXT)])
             .await
-            .map_err(|source| Error::sql("reading the status", source))?
-            .ok_or(Error::NoLedger)?;
+            .map_err(|source| Error::sql("reading the status", source))?;
+        let Some(row) = row else {
+            return Err(bootstrap::unknown_app(&self.connection, &self.app).await);
+        };
         let mut status: Status = serde_json::from_value(row.get(0))
             .map_err(|source| Error::Decode { what: "status".to_owned(), source })?;
         status.workers = workers::read(&self.connection, &self.app).await?;

@@ -3,7 +3,7 @@
 //! Safe when many processes start at once: the transaction-level advisory lock is held only for the
 //! few milliseconds that the creation takes, and everything is in one transaction.
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Fitness};
 use crate::error::Error;
 use changeover_plan::Identifier;
 
@@ -83,6 +83,22 @@ pub async fn require(connection: &Connection) -> Result<(), Error> {
     }
 }
 
+/// Says that the ledger does not know the application, and which ones it knows.
+pub async fn unknown_app(connection: &Connection, app: &str) -> Error {
+    let known = connection
+        .client
+        .query_typed("SELECT app FROM changeover.app ORDER BY app", &[])
+        .await
+        .map_err(|source| Error::sql("reading the ledger's applications", source));
+    match known {
+        Ok(rows) => Error::UnknownApp {
+            app: app.to_owned(),
+            known: rows.iter().map(|row| row.get(0)).collect(),
+        },
+        Err(error) => error,
+    }
+}
+
 /// Makes the ledger where there is none, or what an older engine's lacks, the application's row in it,
 /// and the services' grants.
 pub async fn ensure(
@@ -90,7 +106,13 @@ pub async fn ensure(
     app: &str,
     service_roles: &[String],
 ) -> Result<(), Error> {
-    if format(connection).await?.is_none_or(|(written, _)| written < FORMAT) {
+    let fitness = Fitness::ask(connection).await?;
+    fitness.require_writable()?;
+    let written = format(connection).await?.map(|(written, _)| written);
+    if written.is_none() {
+        fitness.require_create()?;
+    }
+    if written.is_none_or(|written| written < FORMAT) {
         create(connection, app, service_roles).await?;
     }
     require(connection).await?;

@@ -1,6 +1,7 @@
 //! Why no connection came about, and what to do about each reason.
 
 use super::address::AddressError;
+use crate::error::chain::chain;
 use std::error::Error as StdError;
 use std::io::ErrorKind;
 
@@ -46,7 +47,7 @@ pub enum ConnectError {
 }
 
 fn list(failures: &[ConnectError]) -> String {
-    let each: Vec<String> = failures.iter().map(|failure| crate::error::chain(failure)).collect();
+    let each: Vec<String> = failures.iter().map(|failure| chain(failure)).collect();
     each.join("; ")
 }
 
@@ -114,8 +115,8 @@ impl ConnectError {
                     .to_owned()
             }
             Self::Unwanted { .. } => {
-                "give the address of the server that takes writes (after a failover \
-                that is another one), or list all hosts of the cluster: host1,host2"
+                "give the address of such a server (after a failover the primary is another one), or \
+                 all hosts of the cluster: host1,host2"
                     .to_owned()
             }
             Self::Several { failures } => failures.last().map_or_else(String::new, Self::remedy),
@@ -170,7 +171,7 @@ fn of_way(error: &tokio_postgres::Error) -> String {
     if let Some(tls) = tls_error(error) {
         return of_tls(tls).to_owned();
     }
-    let text = crate::error::chain(error);
+    let text = chain(error);
     if text.contains("password missing") {
         return "the server asks for a password: put it into the connection string, PGPASSWORD or ~/.pgpass"
             .to_owned();

@@ -3,9 +3,10 @@
 //! Texts are lower-case fragments and never repeat their cause. `class` says what an error means for whoever
 //! goes on, `remedy` what a person does next, `chain` is how all of it is written on one line.
 
-mod chain;
+pub(crate) mod chain;
 mod class;
 mod remedy;
+mod rights;
 mod sqlstate;
 
 pub use chain::chain;
@@ -14,7 +15,9 @@ pub use sqlstate::{
     SQLSTATE_UNKNOWN_APP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED,
 };
 
-use crate::connection::{AddressError, ConnectError};
+use crate::connection::address::AddressError;
+use crate::connection::reach_error::ConnectError;
+use crate::connection::read_only::ReadOnly;
 use changeover_plan::{Plan, PlanError, StepId};
 
 /// Why the engine stopped.
@@ -193,6 +196,40 @@ pub enum Error {
     /// There is no ledger and no right or wish to make one.
     #[error("the database has no ledger of Changeover")]
     NoLedger,
+    /// The ledger is there, and does not know the application.
+    #[error("the ledger of this database has no application {app}; it has {}", list(.known))]
+    UnknownApp {
+        /// What was asked for.
+        app: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+    /// The server is older than what is supported.
+    #[error("the server is PostgreSQL {major}, and {oldest} is the oldest that is supported")]
+    ServerTooOld {
+        /// Its major version.
+        major: i32,
+        /// The oldest that is supported.
+        oldest: i32,
+    },
+    /// Nothing can be written: a standby, or read-only for a while.
+    #[error("the database cannot be written to: {why}")]
+    ReadOnly {
+        /// Why.
+        why: ReadOnly,
+    },
+    /// The role lacks a right that was looked for before anything was changed.
+    #[error("role {role} lacks the right {right}, {what_for}")]
+    Denied {
+        /// The role.
+        role: String,
+        /// The right.
+        right: String,
+        /// What it is needed for.
+        what_for: &'static str,
+        /// The statement that gives it.
+        grant: String,
+    },
     /// A step of the ledger cannot be read.
     #[error("the ledger's {what} cannot be read")]
     Decode {
@@ -299,6 +336,11 @@ impl Error {
         }
         Self::Sql { action: action.into(), source }
     }
+}
+
+/// Names in a row, or that there are none.
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none yet".to_owned() } else { names.join(", ") }
 }
 
 /// `1 try`, `2 tries`.

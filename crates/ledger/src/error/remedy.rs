@@ -44,6 +44,18 @@ impl Error {
             Self::NoLedger => "run `changeover migrate` (new database) or `changeover adopt` \
                 (existing one) as the role that owns the tables"
                 .to_owned(),
+            Self::UnknownApp { known, .. } if known.is_empty() => "run `changeover migrate` or \
+                `changeover adopt` with this --app first"
+                .to_owned(),
+            Self::UnknownApp { .. } => "name one of these with --app, CHANGEOVER_APP or `app` in \
+                changeover.toml; a new one begins with `changeover migrate` or `changeover adopt`"
+                .to_owned(),
+            Self::ServerTooOld { .. } => "upgrade the server first".to_owned(),
+            Self::ReadOnly { why } => why.remedy(),
+            Self::Denied { grant, .. } => format!(
+                "as the database's owner or a superuser: {grant}; or connect as the role that owns the \
+                 tables. Nothing was changed"
+            ),
             Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
                 changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
@@ -90,7 +102,21 @@ fn step_remedy(error: &Error) -> Option<String> {
         "23505" => "rows with the same key exist: mend them, then start again; the invalid index \
             was dropped"
             .to_owned(),
-        "42501" => "the migrating role lacks a right: it must own the tables it changes".to_owned(),
+        "42501" => match sql_cause(error) {
+            Some((action, cause)) => super::rights::remedy(action, cause),
+            None => return None,
+        },
+        "25006" => "the server has become read-only meanwhile (a failover, maintenance, a full disk): \
+            start again once it takes writes; what was committed is kept"
+            .to_owned(),
+        "3F000" => "none of the schemas in the role's search_path exists: write the schema before the \
+            name, or ALTER ROLE … SET search_path = public"
+            .to_owned(),
+        "42704" if is_about_service_role(error) => {
+            "create the role (CREATE ROLE … LOGIN), or correct --service-role or `service_roles` in \
+             changeover.toml"
+                .to_owned()
+        }
         state if state.starts_with("23") => {
             "rows that are there break the new constraint: mend them, then start again".to_owned()
         }
@@ -99,4 +125,17 @@ fn step_remedy(error: &Error) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// What was being done, and the server's own words.
+fn sql_cause(error: &Error) -> Option<(&str, &tokio_postgres::error::DbError)> {
+    match error {
+        Error::Sql { action, source } => Some((action, source.as_db_error()?)),
+        Error::Step { source, .. } | Error::GaveUp { source, .. } => sql_cause(source),
+        _ => None,
+    }
+}
+
+fn is_about_service_role(error: &Error) -> bool {
+    sql_cause(error).is_some_and(|(action, _)| action.starts_with("granting the ledger"))
 }

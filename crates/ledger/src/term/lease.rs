@@ -25,6 +25,7 @@ const RENEW: &str = include_str!("sql/renew.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const ASK: &str = include_str!("sql/ask.sql");
 const TRANSFER: &str = include_str!("sql/transfer.sql");
+const EARLIER_BACKENDS: &str = include_str!("sql/earlier_backends.sql");
 const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
 
 /// How often it is looked whether the predecessors' backends are gone. With the pause 5 s: one that
@@ -206,18 +207,25 @@ pub async fn assert_unique_epoch(watch: &Connection) -> Result<(), Error> {
 
 /// Ends what earlier holders left running, and waits until it is gone.
 async fn end_backends(watch: &Connection, claim: &Claim) -> Result<(), Error> {
+    let sql = |source| Error::sql("ending the backends of earlier terms", source);
+    let rows =
+        watch.client.query(EARLIER_BACKENDS, &[&claim.app, &claim.epoch]).await.map_err(sql)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // Numbers that the ledger holds: nothing that would have to be quoted.
+    let backends: Vec<String> = rows
+        .iter()
+        .map(|row| format!("({}::int, {}::bigint)", row.get::<_, i32>(0), row.get::<_, i64>(1)))
+        .collect();
+    let end = END_BACKENDS.replace("$BACKENDS", &backends.join(", "));
     let mut left = String::new();
     for _ in 0..END_BACKENDS_TRIES_MAX {
-        let rows = watch
-            .client
-            .query(END_BACKENDS, &[&claim.app, &claim.epoch])
-            .await
-            .map_err(|source| Error::sql("ending the backends of earlier terms", source))?;
+        let rows = watch.query_as_login(&end).await.map_err(sql)?;
         if rows.is_empty() {
             return Ok(());
         }
-        left =
-            rows.iter().map(|row| row.get::<_, i32>(0).to_string()).collect::<Vec<_>>().join(", ");
+        left = rows.iter().filter_map(|row| row.get(0)).collect::<Vec<_>>().join(", ");
         tokio::time::sleep(END_BACKENDS_PAUSE).await;
     }
     Err(Error::Deadline {

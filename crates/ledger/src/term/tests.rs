@@ -169,6 +169,38 @@ async fn a_successor_ends_what_its_predecessor_left_running() {
 }
 
 #[tokio::test]
+async fn a_login_that_acts_as_another_role_ends_its_own_sessions() {
+    let mut stage = Stage::new().await;
+    // The sessions are the login's, and to the role that it acts as they are somebody else's.
+    let roles = "DO $$ BEGIN CREATE ROLE term_group; CREATE ROLE term_login LOGIN; \
+                   GRANT term_group TO term_login; \
+                 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
+                 GRANT ALL ON SCHEMA changeover TO term_group; \
+                 GRANT ALL ON ALL TABLES IN SCHEMA changeover TO term_group; \
+                 GRANT ALL ON ALL FUNCTIONS IN SCHEMA changeover TO term_group; \
+                 ALTER ROLE term_login SET role = term_group";
+    stage.watch.client.batch_execute(roles).await.unwrap();
+    let admin = stage.url().to_owned();
+    stage.options.owner_url = Some(admin.replacen("postgres@", "term_login@", 1));
+    let superuser = std::mem::replace(&mut stage.watch, open(&stage.options, Purpose::Watch).await);
+    let term = stage.term().await.unwrap().expect("nobody holds it");
+    let worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let pid = worker.pid();
+    let role = worker.reader().query("SELECT current_user::text, session_user::text", &[]).await;
+    let role = role.unwrap();
+    assert_eq!(role[0].get::<_, String>(0), "term_group", "back to what it acts as");
+    assert_eq!(role[0].get::<_, String>(1), "term_login");
+    let next = stage.next_term().await;
+    assert_eq!(next.claim().epoch, term.claim().epoch + 1);
+    let left = superuser
+        .client
+        .query_one("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", &[&pid])
+        .await
+        .unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0, "the predecessor's session is still there");
+}
+
+#[tokio::test]
 async fn without_its_key_the_fence_is_not_trusted() {
     let stage = Stage::new().await;
     let drop_key = "ALTER TABLE changeover.term DROP CONSTRAINT term_app_epoch";

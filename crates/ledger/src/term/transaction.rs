@@ -79,12 +79,20 @@ impl Worker {
 
     async fn register(&mut self) -> Result<(), Error> {
         let Claim { app, epoch, holder } = self.claim.clone();
+        let sql = |source| Error::sql("registering the working backend", source);
+        let Some(backend) = self.connection.own_backend().await.map_err(sql)? else {
+            return Err(Error::Invalid(
+                "the server does not say when this session began, without which a successor could not \
+                 end it"
+                    .to_owned(),
+            ));
+        };
         let transaction = self.begin().await?;
         let row = transaction
             .client()
-            .query_one(REGISTER_BACKEND, &[&app, &epoch, &holder])
+            .query_one(REGISTER_BACKEND, &[&app, &epoch, &holder, &backend.pid, &backend.began_us])
             .await
-            .map_err(|source| Error::sql("registering the working backend", source))?;
+            .map_err(sql)?;
         let pid = row.get(0);
         transaction.commit().await?;
         self.pid = pid;

@@ -19,7 +19,7 @@ mod trigger;
 pub use rows::statements;
 
 pub(crate) use names::TRIGGER_PREFIX;
-pub(crate) use settings::pinned_settings;
+pub(crate) use settings::{Settings, is_open, pinned_settings};
 pub(crate) use template::Template;
 
 use crate::model::{
@@ -27,7 +27,6 @@ use crate::model::{
     identifier::{Identifier, QualifiedName},
     step::StepId,
 };
-use std::collections::BTreeMap;
 
 /// Whose rows follow the expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub(crate) struct Derivation {
     /// What is computed.
     pub(crate) columns: Vec<DerivedColumn>,
     /// The pinned settings.
-    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) settings: Settings,
     /// Whose rows follow it.
     pub(crate) writers: Writers,
 }

@@ -29,7 +29,7 @@ impl Derivation {
             filter: condition.map(Template::of_row),
             safe_function: synced.then(|| self.safe_function()),
             sync_trigger: synced.then(|| self.trigger()),
-            settings: self.settings.clone(),
+            settings: self.settings.pinned.clone(),
             rows_estimate: self.rows_estimate,
             sql: None,
         };

@@ -74,7 +74,8 @@ impl Derivation {
             "search_path" => format!("SET search_path = {value}"),
             _ => format!("SET {} = {}", Identifier::new(name.clone()), quote_literal(value)),
         };
-        join(self.settings.iter().map(line), "\n")
+        let owners = self.settings.owners.iter().map(|name| format!("SET {name} FROM CURRENT"));
+        join(self.settings.pinned.iter().map(line).chain(owners), "\n")
     }
 
     fn safe_function_sql(&self) -> String {

@@ -174,6 +174,7 @@ fn fill(
     let type_sql = types::canonical(&column.type_sql);
     let value = Template::of(default, relation)
         .ok_or_else(|| super::not_understood("the column's default"))?;
+    super::expression::needs_no_open_schema(work, std::iter::once(default), &[&type_sql])?;
     let derivation = Derivation {
         app: work.world.app.clone(),
         migration: work.migration.number,

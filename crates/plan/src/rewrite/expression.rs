@@ -2,14 +2,14 @@
 //! same whoever computes them, and when.
 
 use crate::{
-    derivation::Template,
+    derivation::{Template, is_open},
     model::{
-        catalog::{Catalog, Relation, Volatility},
+        catalog::{Catalog, Relation, Schema, Type, TypeKind, Volatility},
         identifier::Identifier,
     },
     rule,
     sql::{Expression, Reference, expression::Call},
-    world::Refused,
+    world::{Refused, Work},
 };
 
 /// Functions and keywords that read the clock.
@@ -209,6 +209,71 @@ fn callable(catalog: &Catalog, call: &Call) -> Result<(), Refused> {
             format!("there is no function {name}"),
             "check the name, and that the statement that creates it comes earlier",
         )),
+    }
+}
+
+/// What a sync function or a batch calls runs with the owner's rights. Where others may make functions
+/// in a schema, one of theirs could fit better than the author's, so such a schema is not on the path
+/// (`derivation::is_open`); and what needs it is refused.
+pub(super) fn needs_no_open_schema<'a>(
+    work: &Work<'_>,
+    expressions: impl Iterator<Item = &'a Expression>,
+    column_types: &[&str],
+) -> Result<(), Refused> {
+    let catalog = &work.world.catalog;
+    let Some(session) = &catalog.session else {
+        return Ok(());
+    };
+    let open: Vec<&Schema> =
+        session.schemas.iter().filter(|schema| is_open(catalog, schema.name.as_str())).collect();
+    let open_type = |found: &&Type| open.iter().any(|schema| schema.name == found.name.schema);
+    let refused = |what: String, schema: &Identifier| {
+        Refused::new(
+            &rule::open_schema::RULE,
+            format!(
+                "{what} is in schema {0}, where others may make functions, which the trigger and the \
+                 backfill would run with the owner's rights",
+                schema.as_str()
+            ),
+            format!(
+                "REVOKE CREATE ON SCHEMA {schema} from all others (`plan` names them: {}), then plan \
+                 again",
+                open.iter()
+                    .filter(|found| &found.name == schema)
+                    .flat_map(|found| &found.others_may_create)
+                    .map(Identifier::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        )
+    };
+    for expression in expressions {
+        for call in &expression.calls {
+            let holds = |schema: &&&Schema| {
+                call.schema.as_ref().is_none_or(|written| written == &schema.name)
+                    && schema.functions.contains(call.name.as_str())
+            };
+            if let Some(schema) = open.iter().find(holds) {
+                return Err(refused(format!("the function {}", call.name.as_str()), &schema.name));
+            }
+        }
+        let text = expression.text.to_lowercase();
+        let in_cast = |found: &&Type| text.contains(&found.name.name.as_str().to_lowercase());
+        let cast =
+            catalog.types.iter().filter(|_| expression.casts).filter(open_type).find(in_cast);
+        if let Some(found) = cast {
+            return Err(refused(format!("the type {}", found.sql), &found.name.schema));
+        }
+    }
+    // The operators of an extension's base type; those of enums, domains and ranges are the server's.
+    let column = column_types
+        .iter()
+        .filter_map(|name| catalog.type_of(name))
+        .filter(|found| found.kind == TypeKind::Base)
+        .find(open_type);
+    match column {
+        Some(found) => Err(refused(format!("the type {}", found.sql), &found.name.schema)),
+        None => Ok(()),
     }
 }
 

@@ -56,6 +56,7 @@ rules! {
     not_null_without_default,
     not_owner,
     not_understood,
+    open_schema,
     partition_key,
     partitioned_foreign_key,
     partitioned_key,

@@ -21,7 +21,8 @@ pub(crate) static RULE: Rule = Rule {
          UPDATE orders SET fee = rate(total);",
     )],
     good: &[Example::of(
-        "CREATE TABLE orders (id bigint PRIMARY KEY, status text,\n  \
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC;\n\
+         CREATE TABLE orders (id bigint PRIMARY KEY, status text,\n  \
          total integer, created_at timestamptz NOT NULL);\n\
          CREATE FUNCTION rate(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT \
          $1 / 100';",

@@ -114,7 +114,8 @@ async fn a_raising_expression_parks_the_row_and_the_write_goes_on() {
 async fn a_cancelled_write_is_cancelled() {
     let database = Database::with(
         majors()[0],
-        "CREATE TABLE t (id int PRIMARY KEY, a text);
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+         CREATE TABLE t (id int PRIMARY KEY, a text);
          CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
          $$BEGIN PERFORM pg_sleep(60); RETURN $1; END$$",
     )

@@ -10,9 +10,10 @@ use changeover_central::{
     outside::{MailServer, WebhookReceiver},
     seed,
     server::Central,
-    settings::Settings,
-    settings::UpgradeMode,
-    worker::{WorkerSettings, report::ReportSettings, settings::ReportSchedule},
+    settings::{Settings, UpgradeMode},
+    worker::WorkerSettings,
+    worker::report::ReportSettings,
+    worker::settings::ReportSchedule,
     workload::Mix,
 };
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};

@@ -2,5 +2,6 @@
 UPDATE changeover.step
    SET state = 'running', started_at = coalesce(started_at, clock_timestamp()),
        attempts = attempts + 1, epoch = $3, error = NULL, pid = pg_backend_pid(),
-       backend_start = (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid())
+       backend_start = (SELECT b.backend_start FROM changeover.term_backend b
+                         WHERE b.app = $1 AND b.epoch = $3 AND b.pid = pg_backend_pid())
  WHERE app = $1 AND id = $2 AND state <> 'done'

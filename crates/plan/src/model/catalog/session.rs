@@ -2,6 +2,7 @@
 
 use crate::model::identifier::Identifier;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The role that plans and its surroundings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,4 +35,7 @@ pub struct Schema {
     pub may_create: bool,
     /// Other roles that may (neither superusers nor the owner); `public` for everybody.
     pub others_may_create: Vec<Identifier>,
+    /// The names of the functions in it.
+    #[serde(default)]
+    pub functions: BTreeSet<String>,
 }

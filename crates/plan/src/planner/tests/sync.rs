@@ -44,6 +44,7 @@ fn the_designs_example() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a snapshot of the trigger")]
 fn the_trigger_computes_parks_and_counts() {
     let plan = planned(ORDERS, PROMOTE);
     let StepKind::SyncInstall(install) = &plan.steps[1].kind else { panic!("sync_install") };
@@ -55,7 +56,13 @@ fn the_trigger_computes_parks_and_counts() {
     SET "DateStyle" = 'ISO, MDY'
     SET "IntervalStyle" = 'postgres'
     SET "TimeZone" = 'UTC'
+    SET "array_nulls" = 'on'
+    SET "bytea_output" = 'hex'
+    SET "extra_float_digits" = '1'
     SET search_path = pg_catalog, "public", pg_temp
+    SET "standard_conforming_strings" = 'on'
+    SET "transform_null_equals" = 'off'
+    SET lc_time FROM CURRENT
     AS $changeover0$
     #variable_conflict use_column
     DECLARE
@@ -79,7 +86,13 @@ fn the_trigger_computes_parks_and_counts() {
     SET "DateStyle" = 'ISO, MDY'
     SET "IntervalStyle" = 'postgres'
     SET "TimeZone" = 'UTC'
+    SET "array_nulls" = 'on'
+    SET "bytea_output" = 'hex'
+    SET "extra_float_digits" = '1'
     SET search_path = pg_catalog, "public", pg_temp
+    SET "standard_conforming_strings" = 'on'
+    SET "transform_null_equals" = 'off'
+    SET lc_time FROM CURRENT
     AS $changeover0$
     DECLARE
       changeover_before record;

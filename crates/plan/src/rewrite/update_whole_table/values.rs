@@ -248,8 +248,9 @@ impl Target<'_> {
             .chain(values.iter().map(|value| value.type_sql.as_str()))
             .chain(keys.iter().map(|key| key.type_sql.as_str()))
             .collect();
-        let settings =
-            pinned_settings(&work.world.catalog, expressions.chain(&self.update.filter), &types);
+        let expressions = expressions.chain(&self.update.filter);
+        expression::needs_no_open_schema(work, expressions.clone(), &types)?;
+        let settings = pinned_settings(&work.world.catalog, expressions, &types);
         let once = work.directives.sync == Some(directive::Sync::Once);
         Ok(Derivation {
             app: work.world.app.clone(),

@@ -23,6 +23,8 @@ SELECT jsonb_build_object(
     'schemas', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', n.nspname,
         'may_create', has_schema_privilege(n.oid, 'CREATE'),
+        'functions', coalesce((SELECT jsonb_agg(DISTINCT f.proname) FROM pg_proc f
+                                WHERE f.pronamespace = n.oid), '[]'),
         'others_may_create', coalesce((SELECT jsonb_agg(DISTINCT coalesce(r.rolname, 'public'))
             FROM aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
            WHERE g.privilege_type = 'CREATE' AND g.grantee <> n.nspowner
