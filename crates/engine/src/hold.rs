@@ -5,7 +5,7 @@
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::options::Options;
-use crate::term::{COMMAND_HEAD, Term, Worker};
+use crate::term::{COMMAND_HEAD, GuardedConnection, Term};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -20,13 +20,16 @@ pub(crate) fn owner_url(options: &Options) -> Result<&str, Error> {
 }
 
 /// Gets the term within a bounded wait, and a connection that works under it.
-pub(crate) async fn hold(options: &Options, watch: &Connection) -> Result<(Term, Worker), Error> {
+pub(crate) async fn hold(
+    options: &Options,
+    watch: &Connection,
+) -> Result<(Term, GuardedConnection), Error> {
     let url = owner_url(options)?;
     let deadline = tokio::time::Instant::now() + TERM_WAIT;
     let holder = Uuid::new_v4();
     loop {
         if let Some(term) = Term::try_acquire(watch, options, url, holder).await? {
-            let worker = Worker::open(options, url, &term).await?;
+            let worker = GuardedConnection::open(options, url, &term).await?;
             return Ok((term, worker));
         }
         Term::ask(watch, &options.app, holder, COMMAND_HEAD).await?;

@@ -5,7 +5,7 @@
 use super::batch::Batch;
 use super::skipped::Single;
 use crate::error::Error;
-use crate::term::{GuardedTransaction, Worker};
+use crate::term::{GuardedConnection, GuardedTransaction};
 use serde_json::Value;
 use std::time::SystemTime;
 
@@ -73,7 +73,10 @@ impl Batch<'_> {
 
     /// Tries the parked rows of this part again: forgets those that are gone or are right by now.
     /// Returns those that are left.
-    pub(crate) async fn recheck_parked(&self, worker: &mut Worker) -> Result<Parked, Error> {
+    pub(crate) async fn recheck_parked(
+        &self,
+        worker: &mut GuardedConnection,
+    ) -> Result<Parked, Error> {
         let mut left = Parked::default();
         let mut samples: Vec<String> = Vec::new();
         let mut after: Option<Value> = None;

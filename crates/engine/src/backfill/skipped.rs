@@ -4,7 +4,7 @@
 use super::batch::Batch;
 use super::failure::Failure;
 use crate::error::Error;
-use crate::term::{GuardedTransaction, Worker};
+use crate::term::{GuardedConnection, GuardedTransaction};
 
 const KEEP: &str = include_str!("sql/skipped_keep.sql");
 const NEXT: &str = include_str!("sql/skipped_next.sql");
@@ -65,7 +65,10 @@ impl Batch<'_> {
     }
 
     /// The same one by one: those that raise or are rejected are parked, those that are locked stay.
-    pub(crate) async fn revisit_singly(&self, worker: &mut Worker) -> Result<Revisited, Error> {
+    pub(crate) async fn revisit_singly(
+        &self,
+        worker: &mut GuardedConnection,
+    ) -> Result<Revisited, Error> {
         let mut revisited = Revisited::default();
         let mut after: Option<serde_json::Value> = None;
         // Bounded by the rows that are kept: each round looks at later ones.

@@ -11,7 +11,7 @@ use crate::ledger::{record, state};
 use crate::options::Options;
 use crate::pause::PausePoint;
 use crate::step::{self, StepRun};
-use crate::term::{Term, Worker};
+use crate::term::{GuardedConnection, Term};
 use changeover_plan::model::plan::PlanMode;
 use changeover_plan::{Phase, StepId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +47,7 @@ impl Tries {
 pub(super) struct Holder<'a> {
     pub(super) options: &'a Options,
     pub(super) watch: &'a mut Connection,
-    pub(super) worker: Worker,
+    pub(super) worker: GuardedConnection,
     pub(super) tries: &'a mut Tries,
     pub(super) stop: &'a CancellationToken,
     pub(super) newer: watch::Receiver<Option<u64>>,
@@ -71,7 +71,7 @@ impl<'a> Holder<'a> {
         tries: &'a mut Tries,
         stop: &'a CancellationToken,
     ) -> Result<Self, Error> {
-        let worker = Worker::open(options, url, term).await?;
+        let worker = GuardedConnection::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
         Ok(Self { options, watch, worker, tries, stop, newer: term.newer() })
     }

@@ -6,7 +6,7 @@ use crate::ledger::record;
 use crate::lock;
 use crate::options::Options;
 use crate::step::{StepRun, long_statement};
-use crate::term::Worker;
+use crate::term::GuardedConnection;
 use changeover_plan::{Catalog, Change, Lock, LockHeld, LockMode, Step};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ const FORGET: &str = include_str!("sql/forget.sql");
 
 /// Undoes a step. Running it twice is the same as once.
 pub(super) async fn undo(
-    worker: &mut Worker,
+    worker: &mut GuardedConnection,
     watch: &mut Connection,
     options: &Options,
     step: &Step,

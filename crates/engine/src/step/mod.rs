@@ -20,7 +20,7 @@ mod sync_drop;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::options::Options;
-use crate::term::Worker;
+use crate::term::GuardedConnection;
 use changeover_plan::change::render;
 use changeover_plan::{Step, StepKind};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 /// What a step needs in order to run.
 pub(crate) struct StepRun<'a> {
     /// The connection that works under the term.
-    pub(crate) worker: &'a mut Worker,
+    pub(crate) worker: &'a mut GuardedConnection,
     /// A second connection, for progress and for looking at the first.
     pub(crate) watch: &'a Connection,
     /// The service's options.

@@ -6,7 +6,7 @@
 use crate::backfill::{Batch, Part};
 use crate::error::Error;
 use crate::ledger::record::{self, bigint};
-use crate::term::{GuardedTransaction, Worker};
+use crate::term::{GuardedConnection, GuardedTransaction};
 use changeover_plan::StepId;
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -49,7 +49,7 @@ pub(super) struct Place<'a> {
 /// Reads a part's progress, making the row where there is none, with the part's last key now; the one
 /// from the first time is kept. `units` is what is counted. An empty part is finished.
 pub(super) async fn open(
-    worker: &mut Worker,
+    worker: &mut GuardedConnection,
     batch: &Batch<'_>,
     place: Place<'_>,
     part: &Part,

@@ -7,7 +7,7 @@
 use crate::error::Error;
 use crate::pause::PausePoint;
 use crate::record::{self, bigint};
-use crate::term::Worker;
+use crate::term::GuardedConnection;
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -52,7 +52,7 @@ async fn require_owners(client: &Client, app: &str, floor: u64) -> Result<(), Er
 /// are the operator's words for releases that do not register; they are kept.
 /// Model: `RaiseFloor`, `CountedAfterRaise`.
 pub async fn raise(
-    worker: &mut Worker,
+    worker: &mut GuardedConnection,
     app: &str,
     floor: u64,
     vouched: Option<&str>,
@@ -85,7 +85,7 @@ pub async fn raise(
 
 /// Ends the sessions of heads below the floor, until none is left. Those that were just starting when
 /// the floor was raised are waited for until it can be seen whose they are.
-pub async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Result<(), Error> {
+pub async fn end_sessions(worker: &GuardedConnection, app: &str, floor: u64) -> Result<(), Error> {
     let mut left = Vec::new();
     let mut starting = starting(worker).await?;
     for _ in 0..END_SESSIONS_ROUNDS_MAX {
@@ -125,7 +125,7 @@ pub async fn end_sessions(worker: &Worker, app: &str, floor: u64) -> Result<(), 
     })
 }
 
-async fn starting(worker: &Worker) -> Result<Vec<i32>, Error> {
+async fn starting(worker: &GuardedConnection) -> Result<Vec<i32>, Error> {
     let rows = worker
         .reader()
         .query(STARTING, &[])

@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask mutants` takes them out one by one. In here since the types are the crate's own.
 
-use super::{Term, Worker};
+use super::{GuardedConnection, Term};
 use crate::bootstrap;
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
@@ -106,7 +106,7 @@ async fn until(what: &str, mut reached: impl AsyncFnMut() -> bool) {
 async fn a_grant_waits_for_whoever_has_passed_the_guard() {
     let stage = Stage::new().await;
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let mut worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let mut worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let transaction = worker.begin().await.unwrap();
     transaction.guard_early().await.unwrap();
     transaction.client().batch_execute("INSERT INTO t VALUES (1)").await.unwrap();
@@ -135,7 +135,7 @@ async fn a_grant_waits_for_whoever_has_passed_the_guard() {
 async fn a_commit_after_the_next_grant_is_refused() {
     let stage = Stage::new().await;
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let mut worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let mut worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let transaction = worker.begin().await.unwrap();
     transaction.client().batch_execute("INSERT INTO t VALUES (1)").await.unwrap();
     // By hand: `Term::try_acquire` would end the backend first, and this is about the guard alone.
@@ -144,7 +144,7 @@ async fn a_commit_after_the_next_grant_is_refused() {
     assert!(matches!(refused, Err(Error::TermLost)), "{refused:?}");
     assert_eq!(stage.count("SELECT count(*) FROM t").await, 0);
     assert!(matches!(
-        Worker::open(&stage.options, stage.url(), &term).await.map(|_| ()),
+        GuardedConnection::open(&stage.options, stage.url(), &term).await.map(|_| ()),
         Err(Error::TermLost)
     ));
 }
@@ -153,7 +153,7 @@ async fn a_commit_after_the_next_grant_is_refused() {
 async fn a_successor_ends_what_its_predecessor_left_running() {
     let stage = Stage::new().await;
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let pid = worker.pid();
     let endless = tokio::spawn(async move {
         worker.unguarded().batch_execute("SET statement_timeout = 0; SELECT pg_sleep(600)").await
@@ -184,7 +184,7 @@ async fn a_login_that_acts_as_another_role_ends_its_own_sessions() {
     stage.options.owner_url = Some(admin.replacen("postgres@", "term_login@", 1));
     let superuser = std::mem::replace(&mut stage.watch, open(&stage.options, Purpose::Watch).await);
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let pid = worker.pid();
     let role = worker.reader().query("SELECT current_user::text, session_user::text", &[]).await;
     let role = role.unwrap();
@@ -216,7 +216,7 @@ async fn without_its_key_the_fence_is_not_trusted() {
 async fn what_gets_past_the_types_is_refused_by_the_server() {
     let stage = Stage::new().await;
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let mut worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let mut worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let error = worker.reader().query("INSERT INTO t VALUES (1)", &[]).await.unwrap_err();
     assert_eq!(error.code().unwrap().code(), "25006", "{error}");
     let transaction = worker.begin().await.unwrap();
@@ -229,7 +229,7 @@ async fn what_gets_past_the_types_is_refused_by_the_server() {
 async fn a_term_of_another_timeline_is_nobodys() {
     let stage = Stage::new().await;
     let term = stage.term().await.unwrap().expect("nobody holds it");
-    let mut worker = Worker::open(&stage.options, stage.url(), &term).await.unwrap();
+    let mut worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
     let transaction = worker.begin().await.unwrap();
     // What a promoted standby would show: the row as it was granted, and a timeline that has moved on.
     stage.watch.client.batch_execute("UPDATE changeover.term SET timeline = 77").await.unwrap();
@@ -237,7 +237,7 @@ async fn a_term_of_another_timeline_is_nobodys() {
     assert!(matches!(refused, Err(Error::TermLost)), "{refused:?}");
     let (claim, client) = (term.claim(), &stage.watch.client);
     let renewed =
-        client.execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &LEASE_MS]).await;
+        client.execute(RENEW, &[&claim.app, &claim.epoch, &claim.holder, &LEASE_MS, &0_i64]).await;
     assert_eq!(renewed.unwrap(), 0);
     let next = stage.term().await.unwrap().expect("unexpired, but of another timeline");
     assert_eq!(next.claim().epoch, claim.epoch + 1);

@@ -5,7 +5,7 @@
 //!
 //! Invariants: only [`GuardedTransaction`] has methods that write; beyond the types, the session is
 //! read-only by default, so the server refuses what would get past them. The exception is
-//! [`Worker::unguarded`], for what PostgreSQL forbids in a transaction (law 5): the backend was
+//! [`GuardedConnection::unguarded`], for what PostgreSQL forbids in a transaction (law 5): the backend was
 //! registered under the guard, and whoever is granted the next term ends it first.
 
 use super::lease::{Claim, Term};
@@ -22,7 +22,7 @@ const REGISTER_BACKEND: &str = include_str!("sql/register_backend.sql");
 const GUARD: &str = "SELECT changeover.guard($1, $2, $3)";
 
 /// A connection that works under a term. Everything that changes anything goes through it.
-pub struct Worker {
+pub struct GuardedConnection {
     connection: Connection,
     claim: Claim,
     guard: Statement,
@@ -57,7 +57,7 @@ impl Reader<'_> {
     }
 }
 
-impl Worker {
+impl GuardedConnection {
     /// Opens the connection and registers its backend under the guard, so that a successor can end it.
     pub async fn open(options: &Options, url: &str, term: &Term) -> Result<Self, Error> {
         let claim = term.claim().clone();
@@ -156,7 +156,7 @@ fn begin_statement(label: Option<i64>) -> String {
 
 /// A transaction under a term. Dropped without [`GuardedTransaction::commit`], it is rolled back.
 pub struct GuardedTransaction<'a> {
-    worker: &'a mut Worker,
+    worker: &'a mut GuardedConnection,
 }
 
 impl GuardedTransaction<'_> {

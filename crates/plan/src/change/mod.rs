@@ -1,10 +1,10 @@
 //! Changes: the one vocabulary in which everything speaks of what happens to a schema.
 //!
-//! A statement as its author wrote it becomes changes ([`written`]), a rewrite turns these into
+//! A statement as its author wrote it becomes changes (`written`), a rewrite turns these into
 //! others, a step is a list of them, and the ledger keeps them as JSON. One file a kind, each with
-//! the verbs of [`Kind`]. Nothing here decides when a change may run.
+//! the verbs of `Kind`. Nothing here decides when a change may run.
 //!
-//! To add a kind: write `change/<kind>.rs` with a struct that implements [`Kind`], and add its line
+//! To add a kind: write `change/<kind>.rs` with a struct that implements `Kind`, and add its line
 //! to the list below. Fields may be added later with a serde default; they never change meaning.
 
 mod facts;

@@ -1,9 +1,9 @@
 //! One value that says "these columns of this table follow this expression, for these writers", and all
 //! SQL that says so.
 //!
-//! A [`Derivation`] is made by the rewrites of `UPDATE` and of columns with a volatile default.
-//! [`Derivation::install`] and [`Derivation::remove`] are the statements of `sync_install` and
-//! `sync_drop` steps (`trigger.rs`), [`Derivation::backfill`] the data of a backfill and its check
+//! A `Derivation` is made by the rewrites of `UPDATE` and of columns with a volatile default.
+//! `Derivation::install` and `Derivation::remove` are the statements of `sync_install` and
+//! `sync_drop` steps (`trigger.rs`), `Derivation::backfill` the data of a backfill and its check
 //! (`rows.rs`). The SQL is in `sql/`; `part_sql.rs` fills it, `names.rs` names what is made.
 //!
 //! Invariants: nothing raises because of the author's expressions; everything runs under the same

@@ -3,7 +3,7 @@
 //! [`plan`] is called by the engine and the CLI. `at_once` plans for a database that nobody uses:
 //! files as written. `online` plays each statement against a copy of the catalog ([`crate::world`])
 //! and lets its rewrite (`crate::rewrite`, one file for each form) emit steps through
-//! [`work::Work`], which knows phases, directives and what a step has to wait for. Afterwards
+//! `world::Work`, which knows phases, directives and what a step has to wait for. Afterwards
 //! [`crate::check`] inspects the plan; what it finds is a bug here, not the author's.
 
 mod at_once;
