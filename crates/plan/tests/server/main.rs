@@ -5,6 +5,7 @@
 
 mod catalog;
 mod database;
+mod derivation_table;
 mod locks;
 mod obstacles;
 mod parser;
