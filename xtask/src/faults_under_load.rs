@@ -8,6 +8,7 @@
 
 mod judge;
 mod matrix;
+mod overtaken;
 mod place;
 mod scenario;
 mod stage;
@@ -17,7 +18,7 @@ mod undisturbed;
 
 use crate::budget::Budget;
 use crate::central_process;
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use matrix::Ran;
 use place::Place;
 use std::time::Instant;
@@ -70,6 +71,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         ran.push(Ran { strike, place, counts });
     }
     println!("\n{}\n", matrix::text(&ran));
+    if args.only.is_none() && args.at.is_none() {
+        let began = Instant::now();
+        let counts = Box::pin(overtaken::play(&program, args.rate)).await;
+        let counts = counts.context("4.10 during the backfill of 4.9")?;
+        println!("holds   overtaken {:.1} s  {counts}\n", began.elapsed().as_secs_f64());
+    }
     let broken = ran.iter().filter(|one| one.counts.is_none()).count();
     let held = ran.len() - broken;
     println!(

@@ -17,6 +17,7 @@ mod chaos;
 mod circles;
 mod connect;
 mod decoding_server;
+mod derivation_table;
 mod facts;
 mod faults;
 mod faults_under_load;
@@ -80,6 +81,8 @@ enum Chore {
     Histories(histories::Args),
     /// Breaks the engine on purpose, one protection at a time, and sees that a test fails.
     Mutants(mutants::Args),
+    /// Every type of column and key through trigger, batch and check, on each major.
+    DerivationTable(derivation_table::Args),
     /// Term, registration, floor and contract as a state machine: explored, with and without guards.
     Model(model::Args),
     /// Writes `docs/rules.md` from the registry of rules.
@@ -120,6 +123,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Instances(args) => instances::run(args).await,
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
+            Chore::DerivationTable(args) => derivation_table::run(&args),
             Chore::Model(args) => model::run(&args),
             Chore::Rules(args) => rules::run(&args),
             Chore::Verify(args) => verify::run(args).await,

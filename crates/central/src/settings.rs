@@ -114,6 +114,8 @@ pub struct Trial {
     pub instance_ttl: Option<Duration>,
     /// Rows of every batch, whatever the time that it takes.
     pub batch_rows: Option<u32>,
+    /// The pause after a batch, as a share of the time it took.
+    pub rest_ratio: Option<f64>,
     /// Each guarded transaction says in the write-ahead log under which term it was begun.
     pub label_commits: bool,
     /// Clusters' health is written as ACS does: by every instance, of every cluster, no matter who holds its

@@ -112,7 +112,7 @@ async fn until_gone(file: &Path) {
 
 fn told(outcome: std::io::Result<()>, file: &Path) {
     if let Err(error) = outcome {
-        tracing::error!(%error, file = %file.display(), "the pause could not be told");
+        tracing::error!(error = crate::error::chain(&error), file = %file.display(), "the pause could not be told");
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod common;
 
+use changeover::status::StatusReader;
 use changeover::{Changeover, Options, Pace};
 use common::{Database, OWNER, SERVICE, STATE_WAIT, migrate, until, value};
 use tokio_postgres::Client;
@@ -181,7 +182,16 @@ async fn a_refused_release_disturbs_nobody() {
         .await
         .expect("not refused in time")
         .unwrap_err();
-    assert!(refused.to_string().contains("cannot be made online"), "{refused}");
+    // Enough to act on, in a log line as in `status`.
+    let text = changeover::chain(&refused);
+    assert!(text.contains("0003_refused.sql:1 (") && text.contains("instead: "), "{text}");
+    let reader = StatusReader::connect(&database.url(SERVICE), "shop").await.unwrap();
+    let status = reader.read().await.unwrap();
+    assert_eq!(status.refused.len(), 1, "{status:?}");
+    let told = &status.refused[0];
+    assert_eq!((told.release.as_str(), told.head, told.times, told.total), ("3", 3, 1, 1));
+    assert_eq!((told.refusals[0].file.as_str(), told.refusals[0].line), ("0003_refused.sql", 1));
+    assert!(!told.refusals[0].remedy.is_empty());
     let before = rows_filled(&owner).await;
     until("the backfill goes on", || async { rows_filled(&owner).await > before + 2 }).await;
     assert_eq!(value::<i64>(&owner, "SELECT epoch FROM changeover.term").await, epoch);

@@ -45,6 +45,13 @@ const NEWER_SETTINGS: &str = "SELECT set_config(s.name, wanted.value, false) FRO
                    ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '10s')) \
         AS wanted (name, value) ON wanted.name = s.name";
 
+/// What our own statements rely on, whatever the role, the database or the server says; the one place that
+/// pins it. Literals are read as our parser reads them; text comes back in one form. Nothing that would give
+/// a migration's own statements another meaning: those run as their author's database has them, but for
+/// what the planner fixes in a step.
+const PINNED: &str = "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; \
+      SET DateStyle = 'ISO'; SET bytea_output = 'hex'; SET extra_float_digits = 1";
+
 /// What a connection is for: decides its name and its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -70,7 +77,7 @@ pub enum Purpose {
 
 /// Back to the settings with which a working session begins, whatever a file has set.
 pub fn reset_worker() -> String {
-    format!("RESET ROLE; RESET ALL; {}; {NEWER_SETTINGS}", Purpose::Work.settings())
+    format!("RESET ROLE; RESET ALL; {PINNED}; {}; {NEWER_SETTINGS}", Purpose::Work.settings())
 }
 
 impl Purpose {
@@ -188,7 +195,7 @@ async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
         return Ok(());
     }
     client
-        .batch_execute(purpose.settings())
+        .batch_execute(&format!("{PINNED}; {}", purpose.settings()))
         .await
         .map_err(|source| Error::sql("setting the session's bounds", source))?;
     client

@@ -4,7 +4,9 @@
 
 use crate::error::Error;
 use crate::pause::Hook;
+use changeover_plan::model::capability::{self, Capability};
 use changeover_plan::{Migration, StepId, model::plan::PlanMode};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The longest name of an application: with head and release it must fit into the 63 bytes of an
@@ -40,6 +42,8 @@ pub struct Options {
     /// How many jobs' transactions this process runs at once, each on a connection of its own; one more
     /// looks for jobs.
     pub job_connections: usize,
+    /// What this process can do of what steps require: hold the owner's connection, have application code.
+    pub abilities: BTreeSet<Capability>,
     /// Leases and heartbeats.
     pub timing: Timing,
     /// How locks are taken.
@@ -77,6 +81,7 @@ impl Options {
             fresh: false,
             generation: None,
             job_connections: 4,
+            abilities: capability::owner(),
             timing: Timing::default(),
             locks: LockLimits::default(),
             pace: Pace::default(),

@@ -45,13 +45,20 @@ struct Start<'a> {
     watched: Vec<WatchedTable>,
     listens: bool,
     poll: Duration,
+    mend: Duration,
 }
 
 impl Default for Start<'_> {
     fn default() -> Self {
         let mut watched = vec![WatchedTable::whole("settings"), WatchedTable::whole("parts")];
         watched.push(WatchedTable::by_key("prices", "name"));
-        Self { files: &[TABLES], watched, listens: true, poll: Duration::from_millis(50) }
+        Self {
+            files: &[TABLES],
+            watched,
+            listens: true,
+            poll: Duration::from_millis(50),
+            mend: CacheTiming::default().mend,
+        }
     }
 }
 
@@ -61,7 +68,7 @@ async fn start(database: &Database, start: Start<'_>) -> Instance {
     let changeover = Changeover::start(options).await.unwrap();
     changeover.wait_until_servable().await.unwrap();
     changeover.mark_serving().await.unwrap();
-    let timing = CacheTiming { poll: start.poll, ..CacheTiming::default() };
+    let timing = CacheTiming { poll: start.poll, mend: start.mend, ..CacheTiming::default() };
     let caches = Caches::start(&changeover, start.watched, timing).await.unwrap();
     Instance {
         _changeover: changeover,
@@ -501,3 +508,44 @@ async fn when_nobody_can_look_reads_fail_and_are_never_old() {
     until("it is well again", async || content(&instance.whole("settings"), "a").await == Some(1))
         .await;
 }
+
+/// While a lock is not to be had, one try waits for it; the next ones do not queue up behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_are_mended_one_try_at_a_time() {
+    let database = Database::new(15).await;
+    let often = Duration::from_millis(1);
+    let instance = start(&database, Start { poll: often, mend: often, ..Start::default() }).await;
+    let cache = instance.whole("settings");
+    content(&cache, "a").await;
+    let (owner, looker) = (database.connect(OWNER).await, database.connect(OWNER).await);
+    let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND application_name LIKE 'changeover@%/watch'";
+    let before: i64 = value(&looker, sessions).await;
+    owner
+        .batch_execute(
+            "BEGIN; DO $$ DECLARE t record; BEGIN FOR t IN SELECT tgname FROM pg_trigger \
+               WHERE tgrelid = 'settings'::regclass LOOP \
+             EXECUTE format('DROP TRIGGER %I ON settings', t.tgname); END LOOP; END $$; COMMIT; \
+             BEGIN; LOCK TABLE settings IN ROW EXCLUSIVE MODE",
+        )
+        .await
+        .unwrap();
+    let most = Arc::new(AtomicUsize::new(0));
+    until("many looks have found it missing", async || {
+        let there = value::<i64>(&looker, sessions).await - before;
+        most.fetch_max(usize::try_from(there.max(0)).unwrap(), Ordering::Relaxed);
+        assert!(there <= 1, "{there} tries at once");
+        // Each time that it is asked for, a look is made.
+        instance
+            .reader
+            .batch_execute("SELECT pg_notify('changeover_change', 'shop')")
+            .await
+            .unwrap();
+        LOOKS.fetch_add(1, Ordering::Relaxed) > 100 && most.load(Ordering::Relaxed) == 1
+    })
+    .await;
+    owner.batch_execute("COMMIT").await.unwrap();
+    until("it is well again", async || cache.get(&()).await.is_ok()).await;
+}
+
+static LOOKS: AtomicUsize = AtomicUsize::new(0);

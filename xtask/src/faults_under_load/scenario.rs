@@ -26,19 +26,26 @@ const LOAD_DRAIN: Duration = Duration::from_secs(12);
 /// How much of a log is shown.
 const LOG_LINES: usize = 40;
 /// Fewer requests prove nothing.
-const REQUESTS_MIN: u64 = 300;
+pub(super) const REQUESTS_MIN: u64 = 300;
 /// For how long so many are waited for.
-const SUFFICE_WAIT: Duration = Duration::from_secs(60);
+pub(super) const SUFFICE_WAIT: Duration = Duration::from_secs(60);
 /// How often it is looked how many there are.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 const SETTLED: &str = "SELECT NOT EXISTS (SELECT FROM changeover.step \
                          WHERE state <> 'done' AND phase <> 'contract')";
 
 /// Requests to one central.
-struct Sending {
+pub(super) struct Sending {
     handle: LoadHandle,
     traffic: Arc<Watched>,
+}
+
+impl Sending {
+    /// How many requests have ended.
+    pub(super) fn ended(&self) -> u64 {
+        self.handle.counts().ended
+    }
 }
 
 /// Who is there.
@@ -176,7 +183,7 @@ fn tail(log: &str) -> String {
     lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
 }
 
-fn send(central: &Central, rate: f64, seed: u64) -> anyhow::Result<Sending> {
+pub(super) fn send(central: &Central, rate: f64, seed: u64) -> anyhow::Result<Sending> {
     // One for each: a traffic knows its requests by their number.
     let traffic = Arc::new(Watched::new(Traffic::new(Mix::new(Population::of(ROWS)))));
     let spec = LoadSpec::new(central.address(), rate).seed(seed);
@@ -185,7 +192,7 @@ fn send(central: &Central, rate: f64, seed: u64) -> anyhow::Result<Sending> {
 }
 
 /// Ends a load: what was sent, and the writes that were acknowledged.
-async fn stop(
+pub(super) async fn stop(
     sending: Sending,
     central: &Central,
     excuse: Excuse,

@@ -2,6 +2,7 @@
 
 mod seed;
 mod serve;
+pub mod termination;
 mod workers;
 
 pub use seed::SeedArgs;

@@ -10,7 +10,7 @@ use crate::{
     settings::UpgradeMode,
     settings::{DrainTiming, Settings, Trial},
 };
-use std::{net::SocketAddr, pin::pin, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, pin::pin, time::Duration};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -66,6 +66,9 @@ pub struct ServeArgs {
     /// Background work.
     #[command(flatten)]
     workers: WorkerArgs,
+    /// Where to write why it has ended, if the file is there.
+    #[arg(long, hide = true, default_value = super::termination::PATH)]
+    termination_log: PathBuf,
     /// End at once on SIGTERM, cutting everything. For showing what the drain is good for.
     #[arg(long, hide = true)]
     no_drain: bool,
@@ -87,6 +90,15 @@ pub struct ServeArgs {
 }
 
 pub(super) async fn run(args: ServeArgs) -> Result<(), CentralError> {
+    let termination_log = args.termination_log.clone();
+    let outcome = run_to_end(args).await;
+    if let Err(error) = &outcome {
+        super::termination::write(&termination_log, error);
+    }
+    outcome
+}
+
+async fn run_to_end(args: ServeArgs) -> Result<(), CentralError> {
     // Before listening: a SIGTERM that comes while migrations run must not be lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(CentralError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CentralError::Signals)?;

@@ -45,7 +45,10 @@ impl MailServer {
                 let kept = Arc::clone(&kept);
                 tokio::spawn(async move {
                     if let Err(error) = talk(stream, &kept).await {
-                        tracing::debug!(%error, "a mail client has gone");
+                        tracing::debug!(
+                            error = changeover::chain(&error),
+                            "a mail client has gone"
+                        );
                     }
                 });
             }

@@ -51,7 +51,10 @@ impl WebhookReceiver {
         let router = Router::new().fallback(receive).with_state(Arc::clone(&kept));
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
-                tracing::warn!(%error, "the receiver of webhooks has ended");
+                tracing::warn!(
+                    error = changeover::chain(&error),
+                    "the receiver of webhooks has ended"
+                );
             }
         });
         Ok(Self { address, kept, _task: AbortOnDropHandle::new(task) })

@@ -50,7 +50,7 @@ impl Acceptor {
     pub(super) async fn stop(self) {
         drop(self.stop);
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the accept loop ended badly");
+            tracing::error!(error = changeover::chain(&error), "the accept loop ended badly");
         }
     }
 }
@@ -78,7 +78,7 @@ async fn accept(
     match listener.accept().await {
         Ok((stream, _)) => Some((stream, permit)),
         Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
+            tracing::warn!(error = changeover::chain(&error), "a connection could not be accepted");
             None
         }
     }
@@ -89,7 +89,7 @@ fn empty_backlog(listener: TcpListener, parts: &Parts, permits: &Arc<Semaphore>)
     let listener = match listener.into_std() {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::warn!(%error, "the backlog could not be emptied");
+            tracing::warn!(error = changeover::chain(&error), "the backlog could not be emptied");
             return;
         }
     };
@@ -100,7 +100,10 @@ fn empty_backlog(listener: TcpListener, parts: &Parts, permits: &Arc<Semaphore>)
         };
         match stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
             Ok(stream) => parts.serve(stream, permit),
-            Err(error) => tracing::warn!(%error, "a connection could not be taken over"),
+            Err(error) => tracing::warn!(
+                error = changeover::chain(&error),
+                "a connection could not be taken over"
+            ),
         }
     }
 }

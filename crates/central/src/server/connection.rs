@@ -44,7 +44,7 @@ pub(super) async fn serve(
     in_flight: Arc<InFlight>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
+        tracing::debug!(error = changeover::chain(&error), "TCP_NODELAY could not be set");
     }
     let is_http2 = AtomicBool::new(false);
     let phase_of_response = phase.clone();

@@ -182,6 +182,9 @@ fn options(settings: &Settings) -> Result<Options, CentralError> {
         options.pace.batch_rows_first = rows;
         options.pace.batch_rows_max = rows;
     }
+    if let Some(ratio) = trial.rest_ratio {
+        options.pace.rest_ratio = ratio;
+    }
     options.label_commits = trial.label_commits;
     Ok(options)
 }

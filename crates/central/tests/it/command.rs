@@ -60,8 +60,16 @@ async fn seed_then_serve_until_sigterm() {
 
 #[tokio::test]
 async fn an_unknown_release_is_refused_by_name() {
+    // As a container has it: the file is there, and empty.
+    let left = std::env::temp_dir().join(format!("central-termination-{}", std::process::id()));
+    std::fs::write(&left, "").unwrap();
+    let nobody = "postgres://nobody@localhost/x";
+    let path = left.to_str().unwrap();
     let serve =
-        parse(&["serve", "--release", "5.0", "--database-url", "postgres://nobody@localhost/x"]);
+        parse(&["serve", "--release", "5.0", "--database-url", nobody, "--termination-log", path]);
     let error = command::run(serve).await.expect_err("there is no 5.0");
     insta::assert_snapshot!(error, @"release `5.0` is unknown; there are 4.8, 4.9, 4.10");
+    let message = std::fs::read_to_string(&left).unwrap();
+    std::fs::remove_file(&left).unwrap();
+    assert_eq!(message, error.to_string(), "what `kubectl describe pod` shows");
 }

@@ -60,3 +60,35 @@ async fn two_upgrades_under_load_lose_nothing() {
     assert_eq!(differ, [0; 3]);
     serving.drain().await;
 }
+
+/// As after a rollout that is followed by the next one at once, on a table that takes hours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_release_serves_during_the_backfill_of_the_one_before() {
+    let stage = Stage::empty("overtaken").await;
+    let serving = start(&stage, "4.8").await;
+    seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.expect("rows are made");
+    let ledger = stage.owner().await;
+    let slow = |release: &str| {
+        let mut settings = stage.settings(release, UpgradeMode::Changeover);
+        settings.trial.batch_rows = Some(1);
+        settings.trial.rest_ratio = Some(100.0);
+        settings
+    };
+    let next = Central::start(slow("4.9")).await.expect("it starts");
+    until("its backfill is under way", async || {
+        let sql = "SELECT coalesce(sum(done), 0)::bigint FROM changeover.progress";
+        ledger.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) > 0
+    })
+    .await;
+    let after_next = tokio::time::timeout(SERVES_WAIT, Central::start(slow("4.10")))
+        .await
+        .expect("it waits for the backfill")
+        .expect("it starts");
+    assert!(!is_settled(&ledger).await, "the backfill has ended before");
+    for central in [after_next, next, serving] {
+        central.drain().await;
+    }
+}
+
+/// Far above what it takes, and far below what the backfill would.
+const SERVES_WAIT: std::time::Duration = std::time::Duration::from_secs(180);

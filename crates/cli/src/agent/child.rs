@@ -71,7 +71,11 @@ impl Child {
         if self.ended.is_none()
             && let Err(error) = kill_process(self.pid, what)
         {
-            tracing::warn!(%error, ?what, "the process did not get the signal");
+            tracing::warn!(
+                error = changeover::chain(&error),
+                ?what,
+                "the process did not get the signal"
+            );
         }
     }
 
@@ -80,7 +84,7 @@ impl Child {
         if self.ended.is_none()
             && let Err(error) = kill_process_group(self.pid, Signal::KILL)
         {
-            tracing::warn!(%error, "the process was not killed");
+            tracing::warn!(error = changeover::chain(&error), "the process was not killed");
         }
     }
 

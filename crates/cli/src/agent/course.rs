@@ -159,7 +159,10 @@ impl Life {
         if let Some(file) = &self.plan.instance_file
             && let Err(error) = std::fs::remove_file(file)
         {
-            tracing::warn!(%error, "the instance's file was not removed");
+            tracing::warn!(
+                error = changeover::chain(&error),
+                "the instance's file was not removed"
+            );
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn serve(
         );
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "probes are answered no more");
+            tracing::error!(error = changeover::chain(&error), "probes are answered no more");
         }
     });
     Ok(bound)

@@ -49,7 +49,7 @@ pub(crate) fn become_process(
     };
     let error = std::os::unix::process::CommandExt::exec(&mut command);
     let name = command.get_program().to_string_lossy();
-    tracing::error!(%error, "{name} cannot be started");
+    tracing::error!(error = changeover::chain(&error), "{name} cannot be started");
     Ok(if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE })
 }
 

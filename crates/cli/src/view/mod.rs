@@ -7,6 +7,7 @@ pub(crate) mod instances;
 pub(crate) mod jobs;
 pub(crate) mod plan;
 pub(crate) mod refusal;
+pub(crate) mod refused;
 pub(crate) mod rules;
 pub(crate) mod status;
 pub(crate) mod step;

@@ -1,7 +1,7 @@
 //! Where an application stands, on one screen of 80 columns.
 
 use super::{
-    figures, instances, step, style, workers,
+    figures, instances, refused, step, style, workers,
     wrap::{self, Label},
 };
 use changeover::status::{Status, StepStatus};
@@ -25,6 +25,7 @@ fn with_steps(status: &Status, columns: usize, lists_done: bool) -> String {
     lines.extend(instances::table(&status.instances, columns));
     lines.push(String::new());
     lines.extend(steps(status, columns, lists_done));
+    lines.extend(refused::lines(&status.refused, columns));
     if status.parked_rows > 0 {
         lines.push(String::new());
         let label = Label {
@@ -135,6 +136,9 @@ fn right(step: &StepStatus, status: &Status) -> String {
         ("failed", _) if step.attempts > 0 => {
             let tries = usize::try_from(step.attempts).unwrap_or(0);
             format!("failed after {}", figures::counted(tries, "try", "tries"))
+        }
+        ("pending", _) if step.waits_for().is_some() => {
+            step.waits_for().map_or_else(String::new, |whom| format!("waits for {whom}"))
         }
         ("pending", Some(needed)) if needed > status.floor => format!("waits for floor {needed}"),
         (state, _) => state.to_owned(),

@@ -17,6 +17,7 @@ async fn help_tells_what_there_is() {
       new         Make the next migration's file
       adopt       Take over an existing database, running nothing
       finalize    Say that older releases will not come back, so that what they needed may go
+      rollback    Undo an upgrade, out of the ledger
       agent       Take part in upgrades on behalf of a process in any language
       jobs        Show the queue, put dead jobs back, ask before going back
       demo        Upgrade a service twice under load, without and with Changeover, and compare
@@ -73,6 +74,7 @@ async fn every_command_has_examples() {
         "new",
         "adopt",
         "finalize",
+        "rollback",
         "agent",
         "demo",
         "rules",

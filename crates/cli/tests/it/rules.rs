@@ -53,10 +53,10 @@ async fn all_rules_are_listed() {
 
 #[tokio::test]
 async fn an_unknown_rule_is_told_with_those_near_to_it() {
-    insta::assert_snapshot!(run(&["rules", "partition"]).await.all(), @r"
+    insta::assert_snapshot!(run(&["rules", "clock"]).await.all(), @r"
     --- stderr
-    error: there is no rule `partition`
-      what to do: choose from attach-partition, partition-key, partitioned-foreign-key, partitioned-key; `changeover rules` lists all
+    error: there is no rule `clock`
+      what to do: choose from reads-clock; `changeover rules` lists all
     --- exit 2
     ");
     insta::assert_snapshot!(run(&["rules", "xyz"]).await.all(), @r"

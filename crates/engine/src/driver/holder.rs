@@ -85,7 +85,7 @@ impl<'a> Holder<'a> {
             }
             let app = &self.options.app;
             let skip = self.tries.skip();
-            let next = work::next(&self.watch.client, app, self.options.head(), &skip).await?;
+            let next = work::next(&self.watch.client, self.options, &skip).await?;
             if !matches!(next, Work::Plan)
                 && let Some(stopped_after) = self.stop_here().await?
             {
@@ -120,6 +120,13 @@ impl<'a> Holder<'a> {
                 Work::Run(open) => self.run(&open).await?,
             }
         }
+    }
+
+    /// The ledger's housekeeping: small, so each term does it at its end.
+    pub(super) async fn tidy(&mut self) -> Result<(), Error> {
+        let transaction = self.worker.begin().await?;
+        record::tidy(&transaction, &self.options.app).await?;
+        transaction.commit().await
     }
 
     /// The step after which an operator wants to stop, if it is done.

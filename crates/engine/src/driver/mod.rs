@@ -3,6 +3,8 @@
 //! - [`work`]: reads from the ledger what there is to do for a release. Needs no term.
 //! - [`holder`]: does it, step by step, while the term is held.
 //! - [`handover`]: when a holder gives way to a newer release, and when one may ask for that.
+//! - [`patience`]: how long to wait between two looks.
+//! - [`refused`]: keeps why a release was refused, for people.
 //! - [`run`]: the loop around both, in the background of a service or until nothing is left.
 //!
 //! Nothing is remembered from one round to the next but how often a step was tried: what is done is
@@ -10,7 +12,9 @@
 
 mod handover;
 mod holder;
+mod patience;
 mod planning;
+mod refused;
 mod run;
 mod work;
 

@@ -2,9 +2,10 @@
 //! gives the term back. Runs in the background of every instance, and in the foreground of
 //! `changeover migrate`.
 
-use super::handover;
 use super::holder::{Ended, Holder, Tries};
+use super::patience::Patience;
 use super::work::{self, Outlook, Work};
+use super::{handover, refused};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::ledger::bootstrap;
@@ -17,9 +18,7 @@ use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// When an instance that has nothing to do looks again, as a multiple of the polling time.
-const IDLE_FACTOR: u32 = 10;
-/// How often a waiter looks at the term within one polling time: every 50 ms by default.
+/// How often a waiter looks at the term alone within one pause: at first every 50 ms by default.
 const TERM_LOOKS: u32 = 4;
 /// For how long the database may be unreachable before a foreground run gives up.
 const UNREACHABLE_MAX: Duration = Duration::from_secs(120);
@@ -67,23 +66,30 @@ impl Driver {
     /// Runs until `until`; lost connections and terms are survived within bounds.
     pub(crate) async fn run(self) -> Result<Outlook, Error> {
         let mut tries = Tries::default();
+        let mut patience = Patience::new(self.options.timing.poll);
         let mut watch: Option<Connection> = None;
         let mut unreachable_since: Option<tokio::time::Instant> = None;
         // Ends by `stop`, by a failure that trying again cannot mend, or when idle.
         loop {
             if self.stop.is_cancelled() {
+                self.ask_no_more(watch.as_ref(), &mut patience).await;
                 return Err(Error::Stopped);
             }
-            let error = match self.round(&mut watch, &mut tries).await {
+            let error = match self.round(&mut watch, &mut tries, &mut patience).await {
                 Ok((outlook, busy)) => {
                     unreachable_since = None;
+                    if !busy {
+                        self.ask_no_more(watch.as_ref(), &mut patience).await;
+                    }
                     if !busy && self.until == Until::Idle {
                         return Ok(outlook);
                     }
                     if busy {
-                        self.wait_for_term(watch.as_ref()).await;
+                        let is_servable = matches!(*self.upgrade.borrow(), Upgrade::Servable);
+                        let pause = patience.waiting(is_servable);
+                        self.wait_for_term(watch.as_ref(), pause, &mut patience).await;
                     } else {
-                        self.pause(self.options.timing.poll * IDLE_FACTOR).await;
+                        self.pause(patience.idle()).await;
                     }
                     continue;
                 }
@@ -97,6 +103,12 @@ impl Driver {
                 }
                 Err(error) => error,
             };
+            if let (Error::Refused { plan }, Some(open)) = (&error, &watch) {
+                let record = refused::record(open, &self.options, plan);
+                if let Err(error) = within(LOOK_WAIT, "recording a refusal", record).await {
+                    tracing::warn!(error = chain(&error), "the refusal is not in the ledger");
+                }
+            }
             let since = *unreachable_since.get_or_insert_with(tokio::time::Instant::now);
             let lost = error.is_connection_lost() || error.is_retryable();
             if !lost || self.until == Until::Idle && since.elapsed() > UNREACHABLE_MAX {
@@ -113,6 +125,7 @@ impl Driver {
         &self,
         watch: &mut Option<Connection>,
         tries: &mut Tries,
+        patience: &mut Patience,
     ) -> Result<(Outlook, bool), Error> {
         if watch.as_ref().is_none_or(|open| open.client.is_closed()) {
             *watch = Some(self.open_watch().await?);
@@ -122,27 +135,38 @@ impl Driver {
         };
         let (app, head) = (&self.options.app, self.options.head());
         let look = async {
-            let work = work::next(&open.client, app, head, &tries.skip()).await?;
+            let work = work::next(&open.client, &self.options, &tries.skip()).await?;
             self.report(open).await?;
             Ok(work)
         };
         let work = within(LOOK_WAIT, "looking at the ledger", look).await?;
-        if let Work::Nothing(outlook) = work {
-            return Ok((outlook, false));
+        if let Work::Nothing(outlook) = &work {
+            let tidies =
+                self.until == Until::Stopped && !outlook.database_newer && patience.tidies();
+            if !tidies {
+                return Ok((outlook.clone(), false));
+            }
         }
         let acquire = Term::try_acquire(open, &self.options, &self.owner_url, self.holder);
         let Some(term) = within(LOOK_WAIT, "acquiring the term", acquire).await? else {
+            if let Work::Nothing(outlook) = work {
+                // Whoever holds it tidies.
+                return Ok((outlook, false));
+            }
             // Planned once a process, unless the ledger moves on meanwhile.
             if matches!(work, Work::Plan) && !tries.may_ask {
                 let look = handover::may_ask(open, &self.options);
                 tries.may_ask = within(PLAN_WAIT, "planning beforehand", look).await?;
             }
-            if !matches!(work, Work::Plan) || tries.may_ask {
+            if (!matches!(work, Work::Plan) || tries.may_ask) && patience.asks() {
                 let ask = Term::ask(open, app, self.holder, head);
                 within(LOOK_WAIT, "asking for the term", ask).await?;
             }
             return Ok((Outlook::default(), true));
         };
+        patience.reset();
+        // The grant has taken the asking back.
+        patience.stops_asking();
         let outcome = self.hold(&term, open, tries).await;
         if !matches!(outcome, Err(Error::TermLost)) {
             // Where the connection is lost, the term expires by itself.
@@ -189,7 +213,9 @@ impl Driver {
         let work = async {
             let mut holder =
                 Holder::open(&self.options, &self.owner_url, term, watch, tries, &stop).await?;
-            holder.work().await
+            let ended = holder.work().await?;
+            holder.tidy().await?;
+            Ok(ended)
         };
         // Whoever lost the term ends between two batches, or by cancelling what runs. Where even that
         // gets no answer (a network that swallows everything), what is open is dropped with its
@@ -251,18 +277,38 @@ impl Driver {
         error
     }
 
-    /// Waits for the polling time, or until the term is to be had: a handover should take less than
-    /// a poll, and looking at one row costs less than looking at everything that often.
-    async fn wait_for_term(&self, watch: Option<&Connection>) {
+    /// Waits, or until the term is to be had: a handover should take less than the pause, and looking at
+    /// one row costs less than looking at everything that often.
+    async fn wait_for_term(
+        &self,
+        watch: Option<&Connection>,
+        pause: Duration,
+        patience: &mut Patience,
+    ) {
         for _ in 0..TERM_LOOKS {
-            self.pause(self.options.timing.poll / TERM_LOOKS).await;
+            self.pause(pause / TERM_LOOKS).await;
             let Some(open) = watch else { continue };
             let look = Term::is_free(open, &self.options.app, self.holder);
             match within(LOOK_WAIT, "looking at the term", look).await {
                 Ok(false) => {}
                 // Where the look fails, the next round finds out why.
-                Ok(true) | Err(_) => return,
+                Ok(true) | Err(_) => {
+                    patience.reset();
+                    return;
+                }
             }
+        }
+    }
+
+    /// Says that this one waits no longer, if it has said that it waits.
+    async fn ask_no_more(&self, watch: Option<&Connection>, patience: &mut Patience) {
+        if !patience.stops_asking() {
+            return;
+        }
+        let Some(open) = watch else { return };
+        let saying = Term::ask_no_more(open, &self.options.app, self.holder);
+        if let Err(error) = within(LOOK_WAIT, "waiting no longer", saying).await {
+            tracing::debug!(error = chain(&error), "it counts as waiting for some seconds more");
         }
     }
 

@@ -4,6 +4,8 @@
 use crate::error::Error;
 use crate::floor;
 use crate::ledger::state::{self, OpenStep, Standing};
+use crate::options::Options;
+use changeover_plan::model::capability::Capability;
 use changeover_plan::{Phase, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Client;
@@ -32,6 +34,8 @@ pub struct Outlook {
     pub failed: Vec<StepId>,
     /// Steps that wait for somebody: for rows to be mended, for an instance to leave.
     pub held: Vec<StepId>,
+    /// Steps that this process cannot run, with what it lacks: they are left to another instance.
+    pub waiting_for_ability: Vec<(StepId, Capability)>,
     /// Who lives below the floor that could be raised otherwise.
     pub floor_blocked_by: Option<String>,
     /// The step after which it was to stop, and did.
@@ -55,12 +59,8 @@ impl Skip {
 
 /// Reads what to do next. A step that another process has marked as failed is tried again.
 /// Model: `Look`, `OpenStepsReadUnderTerm`, `OlderReleaseKeepsOut`.
-pub(super) async fn next(
-    client: &Client,
-    app: &str,
-    own_head: u64,
-    skip: &Skip,
-) -> Result<Work, Error> {
+pub(super) async fn next(client: &Client, options: &Options, skip: &Skip) -> Result<Work, Error> {
+    let (app, own_head) = (options.app.as_str(), options.head());
     let Some(standing) = state::standing(client, app).await? else {
         return Err(Error::NoLedger);
     };
@@ -76,13 +76,21 @@ pub(super) async fn next(
         _ => return Ok(Work::Plan),
     }
     let open = state::open_steps(client, app).await?;
-    if let Some(open) = runnable(&open, &standing, skip) {
+    if let Some(open) = runnable(&open, &standing, skip, &options.abilities) {
         return Ok(Work::Run(Box::new(open.clone())));
     }
     outlook.failed = open
         .iter()
         .filter(|open| skip.given_up.contains(&open.step.id))
         .map(|open| open.step.id.clone())
+        .collect();
+    outlook.waiting_for_ability = open
+        .iter()
+        .filter(|open| open.ready)
+        .flat_map(|open| {
+            let lacking = open.step.requires.difference(&options.abilities);
+            lacking.map(|ability| (open.step.id.clone(), ability.clone()))
+        })
         .collect();
     outlook.held = skip.held.iter().cloned().collect();
     outlook.waiting_for_floor = open
@@ -102,10 +110,16 @@ pub(super) async fn next(
 
 /// The first step, in the order of the phases, that nothing holds back. A later phase does not begin
 /// while an expand step is open, unless that one was given up.
-fn runnable<'a>(open: &'a [OpenStep], standing: &Standing, skip: &Skip) -> Option<&'a OpenStep> {
+fn runnable<'a>(
+    open: &'a [OpenStep],
+    standing: &Standing,
+    skip: &Skip,
+    abilities: &BTreeSet<Capability>,
+) -> Option<&'a OpenStep> {
     let allowed = |candidate: &&OpenStep| {
         candidate.ready
             && !skip.contains(&candidate.step.id)
+            && candidate.step.requires.is_subset(abilities)
             && match (candidate.step.phase, candidate.step.floor) {
                 (Phase::Contract, Some(floor)) => floor <= standing.floor,
                 _ => true,

@@ -13,6 +13,7 @@ const INSERT_STEP: &str = include_str!("sql/insert_step.sql");
 const STEP_BEGIN: &str = include_str!("sql/step_begin.sql");
 const STEP_DONE: &str = include_str!("sql/step_done.sql");
 const STEP_ERROR: &str = include_str!("sql/step_error.sql");
+const TIDY: &str = include_str!("sql/tidy.sql");
 
 /// Keeps a plan with its migrations and steps, and raises the head.
 pub(crate) async fn plan(
@@ -67,6 +68,13 @@ pub(crate) async fn plan(
             "UPDATE changeover.app SET head = GREATEST(coalesce(head, 0), $2), \
                     floor = GREATEST(floor, $3) WHERE app = $1",
             &[&plan.app, &bigint(plan.head), &floor],
+        )
+        .await
+        .map_err(sql)?;
+    client
+        .execute(
+            "DELETE FROM changeover.refused_release WHERE app = $1 AND head <= $2",
+            &[&plan.app, &bigint(plan.head)],
         )
         .await
         .map_err(sql)?;
@@ -223,5 +231,15 @@ pub(crate) async fn forget_skipped(
         )
         .await
         .map_err(|source| Error::sql("forgetting skipped rows", source))?;
+    Ok(())
+}
+
+/// Forgets what is old: instances that are gone, events, refused releases.
+pub(crate) async fn tidy(transaction: &GuardedTransaction<'_>, app: &str) -> Result<(), Error> {
+    transaction
+        .client()
+        .execute(TIDY, &[&app])
+        .await
+        .map_err(|source| Error::sql("tidying the ledger", source))?;
     Ok(())
 }

@@ -11,7 +11,9 @@
 //! Figures and the measurements behind them: `ARCHITECTURE.md`, "Short locks"; `cargo xtask
 //! bench-locks` measures anew. SQL: `sql/`.
 
-use crate::error::Error;
+mod blocker;
+
+use crate::error::{Error, chain};
 use crate::options::LockLimits;
 use crate::term::GuardedTransaction;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
@@ -21,7 +23,6 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
 const TABLES: &str = include_str!("sql/tables.sql");
-const BLOCKERS: &str = include_str!("sql/blockers.sql");
 
 /// Within the first lock's wait autovacuum must have yielded: `deadlock_timeout` (1 s by default)
 /// and some more.
@@ -102,8 +103,8 @@ async fn make_autovacuum_yield(
         }
         let statement = format!("LOCK TABLE {relation} IN SHARE UPDATE EXCLUSIVE MODE");
         if let Err(source) = client.batch_execute(&statement).await {
-            let relations: Vec<_> = wanted.keys().copied().collect();
-            return Err(explain(client, &relations, YIELD_WAIT, 1, source).await);
+            let mode = LockMode::ShareUpdateExclusive;
+            return Err(explain(client, &[(*relation, mode)], YIELD_WAIT, 1, source).await);
         }
     }
     Ok(())
@@ -118,10 +119,11 @@ enum Request<'a> {
 }
 
 impl Request<'_> {
-    fn relations(&self) -> Vec<&QualifiedName> {
+    /// The relations with the modes; a statement that takes its locks itself may need the strongest.
+    fn wanted(&self) -> Vec<(&QualifiedName, LockMode)> {
         match self {
-            Self::Locks(wanted) => wanted.keys().copied().collect(),
-            Self::Statement { relation, .. } => vec![relation],
+            Self::Locks(wanted) => wanted.iter().map(|(name, mode)| (*name, *mode)).collect(),
+            Self::Statement { relation, .. } => vec![(relation, LockMode::AccessExclusive)],
         }
     }
 
@@ -160,7 +162,7 @@ async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Res
         let code = source.code().map(tokio_postgres::error::SqlState::code);
         let refused = matches!(code, Some("55P03" | "57014"));
         if !refused || began.elapsed() >= limits.give_up_after {
-            return Err(explain(client, &wanted.relations(), began.elapsed(), tries, source).await);
+            return Err(explain(client, &wanted.wanted(), began.elapsed(), tries, source).await);
         }
         client
             .batch_execute("ROLLBACK TO SAVEPOINT short_lock")
@@ -217,7 +219,7 @@ async fn pause(window: Option<Duration>) {
 /// Rolls back and says who was in the way.
 async fn explain(
     client: &Client,
-    relations: &[&QualifiedName],
+    wanted: &[(&QualifiedName, LockMode)],
     waited: Duration,
     attempts: u32,
     source: tokio_postgres::Error,
@@ -226,34 +228,17 @@ async fn explain(
     if !matches!(code, Some("55P03" | "57014")) {
         return Error::sql("taking locks", source);
     }
-    let names: Vec<String> = relations.iter().map(ToString::to_string).collect();
-    let blockers = match blockers(client, &names).await {
+    let blockers = match blocker::blockers(client, wanted).await {
         Ok(blockers) if blockers.is_empty() => "nobody any more".to_owned(),
         Ok(blockers) => blockers.join("; "),
-        Err(error) => format!("unknown ({error})"),
+        Err(error) => format!("unknown ({})", chain(&error)),
     };
     Error::LockNotAvailable {
-        relation: relations.iter().map(|name| name.plain()).collect::<Vec<_>>().join(", "),
+        relation: wanted.iter().map(|(name, _)| name.plain()).collect::<Vec<_>>().join(", "),
         waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         attempts,
         blockers,
     }
-}
-
-/// Names the transactions that hold locks on the relations. Ends the current transaction.
-async fn blockers(client: &Client, names: &[String]) -> Result<Vec<String>, tokio_postgres::Error> {
-    client.batch_execute("ROLLBACK").await?;
-    let rows = client.query(BLOCKERS, &[&names]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| {
-            let (pid, age_ms): (i32, i64) = (row.get(0), row.get(1));
-            let (name, query, kind): (String, String, String) =
-                (row.get(2), row.get(3), row.get(4));
-            let who = if name.is_empty() { kind } else { name };
-            format!("pid {pid} ({who}) for {age_ms} ms: {query}")
-        })
-        .collect())
 }
 
 #[cfg(test)]

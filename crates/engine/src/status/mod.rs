@@ -2,15 +2,19 @@
 //!
 //! One statement reads all of it (`sql/status.sql`); any role that may look at the ledger may.
 
+mod refused;
 mod workers;
 
+pub use refused::{RefusedRelease, RefusedStatement};
 pub use workers::{WorkerInstance, WorkerStatus};
 
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::ledger::bootstrap;
+use changeover_plan::model::capability::{self, Capability};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tokio_postgres::types::Type;
 
 const STATUS: &str = include_str!("sql/status.sql");
@@ -45,6 +49,9 @@ pub struct Status {
     /// The singleton workers, by name.
     #[serde(default)]
     pub workers: Vec<WorkerStatus>,
+    /// Releases whose plan was refused, the latest first.
+    #[serde(default)]
+    pub refused: Vec<RefusedRelease>,
 }
 
 /// Who migrates.
@@ -116,6 +123,9 @@ pub struct StepStatus {
     pub finished_at: Option<Timestamp>,
     /// Why it did not work the last time.
     pub error: Option<String>,
+    /// What whoever runs it must be able to do.
+    #[serde(default = "capability::owner")]
+    pub requires: BTreeSet<Capability>,
     /// Why it stands where it stands.
     pub reason: Option<String>,
     /// How far it is, where it is long.
@@ -135,6 +145,15 @@ pub struct ProgressStatus {
     pub batches: u64,
     /// For how long it has been worked at.
     pub seconds: f64,
+}
+
+impl StepStatus {
+    /// Whom it waits for: an instance that can do what not every instance can. `None`: any instance that
+    /// migrates will do.
+    pub fn waits_for(&self) -> Option<String> {
+        let special = self.requires.iter().find(|needed| **needed != Capability::Owner)?;
+        (self.state == "pending").then(|| format!("an instance with {special}"))
+    }
 }
 
 impl ProgressStatus {
@@ -215,6 +234,7 @@ impl StatusReader {
         let mut status: Status = serde_json::from_value(row.get(0))
             .map_err(|source| Error::Decode { what: "status".to_owned(), source })?;
         status.workers = workers::read(&self.connection, &self.app).await?;
+        status.refused = refused::read(&self.connection, &self.app).await?;
         Ok(status)
     }
 }

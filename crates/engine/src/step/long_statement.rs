@@ -7,7 +7,7 @@
 
 use super::StepRun;
 use crate::connection::Purpose;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::pause::PausePoint;
 use std::time::Duration;
 
@@ -88,6 +88,6 @@ async fn report(run: &StepRun<'_>, part: &str) {
         )
         .await;
     if let Err(error) = outcome {
-        tracing::debug!(%error, "progress not written");
+        tracing::debug!(error = chain(&error), "progress not written");
     }
 }

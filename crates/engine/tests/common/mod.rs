@@ -30,7 +30,17 @@ impl Database {
     pub(crate) async fn new(major: u16) -> Self {
         let server =
             tokio::task::spawn_blocking(move || Server::shared(major)).await.unwrap().unwrap();
+        Self::on(server).await
+    }
+
+    /// The same on a server of one's own.
+    pub(crate) async fn on(server: &'static Server) -> Self {
         let name = server.fresh_database("engine").await.unwrap();
+        Self::prepared(server, name).await
+    }
+
+    /// Roles and rights in a database that is there.
+    pub(crate) async fn prepared(server: &'static Server, name: String) -> Self {
         let database = Self { server, name };
         let admin = database.connect("postgres").await;
         let _one_at_a_time = ROLES.lock().await;

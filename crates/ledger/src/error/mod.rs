@@ -5,6 +5,7 @@
 
 pub(crate) mod chain;
 mod class;
+mod refused;
 mod remedy;
 mod rights;
 mod sqlstate;
@@ -151,7 +152,10 @@ pub enum Error {
         app: String,
     },
     /// The plan has refusals.
-    #[error("{} of the pending statements cannot be made online", .plan.refusals.len())]
+    #[error(
+        "{} of the pending statements cannot be made online: {}",
+        .plan.refusals.len(), refused::listed(&.plan.refusals)
+    )]
     Refused {
         /// The plan, with its refusals.
         plan: Box<Plan>,

@@ -17,19 +17,24 @@ impl Error {
             Self::LockNotAvailable { .. } => "end or wait for the transactions named above, then \
                 start again: nothing was changed by this step, and it goes on from here"
                 .to_owned(),
-            Self::TermLost => "nothing is to be done: the other process goes on from the last step \
+            Self::TermLost => {
+                "nothing is to be done: the other process goes on from the last step \
                 that was committed"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::BelowFloor { floor, .. } => format!(
                 "start a release that knows migration {floor} or later: what this one needs may be \
                  gone from the schema"
             ),
-            Self::Refused { .. } => "run `changeover plan` to see each of them with file, line and \
-                what to write instead; the database was not changed"
+            Self::Refused { .. } => "rewrite these statements (`changeover plan` shows all of \
+                them); the database was not changed"
                 .to_owned(),
             Self::History(source) | Self::Plan(PlanError::History(source)) => {
-                let remedies: Vec<String> =
-                    source.faults.iter().map(changeover_plan::source::HistoryFault::remedy).collect();
+                let remedies: Vec<String> = source
+                    .faults
+                    .iter()
+                    .map(changeover_plan::source::HistoryFault::remedy)
+                    .collect();
                 remedies.join("; ")
             }
             Self::Plan(PlanError::Unsound { .. }) => "this is a fault of Changeover, not of your \
@@ -37,6 +42,16 @@ impl Error {
                 .to_owned(),
             Self::Shared(error) => return error.remedy(),
             Self::GaveUp { source, .. } => return source.remedy(),
+            Self::Step { source, .. } => return source.remedy().or_else(|| step_remedy(source)),
+            Self::Folder { source: FolderError::Source(source), .. } => source.remedy().to_owned(),
+            Self::Sql { .. } => return step_remedy(self),
+            _ => return self.waits_for(),
+        })
+    }
+
+    /// What to do where something or somebody must first be there, or gone.
+    fn waits_for(&self) -> Option<String> {
+        Some(match self {
             Self::NotAdopted { .. } => "run `changeover adopt --at N` where N is the last migration \
                 whose effects are in this database; or `--fresh` if the tables belong to something else"
                 .to_owned(),
@@ -84,9 +99,6 @@ impl Error {
                  '{app}' AND step = '{step}' if it was, '[\"{}\"]' if it was not, and start again",
                 number - 1
             ),
-            Self::Step { source, .. } => return source.remedy().or_else(|| step_remedy(source)),
-            Self::Folder { source: FolderError::Source(source), .. } => source.remedy().to_owned(),
-            Self::Sql { .. } => return step_remedy(self),
             _ => return None,
         })
     }

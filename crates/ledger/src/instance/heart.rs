@@ -2,7 +2,7 @@
 
 use super::{InstanceState, Standing, beat, open, register};
 use crate::connection::Connection;
-use crate::error::{Error, SQLSTATE_UNREGISTERED};
+use crate::error::{Error, SQLSTATE_UNREGISTERED, chain};
 use crate::options::Options;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -39,12 +39,12 @@ impl Heart {
                     });
                 }
                 Ok(Err(error @ Error::BelowFloor { .. })) => {
-                    tracing::error!(%error, "the floor has passed this release");
+                    tracing::error!(error = chain(&error), "the floor has passed this release");
                     self.refused.send_replace(Some(Arc::new(error)));
                     return;
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "heartbeat failed; trying again");
+                    tracing::warn!(error = chain(&error), "heartbeat failed; trying again");
                     connection = None;
                 }
                 Err(_elapsed) => connection = None,

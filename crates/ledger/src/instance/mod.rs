@@ -224,8 +224,8 @@ pub fn meaning(options: &Options, source: tokio_postgres::Error, action: &str) -
     }
 }
 
-/// The floor that the refusal names: its last number.
+/// The floor that the refusal names, in its detail: a JSON object.
 fn floor_in(source: &tokio_postgres::Error) -> Option<u64> {
-    let message = source.as_db_error()?.message();
-    message.rsplit(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?.parse().ok()
+    let detail: serde_json::Value = serde_json::from_str(source.as_db_error()?.detail()?).ok()?;
+    detail.get("floor")?.as_u64()
 }

@@ -4,7 +4,7 @@
 //! old term may commit: that is the guard's.
 
 use crate::connection::{self, Connection, Purpose};
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::fence::usable;
 use crate::fence::{FenceKey, UNIQUE_KEY};
 use crate::number::milliseconds;
@@ -24,6 +24,7 @@ const IS_FREE: &str = include_str!("sql/is_free.sql");
 const RENEW: &str = include_str!("sql/renew.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const ASK: &str = include_str!("sql/ask.sql");
+const ASK_NO_MORE: &str = include_str!("sql/ask_no_more.sql");
 const TRANSFER: &str = include_str!("sql/transfer.sql");
 const EARLIER_BACKENDS: &str = include_str!("sql/earlier_backends.sql");
 const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
@@ -76,9 +77,13 @@ impl Term {
         let lease_ms = milliseconds(options.timing.lease);
         let client = &watch.client;
         let sql = |source| Error::sql("acquiring the term", source);
-        client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
-        if !Self::is_free(watch, &options.app, holder).await? {
-            return Ok(None);
+        match Self::look(watch, &options.app, holder).await? {
+            Some(true) => {}
+            Some(false) => return Ok(None),
+            // The first of all terms.
+            None => {
+                client.execute(ENSURE, &[&options.app]).await.map_err(sql)?;
+            }
         }
         let renewing =
             connection::open(owner_url, &options.application_name(), Purpose::Lease).await?;
@@ -120,7 +125,7 @@ impl Term {
     }
 
     /// Asks whoever holds the term to hand it over: when it leaves, or after its open batch where
-    /// `head` is above its own. Holds for some seconds.
+    /// `head` is above its own. Holds for 15 s.
     pub async fn ask(watch: &Connection, app: &str, holder: Uuid, head: u64) -> Result<(), Error> {
         watch
             .client
@@ -130,14 +135,29 @@ impl Term {
         Ok(())
     }
 
+    /// Takes that back: it leaves, and nothing should be handed over to it.
+    pub async fn ask_no_more(watch: &Connection, app: &str, holder: Uuid) -> Result<(), Error> {
+        watch
+            .client
+            .execute(ASK_NO_MORE, &[&app, &holder])
+            .await
+            .map_err(|source| Error::sql("waiting for the term no longer", source))?;
+        Ok(())
+    }
+
     /// Whether trying to acquire it now would succeed; one cheap look, for waiters.
     pub async fn is_free(watch: &Connection, app: &str, holder: Uuid) -> Result<bool, Error> {
+        Ok(Self::look(watch, app, holder).await?.unwrap_or(true))
+    }
+
+    /// The same; `None` where no term was ever granted.
+    async fn look(watch: &Connection, app: &str, holder: Uuid) -> Result<Option<bool>, Error> {
         let row = watch
             .client
-            .query_one(IS_FREE, &[&app, &holder])
+            .query_opt(IS_FREE, &[&app, &holder])
             .await
             .map_err(|source| Error::sql("looking at the term", source))?;
-        Ok(row.get(0))
+        Ok(row.map(|row| row.get(0)))
     }
 
     /// What the guard needs.
@@ -266,7 +286,7 @@ impl Renewal {
                     break;
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "term not renewed; trying again");
+                    tracing::warn!(error = chain(&error), "term not renewed; trying again");
                     connection = None;
                 }
                 Err(_elapsed) => connection = None,

@@ -5,6 +5,7 @@
 //! steps in that form, so a field may be added (with a default), but never change its meaning.
 
 pub mod backfill;
+pub mod capability;
 pub mod catalog;
 pub mod identifier;
 pub mod lock;

@@ -7,6 +7,7 @@ pub use super::backfill::{Assignment, Backfill, BackfillSql, KeyColumn, PartSql,
 pub use super::phase::Phase;
 
 use super::{
+    capability::{self, Capability},
     identifier::{Identifier, QualifiedName},
     lock::Lock,
 };
@@ -14,7 +15,7 @@ use crate::change::{
     Change, CreateIndex, DropIndex, ValidateConstraint, deserialize_changes, render,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// A step's name in the ledger: `0209.2.backfill` is the backfill of the second statement of
 /// migration 209. Stable: the same file gives the same ids.
@@ -63,6 +64,9 @@ pub struct Step {
     pub phase: Phase,
     /// Whether the new release waits for it before it serves. Always so in [`Phase::Expand`].
     pub before_serving: bool,
+    /// What whoever runs it must be able to do.
+    #[serde(default = "capability::owner", skip_serializing_if = "capability::is_owner")]
+    pub requires: BTreeSet<Capability>,
     /// For a contract step: the floor must have reached this head.
     pub floor: Option<u64>,
     /// Steps that must be done first, also of earlier plans.

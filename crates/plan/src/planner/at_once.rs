@@ -57,6 +57,7 @@ fn step(migration: &Migration, raw: Vec<RawStatement>) -> Step {
         title: format!("run {}", migration.file),
         phase: Phase::Expand,
         before_serving: true,
+        requires: crate::model::capability::owner(),
         floor: None,
         needs: Vec::new(),
         locks: Vec::new(),

@@ -12,6 +12,12 @@ pub(crate) static RULE: Rule = Rule {
         indexed from here, and a column that is added here is missing there.",
     instead: "Detach the foreign part in a stop, or run the upgrade with `changeover migrate --at- \
         once`.",
-    bad: &[Example::of("CREATE FOREIGN DATA WRAPPER w;\nCREATE SERVER s FOREIGN DATA WRAPPER w;\nCREATE TABLE flows (id bigint, body text) PARTITION BY RANGE (id);\nCREATE FOREIGN TABLE flows_0 PARTITION OF flows FOR VALUES FROM (0) TO (9) SERVER s;", "ALTER TABLE flows ADD COLUMN note text;")],
-    good: &[Example::of("CREATE TABLE flows (id bigint, body text) PARTITION BY RANGE (id);\nCREATE TABLE flows_0 PARTITION OF flows FOR VALUES FROM (0) TO (9);", "ALTER TABLE flows ADD COLUMN note text;")],
+    bad: &[Example::of(
+        "CREATE FOREIGN DATA WRAPPER w;\nCREATE SERVER s FOREIGN DATA WRAPPER w;\nCREATE TABLE flows (id bigint, body text) PARTITION BY RANGE (id);\nCREATE FOREIGN TABLE flows_0 PARTITION OF flows FOR VALUES FROM (0) TO (9) SERVER s;",
+        "ALTER TABLE flows ADD COLUMN note text;",
+    )],
+    good: &[Example::of(
+        "CREATE TABLE flows (id bigint, body text) PARTITION BY RANGE (id);\nCREATE TABLE flows_0 PARTITION OF flows FOR VALUES FROM (0) TO (9);",
+        "ALTER TABLE flows ADD COLUMN note text;",
+    )],
 };

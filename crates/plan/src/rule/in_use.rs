@@ -13,6 +13,12 @@ pub(crate) static RULE: Rule = Rule {
         say so only in the contract, after the floor was raised.",
     instead: "Drop or change the dependants in statements before this one. Policies, rules and \
         publications change in a stop, with `changeover migrate --at-once`.",
-    bad: &[Example::of("CREATE TABLE docs (id bigint PRIMARY KEY, code text UNIQUE);\nCREATE TABLE links (id bigint PRIMARY KEY, code text REFERENCES docs (code) ON UPDATE CASCADE);", "ALTER TABLE docs DROP COLUMN code;")],
-    good: &[Example::of("CREATE TABLE docs (id bigint PRIMARY KEY, code text UNIQUE);\nCREATE TABLE links (id bigint PRIMARY KEY, code text REFERENCES docs (code) ON UPDATE CASCADE);", "ALTER TABLE links DROP CONSTRAINT links_code_fkey;\nALTER TABLE docs DROP COLUMN code;")],
+    bad: &[Example::of(
+        "CREATE TABLE docs (id bigint PRIMARY KEY, code text UNIQUE);\nCREATE TABLE links (id bigint PRIMARY KEY, code text REFERENCES docs (code) ON UPDATE CASCADE);",
+        "ALTER TABLE docs DROP COLUMN code;",
+    )],
+    good: &[Example::of(
+        "CREATE TABLE docs (id bigint PRIMARY KEY, code text UNIQUE);\nCREATE TABLE links (id bigint PRIMARY KEY, code text REFERENCES docs (code) ON UPDATE CASCADE);",
+        "ALTER TABLE links DROP CONSTRAINT links_code_fkey;\nALTER TABLE docs DROP COLUMN code;",
+    )],
 };

@@ -13,6 +13,12 @@ pub(crate) static RULE: Rule = Rule {
         and a check of the parent would not see it.",
     instead: "Make the children partitions, or run the upgrade in a stop, with `changeover migrate \
         --at-once`. A child's own columns change as those of any table.",
-    bad: &[Example::of("CREATE TABLE event (id bigint PRIMARY KEY, body text);\nCREATE TABLE event_2024 (PRIMARY KEY (id)) INHERITS (event);", "ALTER TABLE event ADD COLUMN shout text;")],
-    good: &[Example::of("CREATE TABLE event (id bigint PRIMARY KEY, body text);\nCREATE TABLE event_2024 (PRIMARY KEY (id)) INHERITS (event);", "ALTER TABLE event_2024 ADD COLUMN shout text;\nUPDATE event_2024 SET shout = upper(body);")],
+    bad: &[Example::of(
+        "CREATE TABLE event (id bigint PRIMARY KEY, body text);\nCREATE TABLE event_2024 (PRIMARY KEY (id)) INHERITS (event);",
+        "ALTER TABLE event ADD COLUMN shout text;",
+    )],
+    good: &[Example::of(
+        "CREATE TABLE event (id bigint PRIMARY KEY, body text);\nCREATE TABLE event_2024 (PRIMARY KEY (id)) INHERITS (event);",
+        "ALTER TABLE event_2024 ADD COLUMN shout text;\nUPDATE event_2024 SET shout = upper(body);",
+    )],
 };

@@ -12,6 +12,12 @@ pub(crate) static RULE: Rule = Rule {
         the database for the ledger and for schemas, CREATE on a schema for tables, views, \
         types and functions.",
     instead: "Grant it before the upgrade.",
-    bad: &[Example::of("CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nSET LOCAL ROLE guest;", "CREATE TABLE notes (id bigint PRIMARY KEY);")],
-    good: &[Example::of("CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nGRANT CREATE ON SCHEMA public TO guest;\nSET LOCAL ROLE guest;", "CREATE TABLE notes (id bigint PRIMARY KEY);")],
+    bad: &[Example::of(
+        "CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nSET LOCAL ROLE guest;",
+        "CREATE TABLE notes (id bigint PRIMARY KEY);",
+    )],
+    good: &[Example::of(
+        "CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nGRANT CREATE ON SCHEMA public TO guest;\nSET LOCAL ROLE guest;",
+        "CREATE TABLE notes (id bigint PRIMARY KEY);",
+    )],
 };

@@ -12,6 +12,12 @@ pub(crate) static RULE: Rule = Rule {
         run would stop half-way.",
     instead: "Make the migrator a member of the owner, or give the table to the migrator, before the \
         upgrade.",
-    bad: &[Example::of("CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nCREATE TABLE theirs (id bigint PRIMARY KEY);\nSET LOCAL ROLE guest;", "ALTER TABLE theirs ADD COLUMN note text;")],
-    good: &[Example::of("CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nGRANT CREATE ON SCHEMA public TO guest;\nSET LOCAL ROLE guest;\nCREATE TABLE mine (id bigint PRIMARY KEY);", "ALTER TABLE mine ADD COLUMN note text;")],
+    bad: &[Example::of(
+        "CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nCREATE TABLE theirs (id bigint PRIMARY KEY);\nSET LOCAL ROLE guest;",
+        "ALTER TABLE theirs ADD COLUMN note text;",
+    )],
+    good: &[Example::of(
+        "CREATE ROLE guest;\nREVOKE CREATE ON SCHEMA public FROM PUBLIC;\nGRANT CREATE ON SCHEMA public TO guest;\nSET LOCAL ROLE guest;\nCREATE TABLE mine (id bigint PRIMARY KEY);",
+        "ALTER TABLE mine ADD COLUMN note text;",
+    )],
 };

@@ -12,6 +12,9 @@ pub(crate) static RULE: Rule = Rule {
         first step, after instances have begun to wait for it.",
     instead: "Connect to the primary, or end the maintenance, or set it off for the role that \
         migrates.",
-    bad: &[Example::of("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$;", "CREATE TABLE notes (id bigint PRIMARY KEY);")],
+    bad: &[Example::of(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$;",
+        "CREATE TABLE notes (id bigint PRIMARY KEY);",
+    )],
     good: &[Example::of("", "CREATE TABLE notes (id bigint PRIMARY KEY);")],
 };

@@ -12,6 +12,12 @@ pub(crate) static RULE: Rule = Rule {
         a subscriber could not find.",
     instead: "Write `ALTER TABLE … REPLICA IDENTITY FULL` before the UPDATE, or give the table a \
         primary key.",
-    bad: &[Example::of("CREATE TABLE tags (name text NOT NULL UNIQUE, j jsonb);\nCREATE PUBLICATION sent FOR TABLE tags;", "ALTER TABLE tags ADD COLUMN provider text;\nUPDATE tags SET provider = j ->> 'p';")],
-    good: &[Example::of("CREATE TABLE tags (name text NOT NULL UNIQUE, j jsonb);\nCREATE PUBLICATION sent FOR TABLE tags;", "ALTER TABLE tags REPLICA IDENTITY FULL;\nALTER TABLE tags ADD COLUMN provider text;\nUPDATE tags SET provider = j ->> 'p';")],
+    bad: &[Example::of(
+        "CREATE TABLE tags (name text NOT NULL UNIQUE, j jsonb);\nCREATE PUBLICATION sent FOR TABLE tags;",
+        "ALTER TABLE tags ADD COLUMN provider text;\nUPDATE tags SET provider = j ->> 'p';",
+    )],
+    good: &[Example::of(
+        "CREATE TABLE tags (name text NOT NULL UNIQUE, j jsonb);\nCREATE PUBLICATION sent FOR TABLE tags;",
+        "ALTER TABLE tags REPLICA IDENTITY FULL;\nALTER TABLE tags ADD COLUMN provider text;\nUPDATE tags SET provider = j ->> 'p';",
+    )],
 };

@@ -171,6 +171,7 @@ impl Work<'_> {
             phase: placement.phase,
             before_serving: placement.phase == Phase::Expand
                 || (self.directives.before_serving && placement.phase == Phase::Online),
+            requires: crate::model::capability::owner(),
             floor: placement.floor.filter(|_| placement.phase == Phase::Contract),
             needs,
             locks,

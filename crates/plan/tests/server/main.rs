@@ -2,9 +2,11 @@
 //! the locks of its steps, and whole plans from first to last step.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![expect(clippy::print_stdout, reason = "the generated table says how many cases it has")]
 
 mod catalog;
 mod database;
+mod derivation_table;
 mod locks;
 mod obstacles;
 mod parser;

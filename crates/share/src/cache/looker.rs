@@ -16,6 +16,7 @@ use rand::Rng;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch as channel};
+use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -25,8 +26,8 @@ const LOOK_WAIT: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// How often notes are pruned, by the one that comes first.
 const PRUNE_PAUSE: Duration = Duration::from_secs(30);
-/// How often missing triggers are made again.
-const MEND_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause between two tries to make missing triggers again, in multiples of the shortest.
+const MEND_PAUSES_MAX: u32 = 60;
 
 /// How often an instance looks, and for how long notes are kept.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +38,18 @@ pub struct CacheTiming {
     /// For how long notes are kept at least. Who was away for longer loads everything again, which costs
     /// little, so ten minutes are enough; hours of notes would make every look longer.
     pub keep: Duration,
+    /// The least pause between two tries to make missing triggers again; doubles with each, up to sixty
+    /// times that. 5 s.
+    pub mend: Duration,
 }
 
 impl Default for CacheTiming {
     fn default() -> Self {
-        Self { poll: Duration::from_millis(250), keep: Duration::from_secs(600) }
+        Self {
+            poll: Duration::from_millis(250),
+            keep: Duration::from_secs(600),
+            mend: Duration::from_secs(5),
+        }
     }
 }
 
@@ -80,6 +88,38 @@ impl Looking {
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&looker).run(stop.clone()));
         Self { looker, _stop: Arc::new(stop.drop_guard()) }
+    }
+}
+
+/// When missing triggers are made again: one try at a time, and ever more seldom while they stay missing.
+struct Mending {
+    pause_min: Duration,
+    pause: Duration,
+    began_at: Option<Instant>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Mending {
+    fn new(pause_min: Duration) -> Self {
+        Self { pause_min, pause: pause_min, began_at: None, running: None }
+    }
+
+    fn is_due(&self) -> bool {
+        self.running.as_ref().is_none_or(JoinHandle::is_finished)
+            && self.began_at.is_none_or(|at| at.elapsed() >= self.pause)
+    }
+
+    fn began(&mut self, running: Option<JoinHandle<()>>) {
+        if self.began_at.is_some() {
+            self.pause = (self.pause * 2).min(self.pause_min * MEND_PAUSES_MAX);
+        }
+        self.began_at = Some(Instant::now());
+        self.running = running;
+    }
+
+    fn succeeded(&mut self) {
+        self.pause = self.pause_min;
+        self.began_at = None;
     }
 }
 
@@ -146,7 +186,8 @@ impl Looker {
     async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut connection = None;
         let mut last: Option<Look> = None;
-        let (mut pruned_at, mut mended_at) = (Instant::now(), None::<Instant>);
+        let mut pruned_at = Instant::now();
+        let mut mending = Mending::new(self.timing.mend);
         loop {
             let outcome = tokio::time::timeout(LOOK_WAIT, self.once(&mut connection, &mut last));
             match outcome.await {
@@ -160,9 +201,10 @@ impl Looker {
                     connection = None;
                 }
             }
-            if mended_at.is_none_or(|at| at.elapsed() >= MEND_PAUSE) && self.has_unwatched() {
-                mended_at = Some(Instant::now());
-                self.mend();
+            if !self.has_unwatched() {
+                mending.succeeded();
+            } else if mending.is_due() {
+                mending.began(self.mend());
             }
             if pruned_at.elapsed() >= PRUNE_PAUSE
                 && let Some(open) = &connection
@@ -226,18 +268,18 @@ impl Looker {
     }
 
     /// Makes triggers that are missing again, aside: it waits for locks.
-    fn mend(&self) {
+    fn mend(&self) -> Option<JoinHandle<()>> {
         if self.options.owner_url.is_none() || self.tables.is_empty() {
-            return;
+            return None;
         }
         let (options, tables) = (Arc::clone(&self.options), Arc::clone(&self.tables));
         let ask = Arc::clone(&self.ask);
-        tokio::spawn(async move {
+        Some(tokio::spawn(async move {
             match watch::ensure(&options, &tables).await {
                 Ok(()) => ask.notify_one(),
                 Err(error) => tracing::warn!(error = chain(&error), "a table is not watched"),
             }
-        });
+        }))
     }
 
     async fn prune(&self, open: &Connection) {

@@ -7,7 +7,7 @@
 //! Invariant: nothing is begun before the instance serves, and nothing once it drains. No SQL here: see
 //! `worker/`, `job/`, `schedule/`.
 
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::generation::{self, DrainReport, Member, Part};
 use crate::instance::{Instance, InstanceState};
 use crate::job::{BatchJobHandler, Handler, JobHandler, JobQueue, Jobs};
@@ -135,7 +135,7 @@ impl Background {
         if self.instance.state() != InstanceState::Draining
             && let Err(error) = self.instance.set_state(InstanceState::Draining).await
         {
-            tracing::warn!(%error, "could not say that the instance drains");
+            tracing::warn!(error = chain(&error), "could not say that the instance drains");
         }
         self.member.settle_now();
         let reports = join_all(self.parts.iter().map(|part| part.drain(until))).await;

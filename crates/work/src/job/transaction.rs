@@ -6,7 +6,7 @@
 use super::claim::{self, Claimed, Job};
 use super::ledger;
 use crate::connection::{Connection, Purpose};
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::fence::commit_behind;
 use crate::instance::open_for;
 use crate::options::Options;
@@ -83,7 +83,10 @@ impl JobTransaction {
         match self.connection.client.batch_execute("ROLLBACK").await {
             Ok(()) => usable(self.connection),
             Err(error) => {
-                tracing::debug!(%error, "not rolled back: the connection is given up");
+                tracing::debug!(
+                    error = chain(&error),
+                    "not rolled back: the connection is given up"
+                );
                 None
             }
         }

@@ -176,7 +176,7 @@ impl Session {
             Some(NoMessage::Ended) => Ok(Flow::HasEnded),
             Some(NoMessage::Malformed(answer)) => Err(Over::Say(answer)),
             Some(NoMessage::Broken(error)) => {
-                tracing::debug!(%error, "a sensor's stream broke");
+                tracing::debug!(error = changeover::chain(&error), "a sensor's stream broke");
                 Err(Over::Gone)
             }
         }

@@ -24,7 +24,8 @@ SELECT jsonb_build_object(
                  'id', s.id, 'migration', s.migration, 'title', s.title, 'kind', s.kind,
                  'phase', s.phase, 'state', s.state, 'before_serving', s.before_serving,
                  'floor', s.floor, 'attempts', s.attempts, 'started_at', s.started_at,
-                 'finished_at', s.finished_at, 'error', s.error, 'reason', s.step -> 'reason',
+                 'finished_at', s.finished_at, 'error', s.error,
+                 'requires', coalesce(s.step -> 'requires', '["owner"]'), 'reason', s.step -> 'reason',
                  'progress', (SELECT jsonb_build_object(
                          'units', min(p.units), 'total', sum(p.total), 'done', sum(p.done),
                          'written', sum(p.written), 'batches', sum(p.batches),

@@ -79,7 +79,8 @@ BEGIN
     PERFORM changeover.require_service(my_app);
     IF my_head < current_floor THEN
         RAISE EXCEPTION 'release % knows migrations up to %, but the floor of application % is %',
-            my_release, my_head, my_app, current_floor USING ERRCODE = 'CO001';
+            my_release, my_head, my_app, current_floor
+            USING ERRCODE = 'CO001', DETAIL = json_build_object('floor', current_floor)::text;
     END IF;
     INSERT INTO changeover.instance (id, app, release, head, state, ttl_ms, host, pid)
     VALUES (my_id, my_app, my_release, my_head, 'starting',
@@ -112,7 +113,7 @@ BEGIN
     END IF;
     IF head < floor THEN
         RAISE EXCEPTION 'instance % has head %, below the floor %', my_id, head, floor
-            USING ERRCODE = 'CO001';
+            USING ERRCODE = 'CO001', DETAIL = json_build_object('floor', floor)::text;
     END IF;
 END $$;
 

@@ -27,11 +27,3 @@ CREATE TABLE changeover.refused_release (
     total    integer NOT NULL,
     PRIMARY KEY (app, head, release)
 );
-
--- What one who waits for the term can do besides holding the owner's connection; no row: nothing else.
-CREATE TABLE changeover.waiter_ability (
-    app    text NOT NULL,
-    holder uuid NOT NULL,
-    able   text[] NOT NULL,
-    PRIMARY KEY (app, holder)
-);

@@ -7,4 +7,4 @@ UPDATE changeover.term AS t
  WHERE t.app = $1 AND t.epoch = $2 AND t.holder = $3 AND t.timeline = changeover.timeline()
 RETURNING (SELECT max(w.head) FROM changeover.term_waiter w
             WHERE w.app = $1 AND w.head > $5
-              AND w.seen_at > clock_timestamp() - interval '2 seconds')
+              AND w.seen_at > clock_timestamp() - interval '15 seconds')
