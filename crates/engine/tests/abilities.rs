@@ -1,6 +1,5 @@
 //! A step that an instance cannot run is left to one that can.
 
-
 mod common;
 
 use changeover::Changeover;
