@@ -12,6 +12,7 @@ mod observe;
 use crate::histories::stage::Stage;
 use anyhow::ensure;
 use compare::Verdict;
+use observe::Outcome;
 use std::collections::BTreeMap;
 
 /// Arguments of `cargo xtask facts`.
@@ -79,23 +80,24 @@ async fn play(stage: &Stage, history: &corpus::History) -> anyhow::Result<Tally>
             if statement.text.is_empty() {
                 continue;
             }
-            let verdict = observe::compared(&client, statement).await?;
             let line = |what: &str| {
                 let text = statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
                 format!("{file}:{}: {what}: {text:.150}", statement.line)
             };
-            let name = match verdict {
-                Verdict::Exact => "exact",
-                Verdict::Weaker(what) => {
-                    tally.weaker.push(line(&what));
-                    "weaker"
-                }
-                Verdict::Stronger(what) => {
-                    tally.stronger.push(line(&what));
-                    "stronger"
-                }
-                Verdict::NotUnderstood => "not understood",
-                Verdict::NotRun => "not run",
+            let name = match observe::run(&client, statement).await? {
+                Outcome::NotUnderstood => "not understood",
+                Outcome::NotRun => "not run",
+                Outcome::Ran(ran) => match compare::compare(&ran.0, &ran.1, &ran.2) {
+                    Verdict::Exact => "exact",
+                    Verdict::Weaker(what) => {
+                        tally.weaker.push(line(&what));
+                        "weaker"
+                    }
+                    Verdict::Stronger(what) => {
+                        tally.stronger.push(line(&what));
+                        "stronger"
+                    }
+                },
             };
             *tally.count.entry(name).or_default() += 1;
         }

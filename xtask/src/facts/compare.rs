@@ -13,10 +13,6 @@ pub(super) enum Verdict {
     Weaker(String),
     /// It does less.
     Stronger(String),
-    /// The planner does not know the statement and refuses it.
-    NotUnderstood,
-    /// It cannot run here, or not in a transaction.
-    NotRun,
 }
 
 /// Compares. `before`: the catalog before the statement.

@@ -1,6 +1,5 @@
 //! Runs one statement and reads from the server what it does.
 
-use super::compare::{Verdict, compare};
 use anyhow::Context as _;
 use changeover_plan::sql::{Statement, StatementKind};
 use changeover_plan::{Catalog, Change, Facts, LockMode, QualifiedName, catalog::load, change};
@@ -18,30 +17,40 @@ pub(super) struct Seen {
     pub(super) scanned: Vec<QualifiedName>,
 }
 
-/// Runs a statement and compares what it did with what was predicted.
-pub(super) async fn compared(client: &Client, statement: &Statement) -> anyhow::Result<Verdict> {
+/// What became of a statement.
+pub(super) enum Outcome {
+    /// It ran: the catalog before, what was predicted, what it did.
+    Ran(Box<(Catalog, Facts, Seen)>),
+    /// It ran, and the planner does not know what it changes.
+    NotUnderstood,
+    /// It cannot run here, or not in a transaction.
+    NotRun,
+}
+
+/// Runs a statement and reads what it did.
+pub(super) async fn run(client: &Client, statement: &Statement) -> anyhow::Result<Outcome> {
     let catalog = read(client).await?;
     let Some(changes) = change::written(&catalog, statement) else {
         // Later statements may need it.
         return Ok(match client.batch_execute(&statement.text).await {
-            Ok(()) => Verdict::NotUnderstood,
-            Err(_) => Verdict::NotRun,
+            Ok(()) => Outcome::NotUnderstood,
+            Err(_) => Outcome::NotRun,
         });
     };
     let facts = facts(&catalog, &changes);
     if facts.outside_transaction {
         // A failure leaves the database as the history's later files expect it, or they fail too.
         drop(client.batch_execute(&statement.text).await);
-        return Ok(Verdict::NotRun);
+        return Ok(Outcome::NotRun);
     }
     client.batch_execute(BEFORE).await.context("noting what is there")?;
     if client.batch_execute(&statement.text).await.is_err() {
         client.batch_execute("ROLLBACK").await?;
-        return Ok(Verdict::NotRun);
+        return Ok(Outcome::NotRun);
     }
     let seen = seen(client, statement).await;
     client.batch_execute("COMMIT").await?;
-    Ok(compare(&catalog, &facts, &seen?))
+    Ok(Outcome::Ran(Box::new((catalog, facts, seen?))))
 }
 
 /// What several changes do one after the other.
