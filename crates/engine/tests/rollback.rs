@@ -218,6 +218,44 @@ async fn every_step_goes_there_and_back_on_18() {
 }
 
 #[tokio::test]
+async fn an_upgrade_in_mid_backfill_goes_back() {
+    let database = Database::new(17).await;
+    let mut options = database.options("1", OLD);
+    options.fresh = true;
+    migrate(options).await.unwrap();
+    let owner = database.connect(OWNER).await;
+    let before: String = value(&owner, PICTURE).await;
+
+    let mut options = database.options("2", &both()[..3]);
+    (options.pace.batch_rows_first, options.pace.batch_rows_max) = (50, 50);
+    let batches = Arc::new(AtomicU64::new(0));
+    let stop = CancellationToken::new();
+    let signal = stop.clone();
+    options.hook = changeover::Hook::new(move |pause| {
+        let (batches, signal) = (batches.clone(), signal.clone());
+        async move {
+            let in_backfill = pause.step.is_some_and(|step| step.as_str() == "0003.2.backfill");
+            if in_backfill
+                && pause.point == changeover::PausePoint::AfterBatch
+                && batches.fetch_add(1, Ordering::Relaxed) == 3
+            {
+                signal.cancel();
+            }
+        }
+    });
+    let ended = changeover::operate::migrate(options, stop).await;
+    assert!(matches!(ended, Err(Error::Stopped)), "{ended:?}");
+    let filled: i64 = value(&owner, "SELECT count(gross) FROM orders").await;
+    assert!(filled > 0 && filled < 2000, "{filled} rows are filled");
+
+    let undone = back(&database, 1).await.unwrap();
+    assert!(undone.contains(&StepId::from("0003.2.backfill")), "{undone:?}");
+    assert_eq!(before, value::<String>(&owner, PICTURE).await);
+    let head: i64 = value(&owner, "SELECT head FROM changeover.app WHERE app = 'shop'").await;
+    assert_eq!(head, 1);
+}
+
+#[tokio::test]
 async fn above_the_floor_and_beside_a_newer_instance_it_is_refused() {
     let database = Database::new(17).await;
     let mut options = database.options("1", OLD);

@@ -7,6 +7,7 @@ mod at_once;
 mod columns;
 mod constraints;
 mod objects;
+mod pending;
 mod properties;
 mod sync;
 
