@@ -72,6 +72,7 @@ async fn the_status_is_data() {
       "instances": [],
       "migrations": 2,
       "parked_rows": 0,
+      "refused": [],
       "steps": "[steps]",
       "term": {
         "epoch": "[epoch]",

@@ -11,6 +11,7 @@ mod ddl;
 mod index_build;
 mod index_drop;
 pub(crate) mod long_statement;
+mod look;
 mod parked;
 mod progress;
 mod script;
@@ -55,7 +56,10 @@ impl StepRun<'_> {
 pub(crate) async fn run(mut run: StepRun<'_>) -> Result<(), Error> {
     let step = run.step;
     match &step.kind {
-        StepKind::Ddl(ddl) => ddl::run(&mut run, &render(&ddl.changes)).await,
+        StepKind::Ddl(ddl) => {
+            look::first(&mut run, &ddl.changes).await?;
+            ddl::run(&mut run, &render(&ddl.changes)).await
+        }
         StepKind::SyncInstall(install) => sync::install(&mut run, install).await,
         StepKind::SyncDrop(drop) => sync_drop::run(&mut run, drop).await,
         StepKind::Backfill(backfill) => backfill::run(&mut run, backfill).await,

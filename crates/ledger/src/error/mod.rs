@@ -260,6 +260,18 @@ pub enum Error {
         /// How many there are.
         total: usize,
     },
+    /// Rows that are there would break a constraint, which was not added.
+    #[error("{count} rows of {table} break {constraint}, e.g. those with the keys {sample}")]
+    RowsBreak {
+        /// How many.
+        count: u64,
+        /// The table.
+        table: String,
+        /// The constraint.
+        constraint: String,
+        /// The keys of some.
+        sample: String,
+    },
     /// The upgrade cannot be undone; nothing was changed.
     #[error("cannot roll back to {to}: {}", .reasons.join("; "))]
     CannotRollBack {

@@ -74,6 +74,9 @@ impl Error {
             Self::RowsParked { .. } => "mend or delete these rows (they are listed in \
                 changeover.parked_row); the step is tried again by itself, or by `changeover migrate`"
                 .to_owned(),
+            Self::RowsBreak { .. } => "mend these rows, then start again; the constraint was not added, and \
+                nothing is rejected meanwhile"
+                .to_owned(),
             Self::CannotRollBack { .. } => "go back no further than the floor; an instance of the newer \
                 release ends with its Deployment rolled back. What cannot be undone needs a migration \
                 forward"

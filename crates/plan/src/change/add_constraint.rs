@@ -20,6 +20,9 @@ pub struct AddConstraint {
     /// For a key: the index that it takes over, which gets the constraint's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub using_index: Option<Identifier>,
+    /// The query for rows that break it; one row for each of a few, with its key and their number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<String>,
 }
 
 impl AddConstraint {

@@ -51,6 +51,7 @@ impl Kind for DropConstraint {
                     table: self.table.clone(),
                     constraint: Constraint { validated: false, ..constraint.clone() },
                     using_index: None,
+                    look: None,
                 })
             }
             ConstraintKind::NotNull | ConstraintKind::Exclusion => Inverse::Stays,

@@ -10,6 +10,7 @@
 mod facts;
 mod inverse;
 mod legacy;
+mod offending;
 mod subject;
 mod written;
 
@@ -17,6 +18,7 @@ pub use facts::{Break, Facts};
 pub(crate) use facts::{leaves, referenced};
 pub use inverse::Inverse;
 pub(crate) use legacy::deserialize_changes;
+pub(crate) use offending::{breaking_check, breaking_reference};
 pub use subject::{Effects, Subject};
 pub use written::{WrittenChanges, written};
 pub(crate) use written::{

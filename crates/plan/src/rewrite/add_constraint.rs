@@ -8,7 +8,7 @@ use super::{
     tightening::{at_floor, tightens},
 };
 use crate::{
-    change::{self},
+    change::{self, AddConstraint},
     model::{
         catalog::{ConstraintKind, Relation, RelationKind},
         identifier::{Identifier, QualifiedName},
@@ -89,6 +89,10 @@ fn not_valid(
     let (phase, reason) = tightens(work);
     let mut add = change::add_constraint(&work.world.catalog, table, constraint);
     add.constraint.validated = false;
+    // With NOT VALID the author says that old rows may break it.
+    if !constraint.not_valid {
+        add.look = look(work, relation, constraint, &add);
+    }
     let name = add.constraint.name.clone();
     let title = format!("reject what breaks {} of {} from now on", name.as_str(), table.plain());
     let mut draft = Draft::ddl("constraint", phase, title, vec![add.into()]).reason(reason);
@@ -103,6 +107,28 @@ fn not_valid(
     }
     let relation = table::existing_by_name(work, table)?;
     validate(work, &relation, &name, phase, Some(&added))
+}
+
+/// How rows that break a constraint are found beforehand.
+fn look(
+    work: &Work<'_>,
+    relation: &Relation,
+    constraint: &ConstraintDefinition,
+    add: &AddConstraint,
+) -> Option<String> {
+    match &constraint.kind {
+        ConstraintBody::Check { expression, .. } => {
+            Some(change::breaking_check(relation, &expression.text))
+        }
+        ConstraintBody::ForeignKey { columns, referenced, .. } => change::breaking_reference(
+            &work.world.catalog,
+            relation,
+            &add.constraint.kind,
+            columns,
+            referenced,
+        ),
+        _ => None,
+    }
 }
 
 /// `VALIDATE CONSTRAINT`, also as the author writes it.

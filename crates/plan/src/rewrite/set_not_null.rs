@@ -3,7 +3,7 @@
 
 use super::table;
 use crate::{
-    change::{AddConstraint, AlterNotNull, DropConstraint},
+    change::{self, AddConstraint, AlterNotNull, DropConstraint},
     model::{
         catalog::{Constraint, ConstraintKind, Relation},
         identifier::Identifier,
@@ -78,6 +78,7 @@ pub(super) fn steps(
             ..Constraint::default()
         },
         using_index: None,
+        look: Some(change::breaking_check(relation, &format!("{column} IS NOT NULL"))),
     };
     let set_not_null =
         AlterNotNull { table: table.clone(), column: column.clone(), not_null: true };

@@ -39,7 +39,7 @@ pub(crate) fn add_constraint(
         validated: !definition.not_valid,
         ..Constraint::default()
     };
-    AddConstraint { table: table.clone(), constraint, using_index }
+    AddConstraint { table: table.clone(), constraint, using_index, look: None }
 }
 
 /// The name that a constraint has or gets.

@@ -1,0 +1,4 @@
+SELECT {key}, count(*) OVER ()
+  FROM {table} AS t
+ WHERE {condition}
+ LIMIT 3
