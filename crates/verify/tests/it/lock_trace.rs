@@ -75,7 +75,7 @@ async fn a_rewrite_is_found() {
         END $$;
         CREATE TRIGGER rewrite BEFORE INSERT ON changeover.step
             FOR EACH ROW EXECUTE FUNCTION rewrite();";
-    let rewrite = rewrite.replace("'{statements}'", "'{kind,statements}'");
+    let rewrite = rewrite.replace("'{statements}'", "'{kind,changes}'");
     let findings = findings_of(&rewrite, "ALTER TABLE orders ADD COLUMN extra text;").await;
     assert!(
         findings.iter().any(|finding| finding.to_string() == "orders was rewritten"),

@@ -6,8 +6,9 @@ use crate::model::step::{Phase, Step};
 
 const SETUP: &str = "create table orders (id bigint primary key, status text, net int default 1);
     create table gone (id bigint primary key);
-    create view v as select id from orders;
-    create materialized view m as select id from orders with no data;
+    create table other (id bigint primary key, net int);
+    create view v as select id from other;
+    create materialized view m as select id from other with no data;
     create function f() returns trigger language plpgsql as 'begin return new; end';
     create function g() returns int language sql as 'select 1';
     create trigger tr after insert on orders for each row execute function f();
@@ -20,7 +21,7 @@ const SETUP: &str = "create table orders (id bigint primary key, status text, ne
 const KINDS: [(&str, &str); 10] = [
     ("alter table orders drop column status", "alter table orders add column status int"),
     ("drop table gone", "create table gone (id int primary key, a text)"),
-    ("drop view v", "create view v as select net from orders"),
+    ("drop view v", "create view v as select net from other"),
     ("drop materialized view m", "create materialized view m as select 1 as one with no data"),
     ("drop function g()", "create function g() returns int language sql as 'select 2'"),
     (
@@ -54,8 +55,9 @@ fn every_open_change_beside_every_new_one() {
             // A new object of another kind under a name of its own, unless it is the dropped one.
             let new = if at == other { (*new).to_owned() } else { renamed(new) };
             let plan = planned_on(&catalog(SETUP), &["select_nothing", &new], &pending);
-            let found: Vec<&str> =
-                rules(&plan).into_iter().filter(|rule| *rule != "not-understood").collect();
+            // The first text only takes the number of the old plan's migration.
+            let ours = plan.refusals.iter().filter(|refusal| refusal.migration == 3);
+            let found: Vec<&str> = ours.map(|refusal| refusal.rule.as_str()).collect();
             if at == other {
                 assert!(found.contains(&"stop-between"), "{old} / {new}: {found:?}");
             } else {
