@@ -1,8 +1,6 @@
 //! A constraint that rows break is not added: it would reject updates of these rows although nobody
 //! touched what breaks it, and its validation would fail for good.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod common;
 
 use common::{Database, OWNER, SERVICE, migrate, value};
