@@ -1,4 +1,4 @@
-//! Keeps in the ledger that a release was refused, and why, so that `status` shows it to whoever did not
+//! Keeps in the ledger that a release was refused, and why, so that `status` shows it to all who did not
 //! see its log. Called by the driver, without the term: nothing is decided by it.
 
 use crate::connection::Connection;

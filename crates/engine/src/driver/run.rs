@@ -150,7 +150,7 @@ impl Driver {
         let acquire = Term::try_acquire(open, &self.options, &self.owner_url, self.holder);
         let Some(term) = within(LOOK_WAIT, "acquiring the term", acquire).await? else {
             if let Work::Nothing(outlook) = work {
-                // Whoever holds it tidies.
+                // The holder tidies.
                 return Ok((outlook, false));
             }
             // Planned once a process, unless the ledger moves on meanwhile.

@@ -123,7 +123,7 @@ pub struct StepStatus {
     pub finished_at: Option<Timestamp>,
     /// Why it did not work the last time.
     pub error: Option<String>,
-    /// What whoever runs it must be able to do.
+    /// What its runner must be able to do.
     #[serde(default = "capability::owner")]
     pub requires: BTreeSet<Capability>,
     /// Why it stands where it stands.

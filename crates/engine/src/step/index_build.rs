@@ -93,7 +93,7 @@ async fn build_one(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error>
         return Ok(());
     };
     // What a failed build leaves is invalid, yet every write maintains it: drop it at once, unless we are to
-    // stop. Dropping waits for older transactions as building does; whoever goes on drops it.
+    // stop. Dropping waits for older transactions as building does; the next holder drops it.
     if !error.is_connection_lost()
         && !run.stop.is_cancelled()
         && let Err(left) = run_all(run, create, create.leftover().into()).await

@@ -1,6 +1,6 @@
 //! Whether a server, and a session there, can be used for what the owner does: new enough, and writable.
 //!
-//! Asked once, before anything is changed, by `bootstrap::ensure` and whoever raises the floor; the SQL is
+//! Asked once, before anything is changed, by `bootstrap::ensure` and before the floor is raised; the SQL is
 //! `sql/fitness.sql`. Rights on tables are no concern of this file: planning looks at those.
 
 use super::Connection;

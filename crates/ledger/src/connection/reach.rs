@@ -21,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub type Link =
     tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
-/// What a server says of itself to whoever asks for a kind of session.
+/// What a server says of itself to a client that asks for a kind of session.
 const SESSION: &str =
     "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')";
 

@@ -124,7 +124,7 @@ impl Term {
         Ok(Some(term))
     }
 
-    /// Asks whoever holds the term to hand it over: when it leaves, or after its open batch where
+    /// Asks the holder of the term to hand it over: when it leaves, or after its open batch where
     /// `head` is above its own. Holds for 15 s.
     pub async fn ask(watch: &Connection, app: &str, holder: Uuid, head: u64) -> Result<(), Error> {
         watch

@@ -1,4 +1,4 @@
-//! What whoever runs a step must be able to do. A holder of the term that lacks one leaves the step to
+//! What the runner of a step must be able to do. A holder of the term that lacks one leaves the step to
 //! another instance.
 
 use serde::{Deserialize, Serialize};

@@ -64,7 +64,7 @@ pub struct Step {
     pub phase: Phase,
     /// Whether the new release waits for it before it serves. Always so in [`Phase::Expand`].
     pub before_serving: bool,
-    /// What whoever runs it must be able to do.
+    /// What its runner must be able to do.
     #[serde(default = "capability::owner", skip_serializing_if = "capability::is_owner")]
     pub requires: BTreeSet<Capability>,
     /// For a contract step: the floor must have reached this head.

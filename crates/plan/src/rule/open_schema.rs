@@ -9,7 +9,7 @@ pub(crate) static RULE: Rule = Rule {
     allowable: false,
     summary: "filling a column by a function or type of a schema where others may make functions",
     why: "The trigger and the backfill compute the value with the rights of the tables' owner. \
-        Whoever may create functions in the schema could make one that fits better, \
+        A role that may create functions in the schema could make one that fits better, \
         `lower(varchar)` beside `lower(text)`, and it would run as the owner.",
     instead: "`REVOKE CREATE ON SCHEMA public FROM PUBLIC` (the default since PostgreSQL 15).",
     bad: &[Example::of(

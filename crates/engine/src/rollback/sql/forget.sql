@@ -1,4 +1,4 @@
--- Puts a step back to where it was before it was begun: whoever does it again begins at the start.
+-- Puts a step back to where it was before it was begun: the next run begins at the start.
 -- $1 app, $2 step.
 WITH progress AS (
     DELETE FROM changeover.progress WHERE app = $1 AND step = $2
