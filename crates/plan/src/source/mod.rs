@@ -1,12 +1,14 @@
 //! From a folder's files to numbered migrations, and the ledger's memory held against them.
 //!
 //! Callers read the files; this module is given names and texts. One file for each form: `ours`,
-//! `sqlx`, `flyway`. [`detect`] tells them apart by names alone.
+//! `sqlx`, `flyway`. [`detect`] tells them apart by names alone; `sections` keeps of goose's and
+//! dbmate's files what leads forward.
 
 mod error;
 mod flyway;
 mod history;
 mod ours;
+mod sections;
 mod sqlx;
 
 pub use error::SourceError;
@@ -104,12 +106,13 @@ fn has_checksum(migration: &Migration, kept: &str) -> bool {
 
 /// Puts a migration together.
 fn migration(number: u64, name: &str, file: &File) -> Migration {
+    let text = sections::forward(&file.1).into_owned();
     Migration {
         number,
         name: name.to_owned(),
         file: file.0.clone(),
-        text: file.1.clone(),
-        checksum: checksum(&sql::tokens(&file.1)),
+        checksum: checksum(&sql::tokens(&text)),
+        text,
     }
 }
 
