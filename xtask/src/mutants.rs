@@ -4,6 +4,7 @@
 //! touched. The tests must pass on the copy as it is, and fail (not fail to build) on each mutant.
 
 mod list;
+mod planner;
 
 use crate::budget::Budget;
 use anyhow::{Context, bail, ensure};
@@ -22,7 +23,7 @@ const TREE: [&str; 5] = ["Cargo.toml", "Cargo.lock", "clippy.toml", "crates", "x
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only the mutant of this name; `list` shows them.
+    /// Only the mutants whose name begins so; `list` shows them.
     #[arg(long)]
     only: Option<String>,
 }
@@ -31,8 +32,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let budget = Budget::from_environment()?;
     let chosen: Vec<&Mutant> = match args.only.as_deref() {
-        None => MUTANTS.iter().collect(),
-        Some(name) => MUTANTS.iter().filter(|mutant| mutant.name == name).collect(),
+        None => all().collect(),
+        Some(name) => all().filter(|mutant| mutant.name.starts_with(name)).collect(),
     };
     ensure!(!chosen.is_empty(), "no such mutant; there are: {}", names().join(", "));
     let root = root()?;
@@ -76,7 +77,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn names() -> Vec<&'static str> {
-    MUTANTS.iter().map(|mutant| mutant.name).collect()
+    all().map(|mutant| mutant.name).collect()
+}
+
+/// The engine's and the ledger's, then the planner's.
+fn all() -> impl Iterator<Item = &'static Mutant> {
+    MUTANTS.iter().chain(planner::MUTANTS)
 }
 
 fn root() -> anyhow::Result<PathBuf> {
