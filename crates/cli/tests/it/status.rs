@@ -109,6 +109,9 @@ async fn the_status_is_data() {
         "written": 10
       },
       "reason": "rows that are there are filled by key ranges in short batches; readers and writers go on",
+      "requires": [
+        "owner"
+      ],
       "started_at": "[time]",
       "state": "done",
       "title": "backfill orders.total"
