@@ -164,7 +164,9 @@ async fn forward_under_load(name: &str, releases: &[&str]) {
     assert_eq!((found.missing, found.doubled), (vec![], vec![]));
     // Going back the way one came: nothing that 4.8 needs has gone.
     assert_eq!(text(&ledger, "SELECT floor::text FROM changeover.app").await, "208");
-    let twice = "SELECT count(*)::text FROM changeover.step WHERE attempts > 1";
+    // A long step is given way with and begun again by the newer release, from where it was.
+    let twice = "SELECT count(*)::text FROM changeover.step WHERE attempts > 1
+        AND kind NOT IN ('backfill', 'backfill_check', 'index_build', 'constraint_validate')";
     assert_eq!(text(&ledger, twice).await, "0", "a step was begun twice");
     older.drain().await;
     for central in newer {
