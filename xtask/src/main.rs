@@ -11,6 +11,7 @@ mod bench_locks;
 mod bench_queue;
 mod bench_takeover;
 mod bench_workers;
+mod bounded;
 mod budget;
 mod central_process;
 mod chaos;

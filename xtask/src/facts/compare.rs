@@ -21,6 +21,9 @@ pub(super) fn compare(before: &Catalog, facts: &Facts, seen: &Seen) -> Verdict {
     let mut stronger = Vec::new();
     let claimed = strongest(facts.locks.iter().cloned());
     let taken = strongest(seen.locks.iter().cloned());
+    // What is said of a relation that is not there says nothing.
+    let claimed: BTreeMap<_, _> =
+        claimed.into_iter().filter(|(name, _)| before.relation(name).is_some()).collect();
     for relation in claimed.keys().chain(taken.keys()).collect::<BTreeSet<_>>() {
         // Functions that read the catalog take ACCESS SHARE, and nobody waits for that.
         let weakest = LockMode::AccessShare;

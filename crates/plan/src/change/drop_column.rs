@@ -46,13 +46,13 @@ impl Kind for DropColumn {
             .lock(&self.table, LockMode::AccessExclusive)
             .breaks(Break::Reads)
             .breaks(Break::Writes);
-        // A foreign key goes with its column, and its triggers on the other table with it.
-        match catalog.relation(&self.table) {
-            Some(relation) => {
-                facts.lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
-            }
-            None => facts,
-        }
+        let Some(relation) = catalog.relation(&self.table) else { return facts };
+        // A foreign key goes with its column, and its triggers on the other table with it; so does
+        // the sequence of a serial column.
+        let sequence = relation.column(&self.column).and_then(|column| column.sequence.as_ref());
+        facts
+            .lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
+            .lock_all(sequence, LockMode::AccessExclusive)
     }
 
     fn effects(&self) -> Effects {

@@ -14,7 +14,7 @@ mod offending;
 mod subject;
 mod written;
 
-pub use facts::{Break, Facts};
+pub use facts::{Break, Facts, facts_of_statement};
 pub(crate) use facts::{leaves, referenced};
 pub use inverse::Inverse;
 pub(crate) use legacy::deserialize_changes;

@@ -5,7 +5,8 @@
 //! - [`state`]: the catalog as it will be by now, and which step makes what.
 //! - [`work`]: one statement at work; [`draft`] is a step before it is emitted, [`placement`] says
 //!   where it stands.
-//! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them.
+//! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them;
+//!   [`type_change`]: what changing a column's type costs.
 //! - [`refused`]: why a statement does not get into the plan.
 
 pub(crate) mod draft;
@@ -13,6 +14,7 @@ pub(crate) mod names;
 mod placement;
 mod refused;
 pub(crate) mod state;
+pub(crate) mod type_change;
 pub(crate) mod types;
 pub(crate) mod work;
 
