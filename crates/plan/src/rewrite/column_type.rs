@@ -1,13 +1,21 @@
 //! `ALTER COLUMN … TYPE`: rewrites the table, or breaks older releases' prepared statements; only a
 //! change that the server makes in the catalog alone can be allowed.
 
-use super::{obstacle::dependant, table};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::AlterColumnType,
     model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
+    sql::statement::AlterKind,
     world::{Draft, Refused, Work, type_change, types},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::SetType { column, type_sql, using } = &action.kind else { return None };
+    Some(plan(work, relation, column, type_sql, *using))
+}
 
 /// Plans `TYPE`.
 pub(super) fn plan(
