@@ -83,6 +83,7 @@ changes! {
     alter_not_null::AlterNotNull,
     alter_owner::AlterOwner,
     alter_sequence::AlterSequence,
+    analyze::Analyze,
     attach_partition::AttachPartition,
     change_privileges::ChangePrivileges,
     change_row_security::ChangeRowSecurity,
