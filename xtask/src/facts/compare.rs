@@ -38,10 +38,14 @@ pub(super) fn compare(before: &Catalog, facts: &Facts, seen: &Seen) -> Verdict {
         }
     }
     tables("rewritten", before, &facts.rewrites, &seen.rewritten, &mut weaker, &mut stronger);
-    // What is rewritten is read, too.
+    // What is rewritten is read, too; and nobody waits for a reader.
+    let blocks = |table: &&QualifiedName| {
+        seen.locks.iter().any(|(name, mode)| name == *table && *mode > LockMode::AccessShare)
+    };
     let read: Vec<QualifiedName> = seen
         .scanned
         .iter()
+        .filter(blocks)
         .filter(|table| !seen.rewritten.contains(table) && !facts.rewrites.contains(table))
         .cloned()
         .collect();

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use anyhow::Context as _;
-use changeover_plan::sql::{Statement, StatementKind};
+use changeover_plan::sql::{Statement, StatementKind, statement::AlterKind};
 use changeover_plan::{Catalog, Facts, LockMode, QualifiedName, change};
 use std::fmt;
 use tokio_postgres::{Client, error::SqlState};
@@ -31,6 +31,8 @@ pub(super) enum Skipped {
     OutsideTransaction,
     /// It begins or ends a transaction; the chore has its own.
     Transaction,
+    /// It has CASCADE, which the planner always refuses: it takes along what it does not name.
+    Cascade,
     /// The server refuses it, with this code.
     Fails(String),
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Skipped {
             Self::NotSplit => out.write_str("not split"),
             Self::NotUnderstood => out.write_str("not understood"),
             Self::OutsideTransaction => out.write_str("outside of a transaction"),
+            Self::Cascade => out.write_str("drop by CASCADE"),
             Self::Transaction => out.write_str("begin or end one"),
             Self::Fails(code) => write!(out, "fail with {code}"),
         }
@@ -87,6 +90,11 @@ impl Observer {
             let message = ran.as_ref().map_or_else(said, |()| String::new());
             return Ok(Outcome::Skipped(Skipped::NotUnderstood, message));
         };
+        if cascades(statement) {
+            let ran = client.batch_execute(&statement.text).await;
+            let message = ran.as_ref().map_or_else(said, |()| String::new());
+            return Ok(Outcome::Skipped(Skipped::Cascade, message));
+        }
         let facts = change::facts_of_statement(&catalog, &changes);
         if facts.outside_transaction {
             // A failure leaves the database as the history's later files expect it, or they fail too.
@@ -117,6 +125,20 @@ impl Observer {
 
 fn said(error: &tokio_postgres::Error) -> String {
     error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
+}
+
+fn cascades(statement: &Statement) -> bool {
+    match &*statement.kind {
+        StatementKind::Drop(drop) => drop.cascade,
+        StatementKind::AlterTable(alter) => alter.actions.iter().any(|action| {
+            matches!(
+                action.kind,
+                AlterKind::DropColumn { cascade: true, .. }
+                    | AlterKind::DropConstraint { cascade: true, .. }
+            )
+        }),
+        _ => false,
+    }
 }
 
 fn changes_no_catalog(statement: &Statement) -> bool {
