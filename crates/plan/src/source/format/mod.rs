@@ -19,6 +19,7 @@ macro_rules! formats {
 }
 
 formats! {
+    goose,
     ours,
     sqlx,
     flyway,
