@@ -20,6 +20,7 @@ macro_rules! formats {
 
 formats! {
     goose,
+    dbmate,
     ours,
     sqlx,
     flyway,
