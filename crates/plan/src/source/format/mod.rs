@@ -22,6 +22,7 @@ formats! {
     goose,
     dbmate,
     ours,
+    golang_migrate,
     sqlx,
     flyway,
 }
