@@ -25,6 +25,7 @@ formats! {
     golang_migrate,
     sqlx,
     flyway,
+    diesel,
 }
 
 /// Ours: what an empty folder has.
