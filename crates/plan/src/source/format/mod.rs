@@ -26,6 +26,7 @@ formats! {
     sqlx,
     flyway,
     diesel,
+    prisma,
 }
 
 /// Ours: what an empty folder has.
