@@ -1,6 +1,6 @@
 //! `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`.
 
-use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
     catalog::{Catalog, Object, Relation, RelationKind},
     identifier::QualifiedName,
@@ -57,7 +57,7 @@ impl Kind for DropRelation {
         let owners = catalog.relations.values().filter(owns).map(|relation| &relation.name);
         let facts = facts.lock_all(owners, LockMode::AccessExclusive);
         let Some(relation) = catalog.relation(&self.name) else { return facts };
-        let facts = facts.lock_all(&referenced(relation, None), LockMode::AccessExclusive);
+        let facts = facts.lock_all(&relation.referenced_by_keys(|_| true), LockMode::AccessExclusive);
         facts.lock_all(&relation.partition_of, LockMode::AccessExclusive)
     }
 

@@ -4,8 +4,8 @@
 //! checker and, later, the linter judge by it. `cargo xtask facts` holds it against servers.
 
 use crate::model::{
-    catalog::{Catalog, ConstraintKind, Relation, RelationKind},
-    identifier::{Identifier, QualifiedName},
+    catalog::{Catalog, RelationKind},
+    identifier::QualifiedName,
     lock::LockMode,
 };
 
@@ -86,24 +86,6 @@ impl Facts {
         self.breaks.extend(other.breaks);
         self
     }
-}
-
-/// The tables to which foreign keys of the relation point, other than itself; of those with a
-/// column, where one is given.
-pub(crate) fn referenced(relation: &Relation, column: Option<&Identifier>) -> Vec<QualifiedName> {
-    let mut tables: Vec<QualifiedName> = relation
-        .constraints
-        .iter()
-        .filter(|constraint| column.is_none_or(|column| constraint.columns.contains(column)))
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .filter(|references| references != &relation.name)
-        .collect();
-    tables.sort();
-    tables.dedup();
-    tables
 }
 
 /// The parts of a partitioned table that hold rows, parts of parts included; the table itself where

@@ -15,7 +15,7 @@ mod subject;
 mod written;
 
 pub use facts::{Break, Facts};
-pub(crate) use facts::{leaves, referenced};
+pub(crate) use facts::leaves;
 pub use inverse::Inverse;
 pub(crate) use legacy::deserialize_changes;
 pub(crate) use offending::{breaking_check, breaking_reference};

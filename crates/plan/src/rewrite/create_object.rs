@@ -3,7 +3,7 @@
 
 use super::table;
 use crate::{
-    change::{self, Subject},
+    change::Subject,
     derivation::TRIGGER_PREFIX,
     model::{
         catalog::{RelationKind, Volatility},
@@ -17,9 +17,7 @@ use crate::{
 
 /// Begins a step of the one change that the statement is.
 fn as_written(work: &Work<'_>, part: &str, title: String) -> Result<Draft, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| super::not_understood("what it changes"))?;
-    Ok(Draft::ddl(part, Phase::Expand, title, changes))
+    Ok(Draft::ddl(part, Phase::Expand, title, super::comes_to(work)?))
 }
 
 /// `CREATE TYPE`, `CREATE DOMAIN`.
@@ -149,20 +147,16 @@ pub(super) fn comment(work: &mut Work<'_>, relation: Option<&Name>) -> Result<()
 
 /// `GRANT`, `REVOKE`.
 pub(super) fn privileges(work: &mut Work<'_>, revokes: bool) -> Result<(), Refused> {
+    let changes = super::comes_to(work)?;
     let draft = if revokes {
-        as_written_in(work, Phase::Contract, "revoke privileges")?
+        Draft::ddl("privileges", Phase::Contract, "revoke privileges", changes)
             .floor(work.floor())
             .reason("older releases may use what is taken away")
     } else {
-        as_written_in(work, Phase::Expand, "grant privileges")?.reason("grants take nothing away")
+        Draft::ddl("privileges", Phase::Expand, "grant privileges", changes)
+            .reason("grants take nothing away")
     };
     work.emit(draft).map(|_| ())
-}
-
-fn as_written_in(work: &Work<'_>, phase: Phase, title: &str) -> Result<Draft, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| super::not_understood("what it changes"))?;
-    Ok(Draft::ddl("privileges", phase, title, changes))
 }
 
 /// `ALTER SEQUENCE`.

@@ -101,10 +101,15 @@ fn cascade() -> Refused {
     )
 }
 
+/// The changes that the statement comes to.
+fn comes_to(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
+    change::written(&work.world.catalog, work.statement)
+        .ok_or_else(|| not_understood("what it changes"))
+}
+
 /// The statement as it is written, with the changes that it comes to.
 fn written(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| not_understood("what it changes"))?;
+    let changes = comes_to(work)?;
     Ok(vec![AsWritten { sql: work.statement.text.clone(), changes }.into()])
 }
 
