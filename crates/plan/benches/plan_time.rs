@@ -175,6 +175,8 @@ fn file(number: usize) -> String {
             "alter table t{table} add column c{number} bigint references t0 (id);
              comment on column t{table}.c{number} is 'c';"
         ),
-        _ => format!("alter table t{table} add column c{number} int; alter table t{table} set schema s;"),
+        _ => format!(
+            "alter table t{table} add column c{number} int; alter table t{table} set schema s;"
+        ),
     }
 }

@@ -100,7 +100,7 @@ pub(crate) fn leaves(catalog: &Catalog, table: &QualifiedName) -> Vec<QualifiedN
     let mut leaves = Vec::new();
     let mut parents = vec![table.clone()];
     while let Some(parent) = parents.pop() {
-        let parts = catalog.relations.values();
+        let parts = catalog.every_relation();
         for part in parts.filter(|relation| relation.partition_of.as_ref() == Some(&parent)) {
             match part.kind {
                 RelationKind::PartitionedTable => parents.push(part.name.clone()),

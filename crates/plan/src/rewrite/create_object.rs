@@ -66,7 +66,7 @@ pub(super) fn function(
 ) -> Result<(), Refused> {
     let function = name.name.clone();
     let known = work.world.catalog.functions.get(function.as_str()).copied();
-    let ours = work.world.records.made.contains_key(&Subject::Function(function.clone()));
+    let ours = work.world.records.made(&Subject::Function(function.clone())).is_some();
     if or_replace && known.is_some() && !ours {
         work.refuse_unless_allowed(Refused::new(
             &rule::replaces_function::RULE,
@@ -163,7 +163,7 @@ pub(super) fn privileges(work: &mut Work<'_>, revokes: bool) -> Result<(), Refus
 pub(super) fn alter_sequence(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
     let qualified = work.world.resolve(name);
     if work.world.is_new(&qualified)
-        || work.world.records.made.contains_key(&Subject::Relation(qualified.clone()))
+        || work.world.records.made(&Subject::Relation(qualified.clone())).is_some()
     {
         let draft = as_written(work, "alter", format!("alter sequence {}", qualified.plain()))?
             .reason("the sequence is new");

@@ -99,10 +99,10 @@ pub(super) fn checked_against(
     phase: Phase,
     written: impl Fn(&Identifier) -> bool,
 ) -> Vec<QualifiedName> {
-    let made = &work.world.records.made;
+    let records = &work.world.records;
     let is_there = |constraint: &Constraint| {
         let subject = Subject::Constraint(relation.name.clone(), constraint.name.clone());
-        made.get(&subject).is_none_or(|provider| provider.phase <= phase)
+        records.made(&subject).is_none_or(|provider| provider.phase <= phase)
     };
     relation.referenced_by_keys(|key| key.columns.iter().any(&written) && is_there(key))
 }
@@ -112,8 +112,7 @@ pub(super) fn referencing(work: &Work<'_>, table: &QualifiedName) -> Option<Qual
     let points_here = |constraint: &Constraint| constraint.references() == Some(table);
     work.world
         .catalog
-        .relations
-        .values()
+        .every_relation()
         .find(|other| &other.name != table && other.constraints.iter().any(points_here))
         .map(|other| other.name.clone())
 }
