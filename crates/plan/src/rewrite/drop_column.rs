@@ -3,7 +3,7 @@
 //! A sync trigger that computes or reads the column goes in the same transaction. A column that
 //! inserts must fill is loosened first: the new release does not write it any more.
 
-use super::{obstacle::dependant, table};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::{AlterNotNull, DropColumn, Subject},
     model::{
@@ -12,8 +12,16 @@ use crate::{
         step::{Phase, StepKind, SyncDrop},
     },
     rule, sql,
+    sql::statement::AlterKind,
     world::{Draft, Refused, Sync, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::DropColumn { column, if_exists, cascade } = &action.kind else { return None };
+    Some(plan(work, relation, column, *if_exists, *cascade))
+}
 
 /// Plans `DROP COLUMN`.
 pub(super) fn plan(

@@ -1,6 +1,6 @@
 //! `DROP` of tables, indexes, views, types, functions, triggers and the like: contract.
 
-use super::{obstacle::dependant, table};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::{DropIndex, DropRelation, DropTrigger},
     model::{
@@ -10,9 +10,18 @@ use crate::{
         step::{IndexDrop, Phase, StepKind},
     },
     rule,
-    sql::statement::{Drop, DropObject, Name},
+    sql::{
+        StatementKind as Kind,
+        statement::{Drop, DropObject, Name},
+    },
     world::{Draft, Refused, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::Drop(drop)) = form else { return None };
+    Some(plan(work, drop))
+}
 
 /// Plans `DROP`.
 pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {

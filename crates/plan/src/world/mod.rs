@@ -19,8 +19,6 @@ pub(crate) mod types;
 pub(crate) mod work;
 
 pub(crate) use draft::Draft;
-pub(crate) use refused::Refused;
-#[cfg(test)]
-pub(crate) use refused::one_line;
+pub(crate) use refused::{Refused, one_line};
 pub(crate) use state::{Provider, Sync, World};
 pub(crate) use work::Work;

@@ -70,7 +70,7 @@ pub(super) fn catalog(setup: &str) -> Catalog {
     world.catalog
 }
 
-pub(super) fn migration(number: u64, text: &str) -> Migration {
+pub(crate) fn migration(number: u64, text: &str) -> Migration {
     let file = (format!("{number:04}_m.sql"), text.to_owned());
     crate::source::read(&[file]).unwrap().remove(0)
 }
