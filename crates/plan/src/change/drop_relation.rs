@@ -58,7 +58,8 @@ impl Kind for DropRelation {
         let owners = catalog.every_relation().filter(owns).map(|relation| &relation.name);
         let facts = facts.lock_all(owners, LockMode::AccessExclusive);
         let Some(relation) = catalog.relation(&self.name) else { return facts };
-        let facts = facts.lock_all(&relation.referenced_by_keys(|_| true), LockMode::AccessExclusive);
+        let facts =
+            facts.lock_all(&relation.referenced_by_keys(|_| true), LockMode::AccessExclusive);
         facts.lock_all(&relation.partition_of, LockMode::AccessExclusive)
     }
 
