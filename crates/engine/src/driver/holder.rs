@@ -263,6 +263,8 @@ impl<'a> Holder<'a> {
         }
         if final_one {
             self.tries.given_up.insert(step.id.clone());
+            // All that it needs was done. What is not any more, it has taken back: to be begun again with it.
+            self.tries.given_up.extend(step.needs.iter().cloned());
             // The new release must not serve without it; the older ones go on serving.
             let gave_up = Error::GaveUp { tries, source: Box::new(error) };
             return if step.before_serving { Err(gave_up) } else { Ok(()) };
