@@ -14,3 +14,4 @@ pub mod migration;
 pub mod phase;
 pub mod plan;
 pub mod step;
+pub mod step_kind;
