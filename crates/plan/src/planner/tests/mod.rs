@@ -111,7 +111,7 @@ pub(super) fn planned_on(catalog: &Catalog, texts: &[&str], pending: &[Step]) ->
 }
 
 /// The short text form of a plan: one line for each step, its locks, what it runs, and refusals.
-pub(super) fn show(plan: &Plan) -> String {
+pub(crate) fn show(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(show_step);
     let refusals = plan.refusals.iter().map(|refusal| {
         format!(
