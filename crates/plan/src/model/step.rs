@@ -5,10 +5,7 @@
 
 pub use super::backfill::{Assignment, Backfill, BackfillSql, KeyColumn, PartSql, SafeFunction};
 pub use super::phase::Phase;
-pub use super::step_kind::{
-    BackfillCheck, ConstraintValidate, Course, Ddl, IndexBuild, IndexDrop, Script, StepKind,
-    SyncDrop, SyncInstall,
-};
+pub use super::step_kind::*;
 
 use super::{
     capability::{self, Capability},
