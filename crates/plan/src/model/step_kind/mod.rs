@@ -78,6 +78,7 @@ macro_rules! step_kinds {
 }
 
 step_kinds! {
+    analyze::Analyze,
     backfill::Backfill,
     backfill_check::BackfillCheck,
     constraint_validate::ConstraintValidate,
