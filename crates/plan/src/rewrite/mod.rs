@@ -42,6 +42,7 @@ rewrites! {
     alter_column,
     alter_sequence,
     alter_table,
+    analyze,
     attach_partition,
     column_type,
     comment,
