@@ -57,6 +57,7 @@ rules! {
     materialized_view_fill,
     missing_right,
     mixed_targets,
+    moves_table: look,
     no_primary_key,
     not_a_table,
     not_null_without_default,
