@@ -68,11 +68,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     print!("{table}");
     let sum = table.sum();
     ensure!(sum.exact > 0, "nothing was compared");
-    ensure!(
-        sum.weaker.is_empty(),
-        "{} statements do more than was predicted",
-        sum.weaker.len()
-    );
+    ensure!(sum.weaker.is_empty(), "{} statements do more than was predicted", sum.weaker.len());
     ensure!(table.stopped() == 0, "{} histories stopped before their end", table.stopped());
     Ok(())
 }

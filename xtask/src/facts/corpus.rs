@@ -85,7 +85,8 @@ pub(super) struct History {
 
 /// Fetches what is not there yet, and reads it.
 pub(super) fn histories(only: Option<&str>) -> anyhow::Result<Vec<History>> {
-    let chosen = SOURCES.iter().filter(|source| only.is_none_or(|only| source.name().contains(only)));
+    let chosen =
+        SOURCES.iter().filter(|source| only.is_none_or(|only| source.name().contains(only)));
     let histories = chosen.map(Source::read).collect::<anyhow::Result<Vec<_>>>()?;
     ensure!(!histories.is_empty(), "no history has that in its name");
     Ok(histories)

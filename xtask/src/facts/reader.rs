@@ -6,8 +6,7 @@
 
 use anyhow::Context as _;
 use changeover_plan::Catalog;
-use changeover_plan::catalog::{Volatility, load};
-use std::collections::BTreeMap;
+use changeover_plan::catalog::load;
 use tokio_postgres::{Client, Statement};
 
 const FUNCTIONS_STAMP: &str = include_str!("functions_stamp.sql");
@@ -22,7 +21,8 @@ pub(super) struct Reader {
     queries: Vec<(&'static load::Query, Statement)>,
     functions_stamp: Statement,
     stamp: String,
-    functions: BTreeMap<String, Volatility>,
+    /// Only its functions count.
+    known: Catalog,
 }
 
 impl Reader {
@@ -42,7 +42,7 @@ impl Reader {
             }
         }
         let functions_stamp = client.prepare(FUNCTIONS_STAMP).await.context("preparing")?;
-        Ok(Self { queries, functions_stamp, stamp: String::new(), functions: BTreeMap::new() })
+        Ok(Self { queries, functions_stamp, stamp: String::new(), known: Catalog::default() })
     }
 
     /// The catalog as it is now.
@@ -60,9 +60,9 @@ impl Reader {
             }
         }
         if known {
-            catalog.functions.clone_from(&self.functions);
+            catalog.functions.clone_from(&self.known.functions);
         } else {
-            self.functions.clone_from(&catalog.functions);
+            self.known.functions.clone_from(&catalog.functions);
             self.stamp = stamp;
         }
         Ok(catalog)

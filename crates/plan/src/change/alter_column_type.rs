@@ -1,6 +1,6 @@
 //! `ALTER COLUMN … TYPE`: writes the table out again unless the stored values stay as they are.
 
-use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
     catalog::{Catalog, Relation},
     identifier::{Identifier, QualifiedName},
@@ -51,7 +51,10 @@ impl Kind for AlterColumnType {
         // Foreign keys of the column, and those that point to it, are made once more.
         let identity = relation.column(&self.column).filter(|column| column.identity);
         facts
-            .lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
+            .lock_all(
+                &relation.referenced_by_keys(|key| key.columns.contains(&self.column)),
+                LockMode::AccessExclusive,
+            )
             .lock_all(&referencing(catalog, relation, &self.column), LockMode::AccessExclusive)
             // Its sequence gets the new type.
             .lock_all(
@@ -70,8 +73,8 @@ fn referencing(catalog: &Catalog, relation: &Relation, column: &Identifier) -> V
     let is_key =
         relation.indexes.iter().any(|index| index.unique && index.columns.contains(column));
     let points = |other: &&Relation| {
-        other.name != relation.name && referenced(other, None).contains(&relation.name)
+        other.name != relation.name && other.referenced_by_keys(|_| true).contains(&relation.name)
     };
-    let others = catalog.relations.values().filter(|_| is_key).filter(points);
+    let others = catalog.every_relation().filter(|_| is_key).filter(points);
     others.map(|other| other.name.clone()).collect()
 }

@@ -41,7 +41,7 @@ impl Kind for CreateFunction {
         let named = |relation: &&Relation| mentions(&self.sql, relation.name.name.as_str());
         let sql = self.sql.to_lowercase();
         let facts = if sql.contains("language sql") || sql.contains("language 'sql'") {
-            let relations = catalog.relations.values().filter(named).map(|found| &found.name);
+            let relations = catalog.every_relation().filter(named).map(|found| &found.name);
             Facts::default().lock_all(relations, body_mode(&sql))
         } else {
             Facts::default()

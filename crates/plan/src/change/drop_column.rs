@@ -1,6 +1,6 @@
 //! `DROP COLUMN`, with the indexes and constraints that go with it.
 
-use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
     catalog::Catalog,
     identifier::{Identifier, QualifiedName},
@@ -49,9 +49,10 @@ impl Kind for DropColumn {
         let Some(relation) = catalog.relation(&self.table) else { return facts };
         // A foreign key goes with its column, and its triggers on the other table with it; so does
         // the sequence of a serial column.
+        let others = relation.referenced_by_keys(|key| key.columns.contains(&self.column));
         let sequence = relation.column(&self.column).and_then(|column| column.sequence.as_ref());
         facts
-            .lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
+            .lock_all(&others, LockMode::AccessExclusive)
             .lock_all(sequence, LockMode::AccessExclusive)
     }
 

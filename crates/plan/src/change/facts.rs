@@ -5,7 +5,7 @@
 
 use super::Change;
 use crate::model::{
-    catalog::{Catalog, ConstraintKind, Relation, RelationKind},
+    catalog::{Catalog, RelationKind},
     identifier::{Identifier, QualifiedName},
     lock::LockMode,
 };
@@ -106,7 +106,8 @@ pub fn facts_of_statement(catalog: &Catalog, changes: &[Change]) -> Facts {
             }
             Change::AddConstraint(add) if add.is_foreign_key() => {
                 let is_null = |column| null.contains(&(&add.table, column));
-                if !add.constraint.columns.is_empty() && add.constraint.columns.iter().all(is_null) {
+                if !add.constraint.columns.is_empty() && add.constraint.columns.iter().all(is_null)
+                {
                     facts.scans.clear();
                 }
             }
@@ -121,24 +122,6 @@ pub fn facts_of_statement(catalog: &Catalog, changes: &[Change]) -> Facts {
     all
 }
 
-/// The tables to which foreign keys of the relation point, other than itself; of those with a
-/// column, where one is given.
-pub(crate) fn referenced(relation: &Relation, column: Option<&Identifier>) -> Vec<QualifiedName> {
-    let mut tables: Vec<QualifiedName> = relation
-        .constraints
-        .iter()
-        .filter(|constraint| column.is_none_or(|column| constraint.columns.contains(column)))
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .filter(|references| references != &relation.name)
-        .collect();
-    tables.sort();
-    tables.dedup();
-    tables
-}
-
 /// The parts of a partitioned table that hold rows, parts of parts included; the table itself where
 /// it is not partitioned.
 pub(crate) fn leaves(catalog: &Catalog, table: &QualifiedName) -> Vec<QualifiedName> {
@@ -151,7 +134,7 @@ pub(crate) fn leaves(catalog: &Catalog, table: &QualifiedName) -> Vec<QualifiedN
     let mut leaves = Vec::new();
     let mut parents = vec![table.clone()];
     while let Some(parent) = parents.pop() {
-        let parts = catalog.relations.values();
+        let parts = catalog.every_relation();
         for part in parts.filter(|relation| relation.partition_of.as_ref() == Some(&parent)) {
             match part.kind {
                 RelationKind::PartitionedTable => parents.push(part.name.clone()),

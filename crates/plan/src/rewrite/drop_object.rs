@@ -6,7 +6,6 @@ use crate::{
     model::{
         catalog::{Object, Relation, RelationKind},
         identifier::{Identifier, QualifiedName},
-        lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
     rule,
@@ -71,11 +70,7 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
         Draft::ddl("drop_index", Phase::Expand, title, vec![change.into()])
             .reason("the table is new: nobody waits for it")
     } else {
-        let (mode, held, how) = if partitioned {
-            (LockMode::AccessExclusive, LockHeld::Blink, "under short locks")
-        } else {
-            (LockMode::ShareUpdateExclusive, LockHeld::WholeStep, "concurrently")
-        };
+        let how = if partitioned { "under short locks" } else { "concurrently" };
         Draft::new(
             "drop_index",
             Phase::Contract,
@@ -83,7 +78,6 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
             StepKind::IndexDrop(IndexDrop { drop: change, partitioned }),
         )
         .floor(work.unused_floor())
-        .lock(&relation.name, mode, held)
         .reason(format!(
             "older releases' queries may be slow without it, and a unique one may be needed for ON \
              CONFLICT; dropped {how}"
@@ -146,7 +140,7 @@ fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> 
             "drop that foreign key, or that table, in a statement before this one",
         ));
     }
-    let mut syncs = work.world.records.syncs.iter();
+    let mut syncs = work.world.records.syncs().iter();
     match syncs.find(|sync| sync.table == relation.name) {
         Some(_) => Err(Refused::new(
             &rule::drop_synced_table::RULE,

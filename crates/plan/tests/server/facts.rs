@@ -57,7 +57,8 @@ const LOCKS: &str = "SELECT b.relname, l.mode FROM pg_locks l JOIN before b ON b
 const REWRITTEN: &str = "SELECT b.relname FROM before b JOIN pg_class c ON c.oid = b.oid
      WHERE b.relkind = 'r' AND pg_relation_filenode(c.oid) <> b.node ORDER BY 1";
 /// The counters may hold what was not reported yet of the statement before.
-const SCANNED: &str = "SELECT b.relname FROM pg_stat_xact_user_tables s JOIN before b ON b.oid = s.relid
+const SCANNED: &str =
+    "SELECT b.relname FROM pg_stat_xact_user_tables s JOIN before b ON b.oid = s.relid
      WHERE s.seq_scan > coalesce(b.seq_scan, 0) ORDER BY 1";
 
 /// What one statement does: the strongest lock on each relation, what is written out, what is read.
