@@ -91,6 +91,13 @@ pub(super) async fn run(database: &Database, cells: &[Cell]) -> Vec<Fault> {
     faults
 }
 
+/// What is not looked at, since the time is up, counts as wrong.
+pub(super) fn left_out(cells: &[Cell]) -> Vec<Fault> {
+    let mut tables: Vec<Table<'_>> = cells.iter().enumerate().map(Table::new).collect();
+    tables.iter_mut().for_each(|table| table.note(Err("not looked at: the time is up".to_owned())));
+    tables.iter().filter_map(Table::fault).collect()
+}
+
 /// Runs the steps of one table; those of a table with a fault are left out.
 async fn steps(
     database: &Database,
