@@ -15,7 +15,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::state::{self, OpenStep};
 use crate::options::Options;
-use changeover_plan::{Phase, StepId, StepKind};
+use changeover_plan::{Change, Phase, StepId, StepKind};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -28,8 +28,12 @@ const LOST_BEGINS_MAX: i32 = 3;
 pub(super) fn may_interrupt(open: &OpenStep) -> bool {
     let loses_work = match open.step.kind {
         StepKind::IndexBuild(_) | StepKind::IndexDrop(_) | StepKind::ConstraintValidate(_) => true,
-        StepKind::Ddl(_)
-        | StepKind::SyncInstall(_)
+        // The look at the rows begins at the start again.
+        StepKind::Ddl(ref ddl) => {
+            let looks = |change: &Change| matches!(change, Change::AddConstraint(add) if add.look.is_some());
+            ddl.changes.iter().any(looks)
+        }
+        StepKind::SyncInstall(_)
         | StepKind::SyncDrop(_)
         | StepKind::Backfill(_)
         | StepKind::BackfillCheck(_)

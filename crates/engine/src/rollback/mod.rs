@@ -9,15 +9,14 @@
 //! - Nothing is undone once the floor is above the head to go back to, while an instance above it
 //!   lives, or where a step that was done has taken away what cannot be put back.
 //!
-//! SQL: `sql/`.
-
-mod step;
+//! SQL: `sql/`; of a step: `crate::step::undo`.
 
 use crate::error::Error;
 use crate::hold;
 use crate::ledger::{bootstrap, record, state};
 use crate::operate;
 use crate::options::Options;
+use crate::step::undo::undo;
 use changeover_plan::{Step, StepId};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +44,7 @@ pub async fn rollback(
     to: u64,
     stop: CancellationToken,
 ) -> Result<RolledBack, Error> {
-    let mut watch = operate::open_owner(options).await?;
+    let watch = operate::open_owner(options).await?;
     bootstrap::require(&watch).await?;
     let app = &options.app;
     let standing = state::standing(&watch.client, app).await?.ok_or(Error::NoLedger)?;
@@ -64,7 +63,7 @@ pub async fn rollback(
                 return Err(Error::Stopped);
             }
             tracing::info!(step = %step.id, title = step.title, "step is undone");
-            step::undo(&mut worker, &mut watch, options, &step, &stop).await?;
+            undo(&mut worker, &watch, options, &step, &stop).await?;
             undone.push(step.id);
         }
         let transaction = worker.begin().await?;

@@ -32,10 +32,7 @@ const LISTINGS_MAX: u32 = 100;
 pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<(), Error> {
     sync::require(run, backfill).await?;
     let (step, options) = (run.step, run.options);
-    let begin = run.worker.begin().await?;
-    record::step_begin(&begin, &options.app, &step.id).await?;
-    begin.commit().await?;
-    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
+    run.begin().await?;
 
     fill_all(run, backfill, &step.id).await?;
     let end = run.worker.begin().await?;

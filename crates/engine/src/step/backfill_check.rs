@@ -23,10 +23,7 @@ const REPAIR_PAUSE: Duration = Duration::from_millis(100);
 /// Checks and records.
 pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
-    let begin = run.worker.begin().await?;
-    record::step_begin(&begin, &options.app, &step.id).await?;
-    begin.commit().await?;
-    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
+    run.begin().await?;
     sync::require(run, backfill).await?;
     let parts = parts(&run.watch.client, backfill).await?;
     check_parts(run, backfill, &step.id, &parts).await?;

@@ -25,13 +25,17 @@ pub(super) async fn run_if(
     statements: &[String],
     condition: impl AsyncFnOnce(&GuardedTransaction<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (step, options) = (run.step, run.options);
-    // In a transaction of its own, so that whoever looks sees the step run while it awaits its locks.
-    let begin = run.worker.begin().await?;
-    record::step_begin(&begin, &options.app, &step.id).await?;
-    begin.commit().await?;
-    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
+    run.begin().await?;
+    carry_out(run, statements, condition).await
+}
 
+/// The same for a step that is marked as running.
+pub(super) async fn carry_out(
+    run: &mut StepRun<'_>,
+    statements: &[String],
+    condition: impl AsyncFnOnce(&GuardedTransaction<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (step, options) = (run.step, run.options);
     let transaction = run.worker.begin().await?;
     lock::acquire(&transaction, &step.locks, &options.locks).await?;
     transaction.pause(PausePoint::LocksHeld, Some(step)).await;

@@ -1,15 +1,18 @@
 //! Runs a statement that may take hours and that must not be killed by a short lock bound: index
-//! builds and validations.
+//! builds outside of a transaction ([`run`]), validations and looks within one ([`within`]).
 //!
 //! `lock_timeout = 0`, since a timeout would leave an invalid index; the whole is bounded by
-//! `statement_timeout`. While it runs, a second connection writes its progress, and a stop or a
-//! lost term cancels it on the server: dropping the future would not.
+//! `statement_timeout`. A stop or a lost term cancels it on the server: dropping the future would not.
+//! While an index is built, a second connection writes the progress.
 
 use super::StepRun;
 use crate::connection::Purpose;
 use crate::error::{Error, chain};
 use crate::pause::PausePoint;
+use crate::term::GuardedTransaction;
+use std::pin::Pin;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 const REPORT: &str = include_str!("sql/progress_report.sql");
 
@@ -52,11 +55,42 @@ async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(),
             () = tokio::time::sleep(REPORT_EVERY) => report(run, part).await,
         }
     }
+    let worker = &*run.worker;
+    cancelled(work, || worker.cancel()).await
+}
+
+/// Runs what may take long on a transaction's client. `action` says in an error what it was.
+pub(super) async fn within<T>(
+    transaction: &GuardedTransaction<'_>,
+    bound: Duration,
+    stop: &CancellationToken,
+    action: String,
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Error> {
+    let client = transaction.client();
+    let bounds =
+        format!("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = {}", bound.as_millis());
+    let sql = |source| Error::sql(action, source);
+    if let Err(error) = client.batch_execute(&bounds).await {
+        return Err(sql(error));
+    }
+    tokio::pin!(work);
+    tokio::select! {
+        outcome = &mut work => outcome.map_err(sql),
+        () = stop.cancelled() => cancelled(work, || transaction.cancel()).await,
+    }
+}
+
+/// Cancels a statement until it has ended. [`Error::Stopped`] unless it came to its end before.
+async fn cancelled<T, C: Future<Output = ()>>(
+    mut work: Pin<&mut impl Future<Output = Result<T, tokio_postgres::Error>>>,
+    cancel: impl Fn() -> C,
+) -> Result<T, Error> {
     // Again and again: a request that comes before the statement has begun cancels nothing.
     for _ in 0..CANCELS_MAX {
-        run.worker.cancel().await;
+        cancel().await;
         match tokio::time::timeout(CANCEL_WAIT, &mut work).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(value)) => return Ok(value),
             Ok(Err(_cancelled)) => return Err(Error::Stopped),
             Err(_elapsed) => {}
         }

@@ -3,7 +3,7 @@
 //! The plan says how (law 2). The scan blocks neither reads nor writes; it is bounded like a
 //! validation, and a stop cancels it on the server.
 
-use super::StepRun;
+use super::{StepRun, long_statement};
 use crate::error::Error;
 use changeover_plan::Change;
 
@@ -26,19 +26,11 @@ async fn offending(
     table: String,
     constraint: String,
 ) -> Result<(), Error> {
-    let stop = run.stop;
-    let bound_ms = run.options.locks.long_statement.as_millis();
+    let (stop, bound) = (run.stop, run.options.locks.long_statement);
     let transaction = run.worker.begin().await?;
-    let sql = |source| Error::sql(format!("looking for rows that break {constraint}"), source);
-    let bounds = format!("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = {bound_ms}");
-    transaction.client().batch_execute(&bounds).await.map_err(sql)?;
-    let rows = tokio::select! {
-        rows = transaction.client().query(look, &[]) => rows.map_err(sql)?,
-        () = stop.cancelled() => {
-            run.worker.cancel().await;
-            return Err(Error::Stopped);
-        }
-    };
+    let action = format!("looking for rows that break {constraint}");
+    let query = transaction.client().query(look, &[]);
+    let rows = long_statement::within(&transaction, bound, stop, action, query).await?;
     transaction.rollback().await?;
     let Some(first) = rows.first() else { return Ok(()) };
     let count = u64::try_from(first.get::<_, i64>(1)).unwrap_or(0);

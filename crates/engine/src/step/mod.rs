@@ -17,10 +17,13 @@ mod progress;
 mod script;
 mod sync;
 mod sync_drop;
+pub(crate) mod undo;
 
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::ledger::record;
 use crate::options::Options;
+use crate::pause::PausePoint;
 use crate::term::GuardedConnection;
 use changeover_plan::change::render;
 use changeover_plan::{Step, StepKind};
@@ -46,6 +49,15 @@ impl StepRun<'_> {
         &self.options.app
     }
 
+    /// Marks the step as running, in a transaction of its own: who looks sees it run while it waits or scans.
+    async fn begin(&mut self) -> Result<(), Error> {
+        let begin = self.worker.begin().await?;
+        record::step_begin(&begin, &self.options.app, &self.step.id).await?;
+        begin.commit().await?;
+        self.worker.pause(PausePoint::StepBegun, Some(self.step)).await;
+        Ok(())
+    }
+
     /// Fails with [`Error::Stopped`] once the process is to stop.
     pub(crate) fn check_stop(&self) -> Result<(), Error> {
         if self.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(()) }
@@ -57,8 +69,9 @@ pub(crate) async fn run(mut run: StepRun<'_>) -> Result<(), Error> {
     let step = run.step;
     match &step.kind {
         StepKind::Ddl(ddl) => {
+            run.begin().await?;
             look::first(&mut run, &ddl.changes).await?;
-            ddl::run(&mut run, &render(&ddl.changes)).await
+            ddl::carry_out(&mut run, &render(&ddl.changes), async |_| Ok(())).await
         }
         StepKind::SyncInstall(install) => sync::install(&mut run, install).await,
         StepKind::SyncDrop(drop) => sync_drop::run(&mut run, drop).await,

@@ -18,10 +18,7 @@ use tokio_postgres::Client;
 /// Runs the file's statements and records the step.
 pub(super) async fn run(run: &mut StepRun<'_>, script: &Script) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
-    let begin = run.worker.begin().await?;
-    record::step_begin(&begin, &options.app, &step.id).await?;
-    begin.commit().await?;
-    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
+    run.begin().await?;
     if !script.transactional {
         return each::run(run, script).await;
     }

@@ -175,6 +175,11 @@ impl GuardedTransaction<'_> {
         self.worker.pause(point, step).await;
     }
 
+    /// Cancels what runs now on the server.
+    pub async fn cancel(&self) {
+        self.worker.cancel().await;
+    }
+
     /// Guards now, besides at the commit: from here to the end of the transaction nobody is granted
     /// the next term. For work that is long, that nobody waits for, and that a takeover would undo.
     pub async fn guard_early(&self) -> Result<(), Error> {

@@ -4,7 +4,7 @@
 //! would rewrite the table, so rows that are there are filled afterwards. Constraints on the column
 //! are split off and take their own way.
 
-use super::{add_constraint, set_not_null, table};
+use super::{Form, Planned, add_constraint, set_not_null, table};
 use crate::{
     change::{self, AlterDefault, Subject},
     derivation::{Derivation, DerivedColumn, Template, Writers, pinned_settings},
@@ -16,10 +16,17 @@ use crate::{
     rule,
     sql::{
         Expression,
-        statement::{ColumnDefinition, ConstraintBody},
+        statement::{AlterKind, ColumnDefinition, ConstraintBody},
     },
     world::{Draft, Refused, Work, types},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::AddColumn { column, if_not_exists } = &action.kind else { return None };
+    Some(plan(work, relation, column, *if_not_exists))
+}
 
 /// Plans `ADD COLUMN`.
 pub(super) fn plan(

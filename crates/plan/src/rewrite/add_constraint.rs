@@ -4,7 +4,7 @@
 //! scan that blocks nobody. UNIQUE and PRIMARY KEY: see `add_key`.
 
 use super::{
-    add_key, table,
+    Form, Planned, add_key, table,
     tightening::{at_floor, tightens},
 };
 use crate::{
@@ -16,12 +16,24 @@ use crate::{
         step::{ConstraintValidate, Phase, StepId, StepKind},
     },
     rule,
-    sql::statement::{ConstraintBody, ConstraintDefinition},
+    sql::statement::{AlterKind, ConstraintBody, ConstraintDefinition},
     world::{Draft, Refused, Work},
 };
 
 /// The first major version on which a foreign key of a partitioned table may be NOT VALID.
 const PARTITIONED_NOT_VALID_FROM: u32 = 180_000;
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    match &action.kind {
+        AlterKind::AddConstraint(constraint) => Some(plan(work, relation, constraint)),
+        AlterKind::ValidateConstraint { name } => {
+            Some(validate(work, relation, name, Phase::Online, None))
+        }
+        _ => None,
+    }
+}
 
 /// Plans `ADD CONSTRAINT`.
 pub(super) fn plan(

@@ -1,7 +1,7 @@
 //! `SET DEFAULT`, `DROP DEFAULT` and `DROP NOT NULL`: what a column accepts gets wider, or only rows
 //! that are written later differ.
 
-use super::table;
+use super::{Form, Planned, table};
 use crate::{
     change::{AlterDefault, AlterNotNull},
     model::{catalog::Relation, identifier::Identifier, step::Phase},
@@ -9,12 +9,20 @@ use crate::{
     world::{Draft, Refused, Work},
 };
 
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    matches!(
+        action.kind,
+        AlterKind::SetDefault { .. }
+            | AlterKind::DropDefault { .. }
+            | AlterKind::DropNotNull { .. }
+    )
+    .then(|| plan(work, relation, action))
+}
+
 /// Plans one of these actions.
-pub(super) fn plan(
-    work: &mut Work<'_>,
-    relation: &Relation,
-    action: &AlterAction,
-) -> Result<(), Refused> {
+fn plan(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Result<(), Refused> {
     let (column, shown, phase, reason) = match &action.kind {
         AlterKind::SetDefault { column, default } => (
             column,

@@ -2,6 +2,7 @@
 //! change that the server makes in the catalog alone can be allowed.
 
 use super::{
+    Form, Planned,
     obstacle::{dependant, type_change},
     table,
 };
@@ -9,8 +10,16 @@ use crate::{
     change::AlterColumnType,
     model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
+    sql::statement::AlterKind,
     world::{Draft, Refused, Work, types},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::SetType { column, type_sql, using } = &action.kind else { return None };
+    Some(plan(work, relation, column, type_sql, *using))
+}
 
 /// Plans `TYPE`.
 pub(super) fn plan(

@@ -3,7 +3,7 @@
 //! A unique index rejects what older releases may write, so it belongs into contract, unless the
 //! author says that they comply.
 
-use super::table;
+use super::{Form, Planned, table};
 use crate::{
     change::{self, CreateIndex},
     model::{
@@ -12,9 +12,15 @@ use crate::{
         step::{IndexBuild, Phase, StepKind},
     },
     rule,
-    sql::statement,
+    sql::{StatementKind as Kind, statement},
     world::{Draft, Refused, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::CreateIndex(create)) = form else { return None };
+    Some(plan(work, create))
+}
 
 /// Plans `CREATE INDEX`.
 pub(super) fn plan(work: &mut Work<'_>, create: &statement::CreateIndex) -> Result<(), Refused> {

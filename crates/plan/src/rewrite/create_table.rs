@@ -1,13 +1,22 @@
 //! `CREATE TABLE`: adds a table that no older release knows.
 
-use super::table;
+use super::{Form, Planned, table};
 use crate::{
     change::{self, Subject},
     model::{catalog::RelationKind, identifier::QualifiedName, lock::LockMode, step::Phase},
     rule,
-    sql::statement::{ConstraintBody, CreateTable},
+    sql::{
+        StatementKind as Kind,
+        statement::{ConstraintBody, CreateTable},
+    },
     world::{Draft, Refused, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::CreateTable(create)) = form else { return None };
+    Some(plan(work, create))
+}
 
 /// Plans `CREATE TABLE`.
 pub(super) fn plan(work: &mut Work<'_>, create: &CreateTable) -> Result<(), Refused> {

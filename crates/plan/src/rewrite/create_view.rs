@@ -1,13 +1,19 @@
 //! `CREATE VIEW` and `CREATE MATERIALIZED VIEW`.
 
-use super::create_object::columns_made;
+use super::{Form, Planned, columns_made};
 use crate::{
     change::CreateView,
     model::{identifier::QualifiedName, step::Phase},
     rule,
-    sql::statement,
+    sql::{StatementKind as Kind, statement},
     world::{Draft, Refused, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::CreateView(create)) = form else { return None };
+    Some(plan(work, create))
+}
 
 /// `CREATE VIEW`, `CREATE MATERIALIZED VIEW`.
 pub(super) fn plan(work: &mut Work<'_>, create: &statement::CreateView) -> Result<(), Refused> {

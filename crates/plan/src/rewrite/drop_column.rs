@@ -3,7 +3,7 @@
 //! A sync trigger that computes or reads the column goes in the same transaction. A column that
 //! inserts must fill is loosened first: the new release does not write it any more.
 
-use super::{obstacle::dependant, table};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::{AlterNotNull, DropColumn, Subject},
     model::{
@@ -12,8 +12,16 @@ use crate::{
         step::{Phase, StepKind, SyncDrop},
     },
     rule, sql,
+    sql::statement::AlterKind,
     world::{Draft, Refused, Sync, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::DropColumn { column, if_exists, cascade } = &action.kind else { return None };
+    Some(plan(work, relation, column, *if_exists, *cascade))
+}
 
 /// Plans `DROP COLUMN`.
 pub(super) fn plan(
@@ -47,7 +55,7 @@ pub(super) fn plan(
     loosen(work, relation, found, &title)?;
     drop(work, relation, column, &title, &syncs)?;
     let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
-    work.world.records.syncs.retain(|sync| !gone.contains(&sync.trigger));
+    work.world.records.forget_syncs(&gone);
     Ok(())
 }
 
@@ -209,10 +217,5 @@ fn drop(
 }
 
 fn floor_of(work: &Work<'_>, sync: &Sync) -> Option<u64> {
-    work.world
-        .records
-        .steps
-        .iter()
-        .find(|step| step.id == sync.drop_step)
-        .and_then(|step| step.floor)
+    work.world.records.step(&sync.drop_step).and_then(|step| step.floor)
 }

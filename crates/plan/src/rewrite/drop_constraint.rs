@@ -1,7 +1,7 @@
 //! `DROP CONSTRAINT`: one that only rejects is loosened in expand; one that older releases may rely
 //! on (a key for `ON CONFLICT`, a foreign key that cascades) waits for contract.
 
-use super::{obstacle::dependant, table};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::DropConstraint,
     model::{
@@ -10,8 +10,16 @@ use crate::{
         step::Phase,
     },
     rule,
+    sql::statement::AlterKind,
     world::{Draft, Refused, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::DropConstraint { name, if_exists, cascade } = &action.kind else { return None };
+    Some(plan(work, relation, name, *if_exists, *cascade))
+}
 
 /// Plans `DROP CONSTRAINT`.
 pub(super) fn plan(

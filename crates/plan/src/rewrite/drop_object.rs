@@ -1,6 +1,6 @@
 //! `DROP` of tables, indexes, views, types, functions, triggers and the like: contract.
 
-use super::{obstacle::dependant, table};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::{DropIndex, DropRelation, DropTrigger},
     model::{
@@ -10,9 +10,18 @@ use crate::{
         step::{IndexDrop, Phase, StepKind},
     },
     rule,
-    sql::statement::{Drop, DropObject, Name},
+    sql::{
+        StatementKind as Kind,
+        statement::{Drop, DropObject, Name},
+    },
     world::{Draft, Refused, Work},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::Drop(drop)) = form else { return None };
+    Some(plan(work, drop))
+}
 
 /// Plans `DROP`.
 pub(super) fn plan(work: &mut Work<'_>, drop: &Drop) -> Result<(), Refused> {
@@ -137,7 +146,7 @@ fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> 
             "drop that foreign key, or that table, in a statement before this one",
         ));
     }
-    let mut syncs = work.world.records.syncs.iter();
+    let mut syncs = work.world.records.syncs().iter();
     match syncs.find(|sync| sync.table == relation.name) {
         Some(_) => Err(Refused::new(
             &rule::drop_synced_table::RULE,

@@ -3,82 +3,117 @@
 //! One file for each form of statement; `expression` says which expressions a trigger may compute,
 //! `table` finds tables and their keys. A rewrite either emits its steps and plays their effect on
 //! the catalog, or refuses with a rule's name, a reason and what to write instead.
+//!
+//! A new rewrite: `rewrite/NAME.rs` with `fn rewrite(work, form) -> Planned`, and its name in the list of
+//! `rewrites!` below. What it makes of a form is tested in the same file, or in `planner/tests`.
 
-mod add_column;
-mod add_constraint;
 mod add_key;
-mod alter_column;
-mod alter_table;
-mod column_type;
-mod create_index;
-mod create_object;
-mod create_table;
-mod create_view;
-mod drop_column;
-mod drop_constraint;
-mod drop_object;
 mod expression;
 pub(crate) mod obstacle;
-mod rename;
-mod rows;
-mod set_not_null;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tightening;
-mod update_whole_table;
 
 use crate::{
-    change::{self, AsWritten, Change},
-    model::{identifier::QualifiedName, step::Phase},
+    change::{self, AsWritten, Change, Subject},
+    model::{catalog::Relation, identifier::QualifiedName, step::Phase},
     rule,
-    sql::{StatementKind as Kind, statement::Transaction},
-    world::{Draft, Refused, Work},
+    sql::{
+        StatementKind as Kind,
+        statement::{AlterAction, AlterKind},
+    },
+    world::{Draft, Refused, Work, one_line},
 };
+
+/// Declares the modules, and [`ALL`], the list of rewrites. Their order doesn't matter: a form has one.
+macro_rules! rewrites {
+    ($($name:ident,)+) => {
+        $(mod $name;)+
+
+        const ALL: &[Rewrite] = &[$($name::rewrite,)+];
+    };
+}
+
+rewrites! {
+    add_column,
+    add_constraint,
+    add_enum_value,
+    alter_column,
+    alter_sequence,
+    alter_table,
+    attach_partition,
+    column_type,
+    comment,
+    create_function,
+    create_index,
+    create_other,
+    create_table,
+    create_trigger,
+    create_type,
+    create_view,
+    do_block,
+    drop_column,
+    drop_constraint,
+    drop_object,
+    enable_trigger,
+    insert,
+    loosen_table,
+    privileges,
+    query,
+    remove,
+    rename,
+    row_security,
+    set_not_null,
+    setting,
+    transaction,
+    tune_table,
+    update_whole_table,
+}
+
+/// What is to be planned.
+#[derive(Clone, Copy, Debug)]
+enum Form<'a> {
+    /// A statement.
+    Statement(&'a Kind),
+    /// One action of an `ALTER TABLE` on a table that releases use.
+    Action(&'a Relation, &'a AlterAction),
+}
+
+/// Its steps are emitted, or it is refused; `None` where it is none of this rewrite's forms.
+type Planned = Option<Result<(), Refused>>;
+
+/// Plans the forms that one file knows.
+type Rewrite = fn(&mut Work<'_>, &Form<'_>) -> Planned;
 
 /// Plans one statement.
 pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
     let statement = work.statement;
     obstacle::right::of_statement(work)?;
-    match &*statement.kind {
-        Kind::Empty | Kind::Transaction(Transaction::Begin | Transaction::Commit) => Ok(()),
-        Kind::Transaction(Transaction::Rollback) => Err(Refused::new(
-            &rule::transaction_control::RULE,
-            "a migration that rolls back does nothing",
-            "remove the ROLLBACK",
-        )),
-        Kind::Broken { message, .. } => Err(Refused::new(
+    by_form(work, &Form::Statement(&statement.kind))
+}
+
+/// Plans a form by the rewrite that knows it; one that no rewrite knows is refused (law 6).
+fn by_form(work: &mut Work<'_>, form: &Form<'_>) -> Result<(), Refused> {
+    match ALL.iter().find_map(|rewrite| rewrite(work, form)) {
+        Some(planned) => planned,
+        None => Err(unknown(work, form)),
+    }
+}
+
+fn unknown(work: &Work<'_>, form: &Form<'_>) -> Refused {
+    match form {
+        Form::Statement(Kind::Broken { message, .. }) => Refused::new(
             &rule::syntax_error::RULE,
             format!("the statement cannot be parsed: {message}"),
             "correct it; `psql` says what the server makes of it",
-        )),
-        Kind::NotUnderstood { what } => Err(not_understood(what)),
-        Kind::CreateTable(table) => create_table::plan(work, table),
-        Kind::CreateIndex(index) => create_index::plan(work, index),
-        Kind::AlterTable(alter) => alter_table::plan(work, alter),
-        Kind::Update(update) => update_whole_table::plan(work, update),
-        Kind::Insert(insert) => rows::insert(work, insert),
-        Kind::Remove { verb, tables } => rows::remove(work, verb, tables),
-        Kind::CreateType { name } | Kind::CreateDomain { name, .. } => {
-            create_object::create_type(work, name)
-        }
-        Kind::AddEnumValue { name } => create_object::add_enum_value(work, name),
-        Kind::CreateOther(create) => create_object::other(work, create),
-        Kind::CreateFunction { name, or_replace, volatility } => {
-            create_object::function(work, name, *or_replace, *volatility)
-        }
-        Kind::CreateTrigger(create) => create_object::trigger(work, create),
-        Kind::CreateView(create) => create_view::plan(work, create),
-        Kind::Comment { relation } => create_object::comment(work, relation.as_ref()),
-        Kind::Privileges { revokes } => create_object::privileges(work, *revokes),
-        Kind::CreatePolicy { table } => policy(work, &work.world.resolve(table)),
-        Kind::Drop(drop) => drop_object::plan(work, drop),
-        Kind::Rename { object, relation, names } => {
-            rename::plan(work, object, relation.as_ref(), names.as_ref())
-        }
-        Kind::AlterSequence { name } => create_object::alter_sequence(work, name),
-        Kind::Setting { name } => Err(rows::setting(name)),
-        Kind::Do => Err(rows::do_block()),
-        Kind::Query => Err(rows::query()),
-        Kind::Analyze { .. } => Err(not_understood("ANALYZE; autovacuum does it by itself")),
+        ),
+        Form::Statement(Kind::NotUnderstood { what }) => not_understood(what),
+        Form::Statement(_) => not_understood(&one_line(&work.statement.text)),
+        Form::Action(_, action) => match &action.kind {
+            AlterKind::NotUnderstood(what) => not_understood(what),
+            _ => not_understood(&action.text),
+        },
     }
 }
 
@@ -101,10 +136,20 @@ fn cascade() -> Refused {
     )
 }
 
+/// The changes that the statement comes to.
+fn comes_to(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
+    change::written(&work.world.catalog, work.statement)
+        .ok_or_else(|| not_understood("what it changes"))
+}
+
+/// Begins a step of expand of the changes that the statement comes to as it is written.
+fn draft_as_written(work: &Work<'_>, part: &str, title: String) -> Result<Draft, Refused> {
+    Ok(Draft::ddl(part, Phase::Expand, title, comes_to(work)?))
+}
+
 /// The statement as it is written, with the changes that it comes to.
 fn written(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| not_understood("what it changes"))?;
+    let changes = comes_to(work)?;
     Ok(vec![AsWritten { sql: work.statement.text.clone(), changes }.into()])
 }
 
@@ -132,14 +177,12 @@ fn nothing_to_do(work: &mut Work<'_>, title: String) -> Result<(), Refused> {
     work.emit(draft).map(|_| ())
 }
 
-/// `CREATE POLICY`: fine on a new table, where nobody reads or writes yet.
-fn policy(work: &mut Work<'_>, table: &QualifiedName) -> Result<(), Refused> {
-    if work.world.is_new(table) {
-        return inline(work, table);
-    }
-    Err(Refused::new(
-        &rule::row_security::RULE,
-        "row security decides what releases that serve see and may write",
-        "change it in a stop, with no older release serving",
-    ))
+/// Columns of a relation that this plan adds: what is made on it may read them.
+fn columns_made(work: &Work<'_>, relation: &QualifiedName) -> Vec<Subject> {
+    work.world
+        .new_columns
+        .keys()
+        .filter(|(table, _)| table == relation)
+        .map(|(table, column)| Subject::Column(table.clone(), column.clone()))
+        .collect()
 }

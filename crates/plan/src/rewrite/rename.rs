@@ -1,15 +1,36 @@
 //! Renames: refused for what older releases know by its old name, with what to write instead.
 
+use super::{Form, Planned};
 use crate::{
     change::RenameTrigger,
     model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
-    sql::statement::Name,
+    sql::{
+        StatementKind as Kind,
+        statement::{AlterKind, Name},
+    },
     world::{Draft, Refused, Work},
 };
 
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    match form {
+        Form::Statement(Kind::Rename { object, relation, names }) => {
+            Some(plan(work, object, relation.as_ref(), names.as_ref()))
+        }
+        Form::Action(relation, action) => Some(Err(match &action.kind {
+            AlterKind::RenameColumn { from, to } => column(relation, from, to),
+            AlterKind::RenameTable { .. } => object("table"),
+            AlterKind::RenameConstraint { .. } => object("constraint"),
+            AlterKind::SetSchema => object("table's schema"),
+            _ => return None,
+        })),
+        Form::Statement(_) => None,
+    }
+}
+
 /// Plans `ALTER … RENAME`: fine for an index of a table that this upgrade makes.
-pub(super) fn plan(
+fn plan(
     work: &mut Work<'_>,
     what: &str,
     relation: Option<&Name>,
@@ -52,7 +73,7 @@ fn trigger(
 }
 
 /// `RENAME COLUMN`.
-pub(super) fn column(relation: &Relation, from: &Identifier, to: &Identifier) -> Refused {
+fn column(relation: &Relation, from: &Identifier, to: &Identifier) -> Refused {
     let table = relation.name.plain();
     let type_sql =
         relation.column(from).map_or_else(|| "…".to_owned(), |column| column.type_sql.clone());

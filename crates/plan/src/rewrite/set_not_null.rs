@@ -1,7 +1,7 @@
 //! `SET NOT NULL` without a scan under a lock: a CHECK that is not valid yet, its validation, then
 //! the column's mark, for which the server trusts the CHECK.
 
-use super::table;
+use super::{Form, Planned, table};
 use crate::{
     change::{self, AddConstraint, AlterNotNull, DropConstraint},
     model::{
@@ -10,8 +10,16 @@ use crate::{
         lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepKind},
     },
+    sql::statement::AlterKind,
     world::{Draft, Refused, Work, names::default_constraint_name},
 };
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Action(relation, action) = form else { return None };
+    let AlterKind::SetNotNull { column } = &action.kind else { return None };
+    Some(plan(work, relation, column))
+}
 
 /// Plans `SET NOT NULL`.
 pub(super) fn plan(

@@ -7,15 +7,21 @@ mod derivation;
 mod steps;
 mod values;
 
-use super::{obstacle, table};
+use super::{Form, Planned, obstacle, table};
 use crate::{
     derivation::{Derivation, TRIGGER_PREFIX},
     model::{catalog::Relation, identifier::Identifier},
     rule,
-    sql::{directive, statement::Update},
+    sql::{StatementKind as Kind, directive, statement::Update},
     world::{Refused, Work},
 };
 use values::Target;
+
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::Update(update)) = form else { return None };
+    Some(plan(work, update))
+}
 
 /// Plans an `UPDATE`.
 pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> {

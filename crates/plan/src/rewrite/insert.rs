@@ -1,19 +1,24 @@
-//! Statements that add or remove rows by themselves, and those that run whatever they like.
+//! `INSERT`: a few rows listed in the statement, as seed data.
 
-use super::table;
+use super::{Form, Planned, table};
 use crate::{
     change::{Subject, WriteRows},
     model::{lock::LockMode, step::Phase},
     rule,
-    sql::statement::{Insert, Name},
+    sql::{StatementKind as Kind, statement::Insert},
     world::{Draft, Refused, Work},
 };
 
 /// How many rows an `INSERT` may list to pass as seed data; they are all in one short transaction.
 const SEED_ROWS_MAX: usize = 1000;
 
-/// Plans `INSERT`.
-pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused> {
+/// The registry's entry.
+pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
+    let Form::Statement(Kind::Insert(insert)) = form else { return None };
+    Some(plan(work, insert))
+}
+
+fn plan(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused> {
     let relation = table::existing(work, &insert.table)?;
     super::obstacle::kin::no_foreign_part(work, &relation)?;
     let is_new = work.world.is_new(&relation.name);
@@ -57,55 +62,4 @@ pub(super) fn insert(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused
         }
     }
     work.emit(draft).map(|_| ())
-}
-
-/// Plans `DELETE`, `TRUNCATE`, `MERGE`.
-pub(super) fn remove(
-    work: &mut Work<'_>,
-    verb: &'static str,
-    tables: &[Name],
-) -> Result<(), Refused> {
-    let mut names = Vec::new();
-    for name in tables {
-        names.push(table::existing(work, name)?.name);
-    }
-    if names.iter().all(|name| work.world.is_new(name)) && verb != "MERGE" {
-        return match names.first() {
-            Some(name) => super::inline(work, &name.clone()),
-            None => Err(super::not_understood(verb)),
-        };
-    }
-    let plain: Vec<String> = names.iter().map(crate::QualifiedName::plain).collect();
-    Err(Refused::new(
-        &rule::removes_rows::RULE,
-        format!("{verb} takes rows of {} away from releases that serve", plain.join(", ")),
-        "let the new release remove them in small portions, or do it in a stop",
-    ))
-}
-
-/// Plans `SET`, `RESET`, `set_config`.
-pub(super) fn setting(name: &str) -> Refused {
-    Refused::new(
-        &rule::setting::RULE,
-        format!("{name} is set for the session, which later steps do not share"),
-        "remove it: the engine sets timeouts and the search path of each step itself",
-    )
-}
-
-/// Plans `DO`.
-pub(super) fn do_block() -> Refused {
-    Refused::new(
-        &rule::do_block::RULE,
-        "what a DO block does is known only when it runs",
-        "write the statements themselves",
-    )
-}
-
-/// Plans `SELECT` and `CALL`.
-pub(super) fn query() -> Refused {
-    Refused::new(
-        &rule::query::RULE,
-        "a query changes nothing that an upgrade needs, or calls functions that change anything",
-        "remove it, or write what it does as statements",
-    )
 }

@@ -1,11 +1,14 @@
 //! Undoes one step and puts it back to `pending`, in one transaction where PostgreSQL allows that.
+//!
+//! Called by a rollback for each step, and by a validation that fails for the step that has added the
+//! constraint. The way back stands in the step. SQL: `sql/forget.sql`.
 
+use super::{StepRun, long_statement};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::lock;
 use crate::options::Options;
-use crate::step::{StepRun, long_statement};
 use crate::term::GuardedConnection;
 use changeover_plan::{Catalog, Change, Lock, LockHeld, LockMode, Step};
 use tokio_util::sync::CancellationToken;
@@ -13,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 const FORGET: &str = include_str!("sql/forget.sql");
 
 /// Undoes a step. Running it twice is the same as once.
-pub(super) async fn undo(
+pub(crate) async fn undo(
     worker: &mut GuardedConnection,
-    watch: &mut Connection,
+    watch: &Connection,
     options: &Options,
     step: &Step,
     stop: &CancellationToken,
