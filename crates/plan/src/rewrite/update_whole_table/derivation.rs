@@ -30,7 +30,7 @@ impl Target<'_> {
         let relation = self.relation;
         let is_read = |constraint: &&Constraint| {
             let subject = Subject::Constraint(relation.name.clone(), constraint.name.clone());
-            let made = work.world.records.made.get(&subject);
+            let made = work.world.records.made(&subject);
             constraint.kind == ConstraintKind::Check
                 && made.is_none_or(|provider| provider.phase != Phase::Contract)
                 && values.iter().any(|value| constraint.columns.contains(&value.column))
