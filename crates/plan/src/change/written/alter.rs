@@ -68,17 +68,7 @@ pub(crate) fn action(
             vec![AlterNotNull { table, column: column.clone(), not_null }.into()]
         }
         AlterKind::SetType { column, type_sql, using } => {
-            let canonical = types::in_catalog(catalog, type_sql);
-            vec![
-                AlterColumnType {
-                    rewrites: *using || costs(catalog, on, column, type_sql, &canonical),
-                    table,
-                    column: column.clone(),
-                    type_sql: type_sql.clone(),
-                    canonical,
-                }
-                .into(),
-            ]
+            vec![alter_type(catalog, table, column, type_sql, *using).into()]
         }
         AlterKind::AddConstraint(constraint) => {
             vec![add_constraint(catalog, on, constraint).into()]
@@ -114,6 +104,24 @@ pub(crate) fn action(
         }
         AlterKind::SetSchema | AlterKind::NotUnderstood(_) => return None,
     })
+}
+
+/// `ALTER COLUMN … TYPE`.
+fn alter_type(
+    catalog: &Catalog,
+    table: QualifiedName,
+    column: &Identifier,
+    type_sql: &str,
+    using: bool,
+) -> AlterColumnType {
+    let canonical = types::in_catalog(catalog, type_sql);
+    AlterColumnType {
+        rewrites: using || costs(catalog, &table, column, type_sql, &canonical),
+        table,
+        column: column.clone(),
+        type_sql: type_sql.to_owned(),
+        canonical,
+    }
 }
 
 /// Whether a change of a column's type is more than one of the catalog, or nothing is known of it.
