@@ -11,6 +11,7 @@ use crate::error::{Error, chain};
 use crate::ledger::bootstrap;
 use crate::options::Options;
 use crate::term::{Term, assert_unique_epoch};
+use crate::text::known_text;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -359,7 +360,7 @@ pub(crate) async fn report(
         None => Upgrade::Waiting("the application is not in the ledger yet".to_owned()),
         Some(row) => {
             let (ledger_head, open): (Option<i64>, i64) = (row.get(0), row.get(2));
-            let failed: Option<String> = row.get(3);
+            let failed = known_text(row, 3);
             if ledger_head.unwrap_or(0) < head {
                 Upgrade::Waiting("the migrations are not planned yet".to_owned())
             } else if open > 0 {

@@ -10,6 +10,7 @@ use super::{backfill, backfill_check};
 use crate::backfill::{Batch, Part, parts};
 use crate::error::Error;
 use crate::term::GuardedTransaction;
+use crate::text::{document, texts};
 use changeover_plan::model::step::Backfill;
 use changeover_plan::{Identifier, Step, StepId, StepKind};
 use std::collections::BTreeSet;
@@ -39,9 +40,7 @@ pub(super) async fn relying(
         .map_err(|source| Error::sql("looking for the trigger's backfill", source))?;
     let mut steps: Vec<Step> = Vec::new();
     for row in rows {
-        let step = serde_json::from_value(row.get(0))
-            .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
-        steps.push(step);
+        steps.push(document(&row, 0, "steps")?);
     }
     let check_of = |backfill: &Backfill| {
         let same = |step: &&Step| match &step.kind {
@@ -113,7 +112,7 @@ async fn unchecked(client: &Client, app: &str, one: &Relying) -> Result<Vec<Part
         .query(CHECKED, &[&app, &check.as_str()])
         .await
         .map_err(|source| Error::sql("listing the parts that were checked", source))?;
-    let checked: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let checked: BTreeSet<String> = texts(&rows).into_iter().collect();
     let mut parts = parts(client, &one.backfill).await?;
     parts.retain(|part| !checked.contains(part.name()));
     Ok(parts)
