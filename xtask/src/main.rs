@@ -8,6 +8,7 @@
 mod backfill;
 mod bench_caches;
 mod bench_locks;
+mod bench_plan;
 mod bench_queue;
 mod bench_takeover;
 mod bench_workers;
@@ -49,6 +50,8 @@ enum Chore {
     BenchCaches(bench_caches::Args),
     /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
     BenchLocks(bench_locks::Args),
+    /// How long histories of 100, 1,000 and 3,000 files are planned, beside parsing them alone.
+    BenchPlan(bench_plan::Args),
     /// How long the database is without a migrator after one was killed or told to stop.
     BenchTakeover(bench_takeover::Args),
     /// The queue beside graphile-worker, graphile_worker, apalis-postgres and the raw limit.
@@ -108,6 +111,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
         match chore {
             Chore::BenchCaches(args) => bench_caches::run(args).await,
             Chore::BenchLocks(args) => bench_locks::run(args).await,
+            Chore::BenchPlan(args) => bench_plan::run(args).await,
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::BenchQueue(args) => bench_queue::run(args).await,
             Chore::BenchWorkers(args) => bench_workers::run(args).await,

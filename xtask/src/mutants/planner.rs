@@ -82,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "the checker lets a trigger stay for ever",
         edits: &[Edit {
             file: "crates/plan/src/check/mod.rs",
-            from: "            if !after.iter().any(|other| removes_trigger(other, &install.trigger)) {",
+            from: "            if !after.iter().any(|other| removes(other, install)) {",
             to: "            if false {",
         }],
         test: planner("check::tests::triggers_and_backfills_belong_together"),
@@ -112,8 +112,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "the checker lets a column go and its trigger stay",
         edits: &[Edit {
             file: "crates/plan/src/check/mod.rs",
-            from: "                        && install.columns.contains(&drop.column)\n                        && !trigger_gone =>",
-            to: "                        && install.columns.contains(&drop.column)\n                        && trigger_gone && false =>",
+            from: "                    && install.columns.contains(&drop.column)\n                    && !trigger_gone =>",
+            to: "                    && install.columns.contains(&drop.column)\n                    && trigger_gone && false =>",
         }],
         test: planner("check::tests::triggers_and_backfills_belong_together"),
     },
@@ -191,7 +191,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "gap-overlooked",
         what: "a number that is missing is not noticed",
         edits: &[Edit {
-            file: "crates/plan/src/source/ours.rs",
+            file: "crates/plan/src/source/mod.rs",
             from: "pair[1].number != pair[0].number + 1",
             to: "false",
         }],

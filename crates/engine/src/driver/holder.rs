@@ -246,16 +246,16 @@ impl<'a> Holder<'a> {
             }
             return Err(error);
         }
+        // A command that ends with the error says what to do; of the others nobody else would.
+        let told = if step.before_serving { chain(&error) } else { error.chain_and_remedy() };
         let transaction = self.worker.begin().await?;
-        record::step_error(&transaction, &self.options.app, &step.id, &chain(&error), final_one)
-            .await?;
+        record::step_error(&transaction, &self.options.app, &step.id, &told, final_one).await?;
         let kind = match (held, final_one) {
             (true, _) => "step_held",
             (false, true) => "step_failed",
             (false, false) => "step_retried",
         };
-        record::event(&transaction, &self.options.app, kind, Some(&step.id), &chain(&error))
-            .await?;
+        record::event(&transaction, &self.options.app, kind, Some(&step.id), &told).await?;
         transaction.commit().await?;
         if held {
             self.tries.held.insert(step.id.clone(), Instant::now());

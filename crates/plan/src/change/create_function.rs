@@ -40,7 +40,7 @@ impl Kind for CreateFunction {
         // The server analyses a body in SQL, and locks what that reads and writes as it would.
         let named = |relation: &&Relation| mentions(&self.sql, relation.name.name.as_str());
         let facts = if self.sql.to_lowercase().contains("language sql") {
-            let relations = catalog.relations.values().filter(named).map(|found| &found.name);
+            let relations = catalog.every_relation().filter(named).map(|found| &found.name);
             Facts::default().lock_all(relations, LockMode::RowExclusive)
         } else {
             Facts::default()

@@ -1,6 +1,6 @@
 //! `DROP COLUMN`, with the indexes and constraints that go with it.
 
-use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
     catalog::Catalog,
     identifier::{Identifier, QualifiedName},
@@ -47,12 +47,11 @@ impl Kind for DropColumn {
             .breaks(Break::Reads)
             .breaks(Break::Writes);
         // A foreign key goes with its column, and its triggers on the other table with it.
-        match catalog.relation(&self.table) {
-            Some(relation) => {
-                facts.lock_all(&referenced(relation, Some(&self.column)), LockMode::AccessExclusive)
-            }
-            None => facts,
-        }
+        let relation = catalog.relation(&self.table);
+        let others = relation.map_or_else(Vec::new, |relation| {
+            relation.referenced_by_keys(|key| key.columns.contains(&self.column))
+        });
+        facts.lock_all(&others, LockMode::AccessExclusive)
     }
 
     fn effects(&self) -> Effects {

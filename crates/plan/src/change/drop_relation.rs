@@ -1,6 +1,6 @@
 //! `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`.
 
-use super::{Break, Effects, Facts, Inverse, Kind, Subject, referenced};
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
     catalog::{Catalog, Object, Relation, RelationKind},
     identifier::QualifiedName,
@@ -36,9 +36,10 @@ impl Kind for DropRelation {
     fn apply(&self, catalog: &mut Catalog) {
         catalog.relations.remove(&self.name.to_string());
         catalog.forget(&Object::Relation { name: self.name.clone() });
-        for other in catalog.relations.values_mut() {
-            other.views.retain(|view| view != &self.name);
-        }
+        catalog.change_relations(
+            |other| other.views.contains(&self.name),
+            |other| other.views.retain(|view| view != &self.name),
+        );
     }
 
     fn invert(&self, _: &Catalog) -> Inverse {
@@ -54,10 +55,11 @@ impl Kind for DropRelation {
         let owns = |relation: &&Relation| {
             relation.columns.iter().any(|column| column.sequence.as_ref() == Some(&self.name))
         };
-        let owners = catalog.relations.values().filter(owns).map(|relation| &relation.name);
+        let owners = catalog.every_relation().filter(owns).map(|relation| &relation.name);
         let facts = facts.lock_all(owners, LockMode::AccessExclusive);
         let Some(relation) = catalog.relation(&self.name) else { return facts };
-        let facts = facts.lock_all(&referenced(relation, None), LockMode::AccessExclusive);
+        let facts =
+            facts.lock_all(&relation.referenced_by_keys(|_| true), LockMode::AccessExclusive);
         facts.lock_all(&relation.partition_of, LockMode::AccessExclusive)
     }
 

@@ -4,8 +4,8 @@
 //! checker and, later, the linter judge by it. `cargo xtask facts` holds it against servers.
 
 use crate::model::{
-    catalog::{Catalog, ConstraintKind, Relation, RelationKind},
-    identifier::{Identifier, QualifiedName},
+    catalog::{Catalog, RelationKind},
+    identifier::QualifiedName,
     lock::LockMode,
 };
 
@@ -88,24 +88,6 @@ impl Facts {
     }
 }
 
-/// The tables to which foreign keys of the relation point, other than itself; of those with a
-/// column, where one is given.
-pub(crate) fn referenced(relation: &Relation, column: Option<&Identifier>) -> Vec<QualifiedName> {
-    let mut tables: Vec<QualifiedName> = relation
-        .constraints
-        .iter()
-        .filter(|constraint| column.is_none_or(|column| constraint.columns.contains(column)))
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .filter(|references| references != &relation.name)
-        .collect();
-    tables.sort();
-    tables.dedup();
-    tables
-}
-
 /// The parts of a partitioned table that hold rows, parts of parts included; the table itself where
 /// it is not partitioned.
 pub(crate) fn leaves(catalog: &Catalog, table: &QualifiedName) -> Vec<QualifiedName> {
@@ -118,7 +100,7 @@ pub(crate) fn leaves(catalog: &Catalog, table: &QualifiedName) -> Vec<QualifiedN
     let mut leaves = Vec::new();
     let mut parents = vec![table.clone()];
     while let Some(parent) = parents.pop() {
-        let parts = catalog.relations.values();
+        let parts = catalog.every_relation();
         for part in parts.filter(|relation| relation.partition_of.as_ref() == Some(&parent)) {
             match part.kind {
                 RelationKind::PartitionedTable => parents.push(part.name.clone()),

@@ -14,8 +14,8 @@ mod offending;
 mod subject;
 mod written;
 
+pub(crate) use facts::leaves;
 pub use facts::{Break, Facts};
-pub(crate) use facts::{leaves, referenced};
 pub use inverse::Inverse;
 pub(crate) use legacy::deserialize_changes;
 pub(crate) use offending::{breaking_check, breaking_reference};

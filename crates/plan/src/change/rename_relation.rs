@@ -2,7 +2,7 @@
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
-    catalog::{Catalog, ConstraintKind},
+    catalog::{Catalog, ConstraintKind, Relation},
     identifier::QualifiedName,
     lock::LockMode,
 };
@@ -26,9 +26,14 @@ impl Kind for RenameRelation {
         let Self { from, to } = self;
         if let Some(mut relation) = catalog.relations.remove(&from.to_string()) {
             relation.name = to.clone();
-            catalog.insert(relation);
+            catalog.insert(relation.into_inner());
         }
-        for other in catalog.relations.values_mut() {
+        let names_it = |other: &Relation| {
+            other.partition_of.as_ref() == Some(from)
+                || other.views.contains(from)
+                || other.constraints.iter().any(|found| found.references() == Some(from))
+        };
+        catalog.change_relations(names_it, |other| {
             if other.partition_of.as_ref() == Some(from) {
                 other.partition_of = Some(to.clone());
             }
@@ -43,7 +48,7 @@ impl Kind for RenameRelation {
                     _ => {}
                 }
             }
-        }
+        });
     }
 
     fn invert(&self, _: &Catalog) -> Inverse {

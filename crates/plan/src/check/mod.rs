@@ -1,15 +1,14 @@
 //! Inspects a finished plan, apart from the planner that made it.
 //!
 //! Each rule is a law or an invariant of the design; a finding is a bug of the planner, or a plan
-//! that was tampered with in the ledger. Called by [`crate::plan`] and by whoever reads plans back.
+//! that was tampered with in the ledger. Called by [`crate::plan`] and by those who read plans back.
 
 use crate::{
     change::Change,
     model::{
-        identifier::Identifier,
         lock::{LockHeld, LockMode},
         plan::{Plan, PlanMode},
-        step::{Phase, Step, StepId, StepKind},
+        step::{Phase, Step, StepId, StepKind, SyncInstall},
     },
 };
 use std::{collections::BTreeSet, fmt};
@@ -47,12 +46,13 @@ impl fmt::Display for Finding {
 pub fn check(plan: &Plan, pending: &[Step]) -> Vec<Finding> {
     let mut findings = Vec::new();
     identifiers_and_needs(plan, pending, &mut findings);
+    let column_changes = column_changes(plan);
     for (at, step) in plan.steps.iter().enumerate() {
         phases(step, &mut findings);
         locks(step, &mut findings);
         if plan.mode == PlanMode::Online {
             backfills(plan, at, step, &mut findings);
-            synced_columns(plan, at, step, &mut findings);
+            synced_columns(plan, &column_changes, at, step, &mut findings);
         }
     }
     findings
@@ -134,7 +134,7 @@ fn backfills(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
             if !after.iter().any(is_check) {
                 findings.push(fatal(backfill, "no check follows the backfill"));
             }
-            if !after.iter().any(|other| removes_trigger(other, &install.trigger)) {
+            if !after.iter().any(|other| removes(other, install)) {
                 findings.push(fatal(step, "no step removes the trigger again"));
             }
         }
@@ -151,48 +151,61 @@ fn backfills(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
     }
 }
 
-fn removes_trigger(step: &Step, trigger: &Identifier) -> bool {
+/// Whether the step removes the trigger, for itself or together with a column that it reads.
+fn removes(step: &Step, install: &SyncInstall) -> bool {
     match &step.kind {
         StepKind::SyncDrop(drop) => {
-            &drop.trigger == trigger || drop.statements.iter().any(|text| names(text, trigger))
+            drop.table == install.table
+                && (drop.trigger == install.trigger
+                    || drop.other_triggers.contains(&install.trigger))
         }
         _ => false,
     }
 }
 
-fn names(statement: &str, trigger: &Identifier) -> bool {
-    statement.contains("DROP TRIGGER") && statement.contains(&trigger.to_string())
-}
-
 /// A column that a trigger computes is dropped together with the trigger, and constrained only
 /// after the trigger is there.
-fn synced_columns(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
+fn synced_columns(
+    plan: &Plan,
+    changes: &[(usize, Change)],
+    at: usize,
+    step: &Step,
+    findings: &mut Vec<Finding>,
+) {
     let StepKind::SyncInstall(install) = &step.kind else {
         return;
     };
-    for (other_at, other) in plan.steps.iter().enumerate() {
-        for change in other.kind.changes() {
-            let trigger_gone = plan.steps[..=other_at]
-                .iter()
-                .any(|earlier| removes_trigger(earlier, &install.trigger));
-            match change {
-                Change::DropColumn(drop)
-                    if drop.table == install.table
-                        && install.columns.contains(&drop.column)
-                        && !trigger_gone =>
-                {
-                    findings.push(fatal(other, "drops a column whose trigger stays"));
-                }
-                Change::AlterNotNull(alter)
-                    if alter.not_null
-                        && other_at < at
-                        && alter.table == install.table
-                        && install.columns.contains(&alter.column) =>
-                {
-                    findings.push(fatal(other, "constrains a column before its trigger is there"));
-                }
-                _ => {}
+    let gone_at = plan.steps.iter().position(|step| removes(step, install));
+    for (other_at, change) in changes {
+        let (other, is_before) = (&plan.steps[*other_at], *other_at < at);
+        let trigger_gone = gone_at.is_some_and(|gone_at| gone_at <= *other_at);
+        match change {
+            Change::DropColumn(drop)
+                if drop.table == install.table
+                    && install.columns.contains(&drop.column)
+                    && !trigger_gone =>
+            {
+                findings.push(fatal(other, "drops a column whose trigger stays"));
             }
+            Change::AlterNotNull(alter)
+                if alter.not_null
+                    && is_before
+                    && alter.table == install.table
+                    && install.columns.contains(&alter.column) =>
+            {
+                findings.push(fatal(other, "constrains a column before its trigger is there"));
+            }
+            _ => {}
         }
     }
+}
+
+/// The changes that [`synced_columns`] judges, with the number of their step. Read once for all triggers.
+fn column_changes(plan: &Plan) -> Vec<(usize, Change)> {
+    let of_step = |(at, step): (usize, &Step)| {
+        step.kind.changes().into_iter().map(move |change| (at, change))
+    };
+    let all = plan.steps.iter().enumerate().flat_map(of_step);
+    all.filter(|(_, change)| matches!(change, Change::DropColumn(_) | Change::AlterNotNull(_)))
+        .collect()
 }

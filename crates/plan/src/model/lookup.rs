@@ -32,8 +32,7 @@ impl Catalog {
 
     /// The table that an index is on. Indexes live in their table's schema.
     pub fn table_of_index(&self, index: &QualifiedName) -> Option<&Relation> {
-        self.relations
-            .values()
+        self.every_relation()
             .filter(|relation| relation.name.schema == index.schema)
             .find(|relation| relation.indexes.iter().any(|found| found.name == index.name))
     }

@@ -13,4 +13,5 @@ mod lookup;
 pub mod migration;
 pub mod phase;
 pub mod plan;
+pub mod shared;
 pub mod step;

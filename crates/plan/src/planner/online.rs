@@ -42,14 +42,12 @@ fn statement(world: &mut World, migration: &Migration, number: usize, statement:
             return;
         }
     };
-    let before = world.records.clone();
-    let first_step = world.records.steps.len();
+    let first_step = world.records.begin();
     let consulted = RefCell::default();
     let mut work = Work { world, migration, number, statement, directives, first_step, consulted };
     let outcome = rewrite::statement(&mut work).and_then(|()| work.directives_used());
     if let Err(refused) = outcome {
-        // Steps and what they make are forgotten.
-        world.records = before;
+        world.records.take_back();
         assume(world, statement);
         let line = match *statement.kind {
             StatementKind::Broken { line_offset, .. } => statement.line + line_offset,

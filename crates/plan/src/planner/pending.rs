@@ -17,17 +17,16 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
         if let StepKind::Backfill(backfill) | StepKind::BackfillCheck(backfill) = &step.kind {
             for assignment in &backfill.set {
                 let subject = Subject::Filled(backfill.table.clone(), assignment.column.clone());
-                world.records.made.insert(subject, provider.clone());
+                world.records.make(subject, &provider);
             }
         }
         for change in step.kind.changes() {
             let effects = change.effects();
             for subject in effects.removes {
-                world.records.made.remove(&subject);
-                world.records.removed.insert(subject, provider.clone());
+                world.records.remove(subject, &provider);
             }
             for subject in effects.makes {
-                world.records.made.insert(subject, provider.clone());
+                world.records.make(subject, &provider);
             }
             world.apply(&change);
         }

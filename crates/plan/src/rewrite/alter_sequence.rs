@@ -16,7 +16,7 @@ pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
 fn plan(work: &mut Work<'_>, name: &Name) -> Result<(), Refused> {
     let qualified = work.world.resolve(name);
     if work.world.is_new(&qualified)
-        || work.world.records.made.contains_key(&Subject::Relation(qualified.clone()))
+        || work.world.records.made(&Subject::Relation(qualified.clone())).is_some()
     {
         let draft = super::draft_as_written(
             work,

@@ -17,7 +17,7 @@ pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
 fn plan(work: &mut Work<'_>, name: &Name, or_replace: bool) -> Result<(), Refused> {
     let function = name.name.clone();
     let known = work.world.catalog.functions.get(function.as_str()).copied();
-    let ours = work.world.records.made.contains_key(&Subject::Function(function.clone()));
+    let ours = work.world.records.made(&Subject::Function(function.clone())).is_some();
     if or_replace && known.is_some() && !ours {
         work.refuse_unless_allowed(Refused::new(
             &rule::replaces_function::RULE,

@@ -55,7 +55,7 @@ pub(super) fn plan(
     loosen(work, relation, found, &title)?;
     drop(work, relation, column, &title, &syncs)?;
     let gone: Vec<Identifier> = syncs.into_iter().map(|sync| sync.trigger).collect();
-    work.world.records.syncs.retain(|sync| !gone.contains(&sync.trigger));
+    work.world.records.forget_syncs(&gone);
     Ok(())
 }
 
@@ -217,10 +217,5 @@ fn drop(
 }
 
 fn floor_of(work: &Work<'_>, sync: &Sync) -> Option<u64> {
-    work.world
-        .records
-        .steps
-        .iter()
-        .find(|step| step.id == sync.drop_step)
-        .and_then(|step| step.floor)
+    work.world.records.step(&sync.drop_step).and_then(|step| step.floor)
 }

@@ -146,7 +146,7 @@ fn nothing_depends(work: &Work<'_>, relation: &Relation) -> Result<(), Refused> 
             "drop that foreign key, or that table, in a statement before this one",
         ));
     }
-    let mut syncs = work.world.records.syncs.iter();
+    let mut syncs = work.world.records.syncs().iter();
     match syncs.find(|sync| sync.table == relation.name) {
         Some(_) => Err(Refused::new(
             &rule::drop_synced_table::RULE,

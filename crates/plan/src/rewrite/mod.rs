@@ -136,17 +136,20 @@ fn cascade() -> Refused {
     )
 }
 
+/// The changes that the statement comes to.
+fn comes_to(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
+    change::written(&work.world.catalog, work.statement)
+        .ok_or_else(|| not_understood("what it changes"))
+}
+
 /// Begins a step of expand of the changes that the statement comes to as it is written.
 fn draft_as_written(work: &Work<'_>, part: &str, title: String) -> Result<Draft, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| not_understood("what it changes"))?;
-    Ok(Draft::ddl(part, Phase::Expand, title, changes))
+    Ok(Draft::ddl(part, Phase::Expand, title, comes_to(work)?))
 }
 
 /// The statement as it is written, with the changes that it comes to.
 fn written(work: &Work<'_>) -> Result<Vec<Change>, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| not_understood("what it changes"))?;
+    let changes = comes_to(work)?;
     Ok(vec![AsWritten { sql: work.statement.text.clone(), changes }.into()])
 }
 

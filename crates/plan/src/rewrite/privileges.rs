@@ -2,7 +2,6 @@
 
 use super::{Form, Planned};
 use crate::{
-    change,
     model::step::Phase,
     sql::StatementKind as Kind,
     world::{Draft, Refused, Work},
@@ -15,18 +14,14 @@ pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
 }
 
 fn plan(work: &mut Work<'_>, revokes: bool) -> Result<(), Refused> {
+    let changes = super::comes_to(work)?;
     let draft = if revokes {
-        as_written_in(work, Phase::Contract, "revoke privileges")?
+        Draft::ddl("privileges", Phase::Contract, "revoke privileges", changes)
             .floor(work.floor())
             .reason("older releases may use what is taken away")
     } else {
-        as_written_in(work, Phase::Expand, "grant privileges")?.reason("grants take nothing away")
+        Draft::ddl("privileges", Phase::Expand, "grant privileges", changes)
+            .reason("grants take nothing away")
     };
     work.emit(draft).map(|_| ())
-}
-
-fn as_written_in(work: &Work<'_>, phase: Phase, title: &str) -> Result<Draft, Refused> {
-    let changes = change::written(&work.world.catalog, work.statement)
-        .ok_or_else(|| super::not_understood("what it changes"))?;
-    Ok(Draft::ddl("privileges", phase, title, changes))
 }

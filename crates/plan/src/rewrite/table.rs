@@ -3,7 +3,7 @@
 use crate::{
     change::Subject,
     model::{
-        catalog::{Constraint, ConstraintKind, Index, Relation, RelationKind, RowSecurity},
+        catalog::{Constraint, Index, Relation, RelationKind, RowSecurity},
         identifier::{Identifier, QualifiedName},
         step::{KeyColumn, Phase},
     },
@@ -99,36 +99,20 @@ pub(super) fn checked_against(
     phase: Phase,
     written: impl Fn(&Identifier) -> bool,
 ) -> Vec<QualifiedName> {
-    let made = &work.world.records.made;
+    let records = &work.world.records;
     let is_there = |constraint: &Constraint| {
         let subject = Subject::Constraint(relation.name.clone(), constraint.name.clone());
-        made.get(&subject).is_none_or(|provider| provider.phase <= phase)
+        records.made(&subject).is_none_or(|provider| provider.phase <= phase)
     };
-    let mut tables: Vec<QualifiedName> = relation
-        .constraints
-        .iter()
-        .filter(|constraint| constraint.columns.iter().any(&written) && is_there(constraint))
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .filter(|references| references != &relation.name)
-        .collect();
-    tables.sort();
-    tables.dedup();
-    tables
+    relation.referenced_by_keys(|key| key.columns.iter().any(&written) && is_there(key))
 }
 
 /// Another table whose foreign key points to this one.
 pub(super) fn referencing(work: &Work<'_>, table: &QualifiedName) -> Option<QualifiedName> {
-    let points_here = |constraint: &Constraint| match &constraint.kind {
-        ConstraintKind::ForeignKey { references, .. } => references == table,
-        _ => false,
-    };
+    let points_here = |constraint: &Constraint| constraint.references() == Some(table);
     work.world
         .catalog
-        .relations
-        .values()
+        .every_relation()
         .find(|other| &other.name != table && other.constraints.iter().any(points_here))
         .map(|other| other.name.clone())
 }

@@ -3,6 +3,7 @@
 //! Rewrites ([`crate::rewrite`]) and the planner stand on this; nothing here knows either of them.
 //!
 //! - [`state`]: the catalog as it will be by now, and which step makes what.
+//! - [`records`]: the steps so far, which can be taken back when a statement is refused.
 //! - [`work`]: one statement at work; [`draft`] is a step before it is emitted, [`placement`] says
 //!   where it stands.
 //! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them.
@@ -11,6 +12,7 @@
 pub(crate) mod draft;
 pub(crate) mod names;
 mod placement;
+mod records;
 mod refused;
 pub(crate) mod state;
 pub(crate) mod types;

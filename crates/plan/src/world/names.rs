@@ -123,7 +123,7 @@ fn clip(text: &str, bytes: usize) -> &str {
 }
 
 fn is_relation(catalog: &Catalog, table: &QualifiedName, name: &str) -> bool {
-    catalog.relations.values().filter(|relation| relation.name.schema == table.schema).any(
+    catalog.every_relation().filter(|relation| relation.name.schema == table.schema).any(
         |relation| {
             relation.name.name.as_str() == name
                 || relation.indexes.iter().any(|index| index.name.as_str() == name)
@@ -138,8 +138,7 @@ fn is_constraint(catalog: &Catalog, table: &QualifiedName, name: &str, label: &s
 
 fn in_schema(catalog: &Catalog, table: &QualifiedName, name: &str) -> bool {
     catalog
-        .relations
-        .values()
+        .every_relation()
         .filter(|relation| relation.name.schema == table.schema)
         .flat_map(|relation| &relation.constraints)
         .any(|constraint| constraint.name.as_str() == name)

@@ -1,8 +1,9 @@
 //! What the planner knows while it goes through the statements: the catalog as it will be by then,
 //! which step makes what, and which sync triggers will be there.
 
+use super::records::Records;
 use crate::{
-    change::{Change, Subject},
+    change::Change,
     model::{
         catalog::{Catalog, Relation},
         identifier::{Identifier, QualifiedName},
@@ -76,19 +77,6 @@ pub(crate) struct World {
     pub(crate) refusals: Vec<Refusal>,
 }
 
-/// The steps so far and what they do. Put back to what it was where a statement is refused.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Records {
-    /// The steps.
-    pub(crate) steps: Vec<Step>,
-    /// Which step makes what.
-    pub(crate) made: BTreeMap<Subject, Provider>,
-    /// Which step removes what.
-    pub(crate) removed: BTreeMap<Subject, Provider>,
-    /// Sync triggers that this plan installs.
-    pub(crate) syncs: Vec<Sync>,
-}
-
 impl World {
     /// A world before the first statement.
     pub(crate) fn new(app: &str, catalog: &Catalog) -> Self {
@@ -153,7 +141,7 @@ impl World {
     /// Sync triggers of this plan that compute or read a column.
     pub(crate) fn syncs_touching(&self, table: &QualifiedName, column: &Identifier) -> Vec<Sync> {
         self.records
-            .syncs
+            .syncs()
             .iter()
             .filter(|sync| &sync.table == table)
             .filter(|sync| sync.columns.contains(column) || sync.reads.contains(column))

@@ -125,9 +125,8 @@ impl Work<'_> {
 
     /// Takes steps out of the plan again that another one does instead.
     pub(crate) fn forget(&mut self, steps: &[StepId]) {
-        let before = self.world.records.steps.len();
-        self.world.records.steps.retain(|step| !steps.contains(&step.id));
-        self.first_step = self.first_step.saturating_sub(before - self.world.records.steps.len());
+        let taken = self.world.records.forget_steps(steps);
+        self.first_step = self.first_step.saturating_sub(taken);
     }
 
     /// Adds a step to the plan and gives back its id.
@@ -142,7 +141,7 @@ impl Work<'_> {
         let mut needs = self.needed(draft.needs_steps, &effects.needs, &mut placement);
         self.obey(&mut placement)?;
         for subject in &effects.makes {
-            if let Some(remover) = self.world.records.removed.get(subject) {
+            if let Some(remover) = self.world.records.removed(subject) {
                 stop_between(subject, remover, placement.phase)?;
                 needs.push(remover.step.clone());
             }
@@ -244,33 +243,33 @@ impl Work<'_> {
     /// The steps that must come first; the placement is moved to where they are done.
     fn needed(
         &self,
-        mut steps: Vec<StepId>,
+        steps: Vec<StepId>,
         subjects: &[Subject],
         placement: &mut Placement,
     ) -> Vec<StepId> {
         let records = &self.world.records;
-        for provider in subjects.iter().filter_map(|subject| records.made.get(subject)) {
+        let mut needs = steps.clone();
+        for provider in subjects.iter().filter_map(|subject| records.made(subject)) {
             placement.not_before(provider);
-            steps.push(provider.step.clone());
+            needs.push(provider.step.clone());
         }
-        for found in records.steps.iter().filter(|found| steps.contains(&found.id)) {
+        for found in steps.iter().filter_map(|id| records.step(id)) {
             placement.not_before(&Provider::of(found));
         }
-        steps
+        needs
     }
 
     /// Remembers what a step makes and removes.
     fn record(&mut self, id: &StepId, effects: Effects) {
-        let Some(step) = self.world.records.steps.iter().find(|step| &step.id == id) else {
+        let Some(step) = self.world.records.step(id) else {
             return;
         };
         let provider = Provider::of(step);
         for subject in effects.makes {
-            self.world.records.made.insert(subject, provider.clone());
+            self.world.records.make(subject, &provider);
         }
         for subject in effects.removes {
-            self.world.records.made.remove(&subject);
-            self.world.records.removed.insert(subject, provider.clone());
+            self.world.records.remove(subject, &provider);
         }
     }
 
@@ -349,12 +348,13 @@ impl Work<'_> {
 
     /// The part's id, numbered where the statement has several of them.
     fn unique_id(&self, part: &str) -> StepId {
+        let own = self.world.records.steps.get(self.first_step..).unwrap_or_default();
         (1..)
             .map(|number: u32| match number {
                 1 => self.id(part),
                 _ => self.id(&format!("{part}_{number}")),
             })
-            .find(|id| !self.world.records.steps.iter().any(|step| &step.id == id))
+            .find(|id| !own.iter().any(|step| &step.id == id))
             .unwrap_or_else(|| self.id(part))
     }
 

@@ -59,7 +59,7 @@ async fn a_plan_gives_the_schema_that_the_statements_give() {
                 plain.run(&statement.text).await;
             }
             let (planned, plain) = (sorted(planned.catalog().await), sorted(plain.catalog().await));
-            for (name, relation) in &plain.relations {
+            for (name, relation) in plain.relations.iter() {
                 assert_eq!(
                     planned.relations.get(name),
                     Some(relation),

@@ -24,9 +24,11 @@ pub(super) fn alter_table(catalog: &Catalog, alter: &statement::AlterTable) -> W
     let table = catalog.resolve(alter.name.schema.as_ref(), &alter.name.name);
     let mut catalog = catalog.clone();
     let mut all = Vec::new();
-    for one in &alter.actions {
+    for (at, one) in alter.actions.iter().enumerate() {
         let changes = action(&catalog, &table, one)?;
-        changes.iter().for_each(|change| change.apply(&mut catalog));
+        if at + 1 < alter.actions.len() {
+            changes.iter().for_each(|change| change.apply(&mut catalog));
+        }
         all.extend(changes);
     }
     Some(all)
@@ -41,13 +43,15 @@ pub(crate) fn action(
     let table = on.clone();
     Some(match &action.kind {
         AlterKind::AddColumn { column, .. } => {
-            let mut changes: Vec<Change> = vec![add_column(catalog, on, column).into()];
-            let mut catalog = catalog.clone();
-            changes.iter().for_each(|change| change.apply(&mut catalog));
-            for constraint in &column.constraints {
-                changes.push(add_constraint(&catalog, on, constraint).into());
+            let added: Change = add_column(catalog, on, column).into();
+            if column.constraints.is_empty() {
+                return Some(vec![added]);
             }
-            changes
+            let mut catalog = catalog.clone();
+            added.apply(&mut catalog);
+            let constraints = column.constraints.iter();
+            let constraints = constraints.map(|found| add_constraint(&catalog, on, found).into());
+            std::iter::once(added).chain(constraints).collect()
         }
         AlterKind::DropColumn { column, if_exists, .. } => {
             vec![DropColumn { table, column: column.clone(), if_exists: *if_exists }.into()]

@@ -4,7 +4,7 @@ use super::WrittenChanges;
 use crate::change::WriteRows;
 use crate::{
     model::{
-        catalog::{Catalog, ConstraintKind},
+        catalog::Catalog,
         identifier::{Identifier, QualifiedName},
         lock::LockMode,
     },
@@ -49,18 +49,8 @@ fn writes(
     sets: impl Fn(&Identifier) -> bool,
     sql: String,
 ) -> WriteRows {
-    let relation = catalog.relation(&table);
-    let mut references: Vec<QualifiedName> = relation
-        .iter()
-        .flat_map(|relation| &relation.constraints)
-        .filter(|constraint| constraint.columns.iter().any(&sets))
-        .filter_map(|constraint| match &constraint.kind {
-            ConstraintKind::ForeignKey { references, .. } => Some(references.clone()),
-            _ => None,
-        })
-        .filter(|references| references != &table)
-        .collect();
-    references.sort();
-    references.dedup();
+    let references = catalog.relation(&table).map_or_else(Vec::new, |relation| {
+        relation.referenced_by_keys(|key| key.columns.iter().any(&sets))
+    });
     WriteRows { tables: vec![table], mode: LockMode::RowExclusive, references, sql }
 }

@@ -1,5 +1,6 @@
 //! Constraints of tables. SQL: `sql/constraints.sql`. Those of domains: `types`.
 
+use super::Relation;
 use crate::model::identifier::{Identifier, QualifiedName};
 use serde::{Deserialize, Serialize};
 
@@ -52,4 +53,29 @@ pub struct Constraint {
     /// Whether a parent has it too, so that it goes only with the parent's.
     #[serde(default)]
     pub inherited: bool,
+}
+
+impl Constraint {
+    /// For a foreign key, the table to which it points.
+    pub fn references(&self) -> Option<&QualifiedName> {
+        match &self.kind {
+            ConstraintKind::ForeignKey { references, .. } => Some(references),
+            _ => None,
+        }
+    }
+}
+
+impl Relation {
+    /// The other tables to which those of its foreign keys point that `counts` picks, by name.
+    pub fn referenced_by_keys(&self, counts: impl Fn(&Constraint) -> bool) -> Vec<QualifiedName> {
+        let counted = self.constraints.iter().filter(|constraint| counts(constraint));
+        let mut tables: Vec<QualifiedName> = counted
+            .filter_map(Constraint::references)
+            .filter(|references| *references != &self.name)
+            .cloned()
+            .collect();
+        tables.sort();
+        tables.dedup();
+        tables
+    }
 }

@@ -160,7 +160,7 @@ impl Catalog {
 
     /// Forgets an object that a statement drops, with what it depends on and what depends on it.
     pub fn forget(&mut self, object: &Object) {
-        self.dependencies.retain(|found| &found.by != object && &found.on != object);
+        self.forget_dependencies(|found| &found.by == object || &found.on == object);
     }
 
     /// Forgets all functions of an unqualified name.
@@ -169,7 +169,14 @@ impl Catalog {
             Object::Function { name, .. } => &name.name == function,
             _ => false,
         };
-        self.dependencies.retain(|found| !is_it(&found.by) && !is_it(&found.on));
+        self.forget_dependencies(|found| is_it(&found.by) || is_it(&found.on));
+    }
+
+    /// Forgets those that are meant; where there are none, the list stays shared with other copies.
+    fn forget_dependencies(&mut self, meant: impl Fn(&Dependency) -> bool) {
+        if self.dependencies.iter().any(&meant) {
+            self.dependencies.retain(|found| !meant(found));
+        }
     }
 
     /// Whether the object still is in this picture, as far as the picture shows such objects.
@@ -197,18 +204,31 @@ impl Catalog {
     }
 
     fn has_index(&self, name: &QualifiedName) -> bool {
-        self.relations
-            .values()
+        self.every_relation()
             .filter(|relation| relation.name.schema == name.schema)
             .any(|relation| relation.indexes.iter().any(|index| index.name == name.name))
     }
 }
 
-/// Whether what goes takes the other along: a table its columns.
+/// Whether what goes takes the other along: a table all that is of it, a column its default. Our
+/// query leaves out that a default depends on its own column.
 fn covers(gone: &Object, other: &Object) -> bool {
     gone == other
         || match (gone, other) {
-            (Object::Relation { name }, Object::Column { relation, .. }) => name == relation,
+            (
+                Object::Relation { name },
+                Object::Column { relation, .. }
+                | Object::Default { relation, .. }
+                | Object::Constraint { relation, .. }
+                | Object::Trigger { relation, .. }
+                | Object::Policy { relation, .. }
+                | Object::Rule { relation, .. }
+                | Object::Publication { relation, .. },
+            ) => name == relation,
+            (
+                Object::Column { relation, name },
+                Object::Default { relation: default_of, name: default },
+            ) => relation == default_of && name == default,
             _ => false,
         }
 }

@@ -100,7 +100,7 @@ fn head(catalog: &mut Catalog, row: &str) -> serde_json::Result<()> {
     let head: Head = serde_json::from_str(row)?;
     catalog.server_version = head.server_version;
     catalog.search_path = head.search_path;
-    catalog.session = Some(head.session);
+    catalog.session = Some(head.session.into());
     Ok(())
 }
 

@@ -26,11 +26,14 @@ pub use session::{Schema, Session};
 pub use trigger::{EventTrigger, Rule, RuleEvent, Trigger};
 pub use types::{Attribute, Domain, DomainCheck, DomainRules, Type, TypeKind, without_modifier};
 
-use super::identifier::{Identifier, QualifiedName};
+use super::{
+    identifier::{Identifier, QualifiedName},
+    shared::Shared,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The catalog at one moment.
+/// The catalog at one moment. A copy is cheap: what is large is shared until one of them changes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {
     /// `server_version_num`, e.g. 150018.
@@ -39,24 +42,24 @@ pub struct Catalog {
     /// unqualified new objects go. Without `pg_catalog`.
     pub search_path: Vec<Identifier>,
     /// Tables, partitioned tables and views by name; partitions too.
-    pub relations: BTreeMap<String, Relation>,
+    pub relations: Shared<BTreeMap<String, Shared<Relation>>>,
     /// For each function name (unqualified), the most volatile of its overloads.
-    pub functions: BTreeMap<String, Volatility>,
+    pub functions: Shared<BTreeMap<String, Volatility>>,
     /// Types: the server's base types and all that users made.
     #[serde(default)]
-    pub types: Vec<Type>,
+    pub types: Shared<Vec<Type>>,
     /// Publications.
     #[serde(default)]
-    pub publications: Vec<Publication>,
+    pub publications: Shared<Vec<Publication>>,
     /// Event triggers.
     #[serde(default)]
     pub event_triggers: Vec<EventTrigger>,
     /// What depends on what.
     #[serde(default)]
-    pub dependencies: Vec<Dependency>,
+    pub dependencies: Shared<Vec<Dependency>>,
     /// Who plans; `None` where nobody is known, so that no rights are asked for.
     #[serde(default)]
-    pub session: Option<Session>,
+    pub session: Option<Shared<Session>>,
 }
 
 /// What `provolatile` says of a function.
@@ -74,17 +77,36 @@ pub enum Volatility {
 impl Catalog {
     /// Finds a relation by name.
     pub fn relation(&self, name: &QualifiedName) -> Option<&Relation> {
-        self.relations.get(&name.to_string())
+        self.relations.get(&name.to_string()).map(|found| &**found)
     }
 
     /// Finds a relation by name, to change it.
     pub fn relation_mut(&mut self, name: &QualifiedName) -> Option<&mut Relation> {
-        self.relations.get_mut(&name.to_string())
+        self.relations.get_mut(&name.to_string()).map(|found| &mut **found)
+    }
+
+    /// All relations, by name.
+    pub fn every_relation(&self) -> impl Iterator<Item = &Relation> {
+        self.relations.values().map(|found| &**found)
+    }
+
+    /// Changes the relations that are meant, and copies no other.
+    pub fn change_relations(
+        &mut self,
+        meant: impl Fn(&Relation) -> bool,
+        change: impl Fn(&mut Relation),
+    ) {
+        if self.every_relation().any(&meant) {
+            self.relations
+                .values_mut()
+                .filter(|found| meant(found))
+                .for_each(|found| change(found));
+        }
     }
 
     /// Adds or replaces a relation.
     pub fn insert(&mut self, relation: Relation) {
-        self.relations.insert(relation.name.to_string(), relation);
+        self.relations.insert(relation.name.to_string(), relation.into());
     }
 
     /// Resolves a name as the server would: as it is where it has a schema, else along the search
@@ -117,12 +139,12 @@ impl Catalog {
     /// All parts below a partitioned table, parts of parts included, by name.
     pub fn parts(&self, table: &QualifiedName) -> Vec<&Relation> {
         let below = |part: &&Relation| self.ancestors(part).contains(table);
-        self.relations.values().filter(below).collect()
+        self.every_relation().filter(below).collect()
     }
 
     /// Tables that inherit directly from this one (`INHERITS`).
     pub fn children(&self, table: &QualifiedName) -> Vec<&Relation> {
-        self.relations.values().filter(|child| child.inherits.contains(table)).collect()
+        self.every_relation().filter(|child| child.inherits.contains(table)).collect()
     }
 }
 

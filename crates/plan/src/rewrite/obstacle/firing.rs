@@ -68,7 +68,7 @@ fn referenced(work: &Work<'_>, relation: &Relation, columns: &[Identifier]) -> R
         }
         _ => false,
     };
-    let found = work.world.catalog.relations.values().find_map(|other| {
+    let found = work.world.catalog.every_relation().find_map(|other| {
         other.constraints.iter().find(points_here).map(|constraint| (other, constraint))
     });
     let Some((other, constraint)) = found else { return Ok(()) };

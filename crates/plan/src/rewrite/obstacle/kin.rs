@@ -103,7 +103,7 @@ pub(in crate::rewrite) fn new_child(work: &Work<'_>, parent: &Relation) -> Resul
         ));
     }
     let synced = parent.triggers.iter().any(|trigger| trigger.ours)
-        || work.world.records.syncs.iter().any(|sync| sync.table == parent.name);
+        || work.world.records.syncs().iter().any(|sync| sync.table == parent.name);
     if !synced {
         return Ok(());
     }

@@ -136,7 +136,7 @@ fn remember(
     drop_step: StepId,
 ) {
     let never_null = trigger.columns.iter().filter(|value| value.fallback.is_some());
-    work.world.records.syncs.push(Sync {
+    work.world.records.add_sync(Sync {
         table: trigger.table.clone(),
         trigger: trigger.trigger(),
         columns,

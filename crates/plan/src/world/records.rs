@@ -1,0 +1,130 @@
+//! The steps so far and what they do, which can be put back to what they were before a statement.
+//!
+//! A statement may be refused after it has emitted steps. A copy before each statement would make planning
+//! a long history take its square, so [`Records::begin`] only remembers where the lists ended, and what the
+//! maps held is kept as it is overwritten. [`Records::take_back`] undoes both.
+
+use super::state::{Provider, Sync};
+use crate::{
+    change::Subject,
+    model::{
+        identifier::Identifier,
+        step::{Step, StepId},
+    },
+};
+use std::collections::BTreeMap;
+
+/// The steps so far and what they do.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// The steps. A statement changes its own only.
+    pub(crate) steps: Vec<Step>,
+    /// Sync triggers that this plan installs.
+    syncs: Vec<Sync>,
+    made: BTreeMap<Subject, Provider>,
+    removed: BTreeMap<Subject, Provider>,
+    before: Before,
+}
+
+/// What the statement at work has changed.
+#[derive(Debug, Default)]
+struct Before {
+    steps: usize,
+    syncs: usize,
+    /// The lists as they were, where something was taken out of them.
+    whole_steps: Option<Vec<Step>>,
+    whole_syncs: Option<Vec<Sync>>,
+    /// What the maps held, the oldest entry first.
+    made: Vec<(Subject, Option<Provider>)>,
+    removed: Vec<(Subject, Option<Provider>)>,
+}
+
+impl Records {
+    /// Begins a statement. Gives back how many steps there are.
+    pub(crate) fn begin(&mut self) -> usize {
+        let (steps, syncs) = (self.steps.len(), self.syncs.len());
+        self.before = Before { steps, syncs, ..Before::default() };
+        steps
+    }
+
+    /// Puts everything back to what it was when the statement began.
+    pub(crate) fn take_back(&mut self) {
+        let before = std::mem::take(&mut self.before);
+        if let Some(steps) = before.whole_steps {
+            self.steps = steps;
+        }
+        if let Some(syncs) = before.whole_syncs {
+            self.syncs = syncs;
+        }
+        self.steps.truncate(before.steps);
+        self.syncs.truncate(before.syncs);
+        put_back(&mut self.made, before.made);
+        put_back(&mut self.removed, before.removed);
+    }
+
+    /// A step of this plan. Looked for from the end: it mostly is one of the last.
+    pub(crate) fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().rfind(|step| &step.id == id)
+    }
+
+    /// Which step makes it.
+    pub(crate) fn made(&self, subject: &Subject) -> Option<&Provider> {
+        self.made.get(subject)
+    }
+
+    /// Which step removes it.
+    pub(crate) fn removed(&self, subject: &Subject) -> Option<&Provider> {
+        self.removed.get(subject)
+    }
+
+    /// The step makes it.
+    pub(crate) fn make(&mut self, subject: Subject, provider: &Provider) {
+        let before = self.made.insert(subject.clone(), provider.clone());
+        self.before.made.push((subject, before));
+    }
+
+    /// The step removes it.
+    pub(crate) fn remove(&mut self, subject: Subject, provider: &Provider) {
+        let before = self.made.remove(&subject);
+        self.before.made.push((subject.clone(), before));
+        let before = self.removed.insert(subject.clone(), provider.clone());
+        self.before.removed.push((subject, before));
+    }
+
+    /// The sync triggers that this plan installs.
+    pub(crate) fn syncs(&self) -> &[Sync] {
+        &self.syncs
+    }
+
+    /// Adds a sync trigger.
+    pub(crate) fn add_sync(&mut self, sync: Sync) {
+        self.syncs.push(sync);
+    }
+
+    /// Forgets sync triggers that go together with something else.
+    pub(crate) fn forget_syncs(&mut self, triggers: &[Identifier]) {
+        if self.syncs.iter().any(|sync| triggers.contains(&sync.trigger)) {
+            self.before.whole_syncs.get_or_insert_with(|| self.syncs.clone());
+            self.syncs.retain(|sync| !triggers.contains(&sync.trigger));
+        }
+    }
+
+    /// Takes steps out of the plan again. Gives back how many.
+    pub(crate) fn forget_steps(&mut self, ids: &[StepId]) -> usize {
+        let before = self.steps.len();
+        if !ids.is_empty() {
+            self.before.whole_steps.get_or_insert_with(|| self.steps.clone());
+            self.steps.retain(|step| !ids.contains(&step.id));
+        }
+        before - self.steps.len()
+    }
+}
+
+fn put_back(map: &mut BTreeMap<Subject, Provider>, before: Vec<(Subject, Option<Provider>)>) {
+    for (subject, provider) in before.into_iter().rev() {
+        match provider {
+            Some(provider) => map.insert(subject, provider),
+            None => map.remove(&subject),
+        };
+    }
+}
