@@ -44,7 +44,7 @@ pub(super) async fn relying(
     }
     let check_of = |backfill: &Backfill| {
         let same = |step: &&Step| match &step.kind {
-            StepKind::BackfillCheck(check) => check.sync_trigger == backfill.sync_trigger,
+            StepKind::BackfillCheck(check) => check.0.sync_trigger == backfill.sync_trigger,
             _ => false,
         };
         steps.iter().find(same).map(|step| step.id.clone())

@@ -32,7 +32,7 @@ fn check(plan: &Plan) -> &Backfill {
     plan.steps
         .iter()
         .find_map(|step| match &step.kind {
-            StepKind::BackfillCheck(check) => Some(check),
+            StepKind::BackfillCheck(check) => Some(&check.0),
             _ => None,
         })
         .unwrap()

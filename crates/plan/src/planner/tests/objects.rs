@@ -173,7 +173,7 @@ fn statements_that_are_refused_as_they_are() {
         "alter table nothing add column a int",
         "alter system set x = 1",
         "vacuum",
-        "analyze orders",
+        "cluster orders",
         "rollback",
         "lock table orders",
         "reindex table orders",
@@ -208,7 +208,7 @@ fn statements_that_are_refused_as_they_are() {
     unknown-relation: alter table nothing add column a int
     not-understood: alter system set x = 1
     not-understood: vacuum
-    not-understood: analyze orders
+    not-understood: cluster orders
     transaction-control: rollback
     not-understood: lock table orders
     not-understood: reindex table orders
