@@ -201,6 +201,7 @@ fn fill(
             null_by_default: false,
             only_null: true,
         }],
+        requirements: Vec::new(),
         writers: Writers::None,
     };
     let backfill = derivation.backfill();
