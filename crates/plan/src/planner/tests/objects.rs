@@ -102,7 +102,6 @@ fn new_tables_may_be_renamed() {
       lock notes ACCESS EXCLUSIVE (blink)
       alter table notes rename constraint k to kk
     expand 0002.3.inline: run as written on notes, which is new needs 0002.1.create_table
-      lock notes SHARE UPDATE EXCLUSIVE (blink)
       alter index kk rename to kkk
     expand 0002.4.alter: alter notes, which is new needs 0002.1.create_table
       lock notes ACCESS EXCLUSIVE (blink)
