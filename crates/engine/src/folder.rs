@@ -8,7 +8,7 @@ use std::path::Path;
 /// The endings of files that are migrations; others (notes, lock files) are left alone.
 const ENDING: &str = "sql";
 
-/// Reads all `.sql` files of a folder, in whatever of the known forms they are.
+/// Reads all `.sql` files of a folder, in any of the known forms.
 ///
 /// Fails where the folder cannot be read or its files are not a history of migrations.
 pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {

@@ -1,4 +1,4 @@
-//! Installs the trigger that keeps a derived column right, whoever writes the row.
+//! Installs the trigger that keeps a derived column right for every writer.
 //!
 //! `CREATE TRIGGER` waits out earlier writers of the table, so once this is committed every later
 //! write is computed; that is why it must come before the backfill (an invariant of the plan's

@@ -1,6 +1,6 @@
 //! A step: the smallest thing that is run and recorded.
 //!
-//! The planner chooses, the engine chooses nothing (law 2): whatever the engine needs in order to
+//! The planner chooses, the engine chooses nothing (law 2): what the engine needs in order to
 //! run a step stands in [`StepKind`], SQL included. One variant has one file in the engine's `step/`.
 
 pub use super::backfill::{Assignment, Backfill, BackfillSql, KeyColumn, PartSql, SafeFunction};
@@ -94,7 +94,7 @@ pub struct Step {
 pub enum StepKind {
     /// Catalog changes in one short transaction under short locks.
     Ddl(Ddl),
-    /// Installs the trigger that keeps a derived column right, whoever writes the row.
+    /// Installs the trigger that keeps a derived column right for every writer.
     SyncInstall(SyncInstall),
     /// Removes such a trigger, alone or together with the column, in one transaction.
     SyncDrop(SyncDrop),

@@ -4,11 +4,12 @@
 //!
 //! - [`state`]: the catalog as it will be by now, and which step makes what.
 //! - [`records`]: the steps so far, which can be taken back when a statement is refused.
-//! - [`work`]: one statement at work; [`draft`] is a step before it is emitted, [`placement`] says
+//! - [`work`]: one statement at work; [`directed`]: what its directives say; [`draft`] is a step before it is emitted, [`placement`] says
 //!   where it stands.
 //! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them.
 //! - [`refused`]: why a statement does not get into the plan.
 
+mod directed;
 pub(crate) mod draft;
 pub(crate) mod names;
 mod placement;
