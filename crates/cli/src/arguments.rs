@@ -1,6 +1,7 @@
 //! Arguments that several commands have in common.
 
-use changeover::planning::source::Format;
+use changeover::planning::source::{self, Format};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 
 /// Which application, in which database.
@@ -21,29 +22,16 @@ pub(crate) struct FolderArgs {
     /// The folder of migrations [default: from changeover.toml, else ./migrations]
     #[arg(long, value_name = "DIR")]
     pub(crate) migrations: Option<PathBuf>,
-    /// The form of the files: 0212_name.sql, 20240131120000_name.sql or V12__name.sql [default: told
-    /// by the names]
-    #[arg(long, value_enum, value_name = "FORM")]
-    pub(crate) format: Option<Form>,
+    /// The tool whose form the files have, such as sqlx or flyway [default: told by their names and
+    /// texts]
+    #[arg(long, value_name = "TOOL", value_parser = format_parser(), hide_possible_values = true)]
+    pub(crate) format: Option<&'static Format>,
 }
 
-/// A form of migration files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Form {
-    // 0212_name.sql, numbered without gaps.
-    Ours,
-    // 20240131120000_name.sql, with or without .up and .down.
-    Sqlx,
-    // V12__name.sql, as Flyway and refinery have it.
-    Flyway,
-}
-
-impl From<Form> for Format {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Ours => Self::Ours,
-            Form::Sqlx => Self::Sqlx,
-            Form::Flyway => Self::Flyway,
-        }
-    }
+/// Takes the name of a form.
+fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
+    let names = source::format::ALL.iter().map(|format| format.name);
+    PossibleValuesParser::new(names).try_map(|name| {
+        source::format::find(&name).ok_or_else(|| format!("there is no form `{name}`"))
+    })
 }

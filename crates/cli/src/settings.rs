@@ -96,7 +96,7 @@ impl Settings {
                  `changeover new NAME`",
             ));
         }
-        let migrations = folder::read_as(&path, args.format.map(Into::into))?;
+        let migrations = folder::read_as(&path, args.format)?;
         Ok(Folder { path, migrations })
     }
 

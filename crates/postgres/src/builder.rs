@@ -12,6 +12,7 @@ use crate::binaries::Binaries;
 use crate::cache::Cache;
 use crate::error::{StartError, file_error};
 use crate::folder;
+use crate::locale;
 use crate::port;
 use crate::postmaster::{self, Postmaster};
 use crate::profile::Profile;
@@ -37,6 +38,7 @@ pub struct Builder {
     small_disk_bytes: Option<u64>,
     files: Vec<(&'static str, String)>,
     hba: Option<String>,
+    locale: Option<String>,
 }
 
 impl Server {
@@ -139,6 +141,13 @@ impl Builder {
         self
     }
 
+    /// A locale that sessions may choose, like `de_DE.UTF-8`, also where the machine has none but C.
+    #[must_use]
+    pub fn locale(mut self, name: impl Into<String>) -> Self {
+        self.locale = Some(name.into());
+        self
+    }
+
     /// Starts the server and waits until it takes connections.
     ///
     /// This blocks the calling thread: some 0.5 s, several seconds at the first start of a major
@@ -162,6 +171,9 @@ impl Builder {
         }
         if let Some(hba) = &self.hba {
             write_private(&data.join("pg_hba.conf"), hba, &account)?;
+        }
+        if let Some(name) = &self.locale {
+            locale::make(name, watchdog.folder(), &account, &cache)?;
         }
         let small_disk = match self.small_disk_bytes {
             Some(bytes) => Some(SmallDisk::make(watchdog.folder(), bytes, &account)?),

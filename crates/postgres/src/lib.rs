@@ -19,6 +19,7 @@ mod certificates;
 mod client_packages;
 mod error;
 mod folder;
+mod locale;
 mod pgbouncer;
 mod port;
 mod postmaster;
@@ -27,6 +28,7 @@ mod profile;
 mod server;
 mod small_disk;
 mod standby;
+mod system_package;
 mod template;
 mod watchdog;
 

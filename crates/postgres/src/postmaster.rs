@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::StartError;
+use crate::locale;
 use crate::process::{self, Process};
 use crate::small_disk::SmallDisk;
 use crate::watchdog::Watchdog;
@@ -42,6 +43,7 @@ impl Postmaster {
         let log_start_bytes = process::log_len_bytes(watchdog.folder());
         let mut command = Command::new(binaries.program("postgres"));
         command.arg("-D").arg(watchdog.folder().join("data"));
+        command.envs(locale::variable(watchdog.folder()));
         let shell =
             small_disk.map_or_else(|| process::shell(account), |disk| disk.command(account));
         let process = Process::start(&command, shell, watchdog)?;

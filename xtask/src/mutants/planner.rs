@@ -191,7 +191,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "gap-overlooked",
         what: "a number that is missing is not noticed",
         edits: &[Edit {
-            file: "crates/plan/src/source/ours.rs",
+            file: "crates/plan/src/source/mod.rs",
             from: "pair[1].number != pair[0].number + 1",
             to: "false",
         }],

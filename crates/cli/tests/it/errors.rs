@@ -70,15 +70,25 @@ async fn files_that_are_no_history() {
     --- exit 7
     ");
     let stranger = Project::new().await.file("orders.sql", ORDERS);
-    insta::assert_snapshot!(stranger.run(&["migrate", "--json"]).await.all(), @r#"
-    {
-      "error": "the migrations cannot be read from migrations: the files are not a history of migrations: orders.sql: the name does not fit the other files' form",
-      "exit_code": 7,
-      "remedy": "name all files alike: 0001_name.sql (ours), 20240131120000_name.sql (sqlx), or V1__name.sql (Flyway, refinery)"
-    }
-    --- stderr
-    --- exit 7
-    "#);
+    let told = stranger.run(&["migrate", "--json"]).await;
+    let json = told.json();
+    assert_eq!((told.exit_code, json["exit_code"].as_i64()), (Some(7), Some(7)), "{json}");
+    let error = json["error"].as_str().unwrap();
+    assert!(error.ends_with("orders.sql: the name does not fit the other files' form"), "{error}");
+    // All forms are told of, whichever there are.
+    let remedy = json["remedy"].as_str().unwrap();
+    assert!(remedy.contains("0001_name.sql (ours)"), "{remedy}");
+    assert!(remedy.contains("V1__name.sql (Flyway, refinery)"), "{remedy}");
+    // What lies deeper, or is no SQL, is not passed over.
+    let deep =
+        Project::new().await.file("0001_orders.sql", ORDERS).file("old/0002_x.sql", DROP_LEGACY);
+    let told = deep.run(&["plan"]).await;
+    assert_eq!(told.exit_code, Some(7), "{told:?}");
+    assert!(told.all().contains("old/0002_x.sql"), "{}", told.all());
+    let code = Project::new().await.file("20240131120000_create_orders.rb", "class CreateOrders");
+    let told = code.run(&["plan"]).await;
+    assert_eq!(told.exit_code, Some(7), "{told:?}");
+    assert!(told.all().contains("create_orders.rb: a migration that is no SQL"), "{}", told.all());
     let nothing = Project::new().await;
     insta::assert_snapshot!(nothing.run(&["plan"]).await.all(), @r"
     --- stderr

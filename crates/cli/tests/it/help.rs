@@ -99,9 +99,8 @@ async fn every_command_has_examples() {
                                     a pooler [default: CHANGEOVER_OWNER_URL, DATABASE_URL]
           --migrations <DIR>        The folder of migrations [default: from changeover.toml, else
                                     ./migrations]
-          --format <FORM>           The form of the files: 0212_name.sql, 20240131120000_name.sql or
-                                    V12__name.sql [default: told by the names] [possible values: ours,
-                                    sqlx, flyway]
+          --format <TOOL>           The tool whose form the files have, such as sqlx or flyway [default:
+                                    told by their names and texts]
           --at-once                 Nobody serves: run each file as it is written
           --fresh                   The tables that are there belong to something else: begin with the
                                     first migration

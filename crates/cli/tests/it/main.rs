@@ -15,6 +15,7 @@ mod new;
 mod plan;
 mod pooler;
 mod project;
+mod reports;
 mod rules;
 mod sql_functions;
 mod status;

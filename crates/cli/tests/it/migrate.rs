@@ -93,7 +93,8 @@ async fn a_failed_step_is_told_with_its_reason() {
           (build unique index orders_legacy on orders) failed: running CREATE UNIQUE
           INDEX CONCURRENTLY "orders_legacy" ON "public"."orders" (legacy) failed:
           the server answered: could not create unique index "orders_legacy" [23505]
-          (Key (legacy)=(the same) is duplicated.)
+          (Key (legacy)=(the same) is duplicated.); what to do: rows with the same
+          key exist: mend them, then start again; the invalid index was dropped
       what to do: mend the cause, then run `changeover migrate` again: it goes on
         with these steps
     "#);
@@ -115,7 +116,8 @@ async fn a_failed_step_is_told_with_its_reason() {
             failed: running CREATE UNIQUE INDEX CONCURRENTLY "orders_legacy" ON
             "public"."orders" (legacy) failed: the server answered: could not create
             unique index "orders_legacy" [23505] (Key (legacy)=(the same) is
-            duplicated.)
+            duplicated.); what to do: rows with the same key exist: mend them, then
+            start again; the invalid index was dropped
     --- stderr
     --- exit 1
     "#);

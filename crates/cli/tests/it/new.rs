@@ -35,6 +35,19 @@ async fn files_of_other_tools_are_numbered_as_theirs() {
     let mixed = flyway.file("orders.sql", ORDERS);
     let ran = mixed.run(&["new", "note"]).await;
     assert_eq!(ran.exit_code, Some(7), "{ran:?}");
+    let goose = Project::new().await.file("00001_orders.sql", &format!("-- +goose Up\n{ORDERS}"));
+    let ran = goose.run(&["new", "note"]).await.ok();
+    assert_eq!(ran.stdout, "migrations/00002_note.sql\n");
+    let path = goose.path().join("migrations/00002_note.sql");
+    assert!(std::fs::read_to_string(path).unwrap().starts_with("-- +goose Up\n"));
+    // A folder for each migration is made.
+    let prisma = Project::new().await.file("20240131120000_orders/migration.sql", ORDERS);
+    let ran = prisma.run(&["new", "note"]).await.ok();
+    assert!(ran.stdout.ends_with("_note/migration.sql\n"), "{ran:?}");
+    assert_eq!(
+        prisma.run(&["plan", "--json"]).await.json()["migrations"].as_array().unwrap().len(),
+        2
+    );
     let empty = Project::new().await;
     let ran = empty.run(&["new", "first"]).await.ok();
     assert_eq!(ran.stdout, "migrations/0001_first.sql\n");

@@ -85,9 +85,9 @@ impl Project {
 
     /// Writes a migration.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
-        let migrations = self.folder.path().join("migrations");
-        std::fs::create_dir_all(&migrations).unwrap();
-        std::fs::write(migrations.join(name), text).unwrap();
+        let path = self.folder.path().join("migrations").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
         self
     }
 

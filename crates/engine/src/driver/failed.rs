@@ -29,16 +29,16 @@ impl Holder<'_> {
             }
             return Err(error);
         }
+        // A command that ends with the error says what to do; of the others nobody else would.
+        let told = if step.before_serving { chain(&error) } else { error.chain_and_remedy() };
         let transaction = self.worker.begin().await?;
-        record::step_error(&transaction, &self.options.app, &step.id, &chain(&error), final_one)
-            .await?;
+        record::step_error(&transaction, &self.options.app, &step.id, &told, final_one).await?;
         let kind = match (held, final_one) {
             (true, _) => "step_held",
             (false, true) => "step_failed",
             (false, false) => "step_retried",
         };
-        record::event(&transaction, &self.options.app, kind, Some(&step.id), &chain(&error))
-            .await?;
+        record::event(&transaction, &self.options.app, kind, Some(&step.id), &told).await?;
         transaction.commit().await?;
         if held {
             self.tries.held.insert(step.id.clone(), Instant::now());
@@ -46,7 +46,7 @@ impl Holder<'_> {
         }
         if final_one {
             self.tries.given_up.insert(step.id.clone());
-            // All that it needs was done. What is not any more, it has taken back: to be begun again with it.
+            // All that it needs was done; what is open again, it has taken back, to be begun again together.
             self.tries.given_up.extend(step.needs.iter().cloned());
             // The new release must not serve without it; the older ones go on serving.
             let gave_up = Error::GaveUp { tries, source: Box::new(error) };

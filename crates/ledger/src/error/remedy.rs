@@ -4,6 +4,15 @@ use super::{Error, FolderError};
 use changeover_plan::PlanError;
 
 impl Error {
+    /// The whole chain and what to do next, in one text: for a ledger or a log, where nothing else says it.
+    pub fn chain_and_remedy(&self) -> String {
+        let chain = super::chain(self);
+        match self.remedy() {
+            Some(remedy) => format!("{chain}; what to do: {remedy}"),
+            None => chain,
+        }
+    }
+
     /// What to do next, in one or two sentences; `None` where the text says all.
     pub fn remedy(&self) -> Option<String> {
         Some(match self {

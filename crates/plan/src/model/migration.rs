@@ -15,6 +15,9 @@ pub struct Migration {
     pub text: String,
     /// SHA-256 of the text, in hex: an edited file that was already applied is found by it.
     pub checksum: String,
+    /// Whether the tool that it was written for runs it without a transaction.
+    #[serde(default)]
+    pub without_transaction: bool,
 }
 
 /// What the ledger remembers of a migration that was planned or applied before.

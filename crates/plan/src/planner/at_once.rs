@@ -42,8 +42,9 @@ fn step(migration: &Migration, raw: Vec<RawStatement>) -> Step {
     let marked = raw.first().is_some_and(|first| {
         first.comments.iter().any(|comment| comment.text.starts_with("-- no-transaction"))
     });
-    let transactional =
-        !marked && !raw.iter().any(|statement| forbids_transaction(&statement.text));
+    let transactional = !migration.without_transaction
+        && !marked
+        && !raw.iter().any(|statement| forbids_transaction(&statement.text));
     let statements: Vec<String> = raw
         .into_iter()
         .map(|statement| statement.text)

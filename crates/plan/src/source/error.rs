@@ -8,6 +8,8 @@ pub enum SourceError {
     UnknownName {
         /// The file.
         file: String,
+        /// The forms that there are.
+        forms: String,
     },
     /// A number is missing.
     #[error("{file}: number {missing:04} is missing before it")]
@@ -43,9 +45,9 @@ impl SourceError {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::UnknownName { .. } => "name all files alike: 0001_name.sql (ours), \
-                20240131120000_name.sql (sqlx), or V1__name.sql (Flyway, refinery)"
-                .to_owned(),
+            Self::UnknownName { forms, .. } => {
+                format!("name all files alike, in one of these forms: {forms}")
+            }
             Self::Gap { missing, .. } => format!(
                 "add the file with number {missing:04}, or renumber the files after it if none of \
                  them was applied anywhere"

@@ -137,6 +137,7 @@ mod tests {
             file: format!("{number:04}_x.sql"),
             text: String::new(),
             checksum: checksum.to_owned(),
+            without_transaction: false,
         }
     }
 

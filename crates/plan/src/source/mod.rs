@@ -1,57 +1,61 @@
 //! From a folder's files to numbered migrations, and the ledger's memory held against them.
 //!
-//! Callers read the files; this module is given names and texts. One file for each form: `ours`,
-//! `sqlx`, `flyway`. [`detect`] tells them apart by names alone; `sections` keeps of goose's and
-//! dbmate's files what leads forward.
+//! Callers read the files; this module is given their paths within the folder and their texts. One file
+//! for each form that a folder may have in `format/`. [`detect`] tells them apart; `sections` keeps of
+//! files that hold both ways what leads forward; `next` names the next file.
+//!
+//! Nothing is passed over in silence: an SQL file, or a migration in another language, that the folder's
+//! form does not know is an error that names it.
 
 mod error;
-mod flyway;
+pub mod format;
 mod history;
-mod ours;
+mod next;
 mod sections;
-mod sqlx;
 
 pub use error::SourceError;
+pub use format::Format;
 pub use history::{History, HistoryError, HistoryFault, verify_history};
+pub use next::{NewFile, Next, next};
 
 use crate::{model::migration::Migration, sql};
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 
-/// One file: its name without folder, and its text.
+/// One file: its path within the folder, with `/`, and its text (empty where it is none).
 pub type File = (String, String);
 
-/// The form that a folder's files have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// `0212_name.sql`, numbered without gaps.
-    Ours,
-    /// `20240131120000_name.sql`, with or without `.up` and `.down`.
-    Sqlx,
-    /// `V12__name.sql`, as Flyway and refinery have it.
-    Flyway,
-}
+/// The endings of files in which other tools keep migrations that are no SQL.
+const OTHER_LANGUAGES: [&str; 13] =
+    ["cs", "exs", "go", "java", "js", "kt", "php", "py", "rb", "rs", "ts", "xml", "yaml"];
 
-/// Reads a folder's files, whatever form they have. Files that do not end in `.sql` are left out.
+/// Reads a folder's files, whatever form they have.
 ///
 /// # Errors
 /// The first file that does not fit the form, and missing or doubled numbers.
 pub fn read(files: &[File]) -> Result<Vec<Migration>, SourceError> {
-    let names: Vec<&str> =
-        files.iter().map(|(name, _)| name.as_str()).filter(|name| name.ends_with(".sql")).collect();
-    read_as(files, detect(&names)?)
+    read_as(files, detect(files)?)
 }
 
 /// Reads a folder's files as one form, whatever their names look like.
 ///
 /// # Errors
 /// The first file that does not fit the form, and missing or doubled numbers.
-pub fn read_as(files: &[File], format: Format) -> Result<Vec<Migration>, SourceError> {
-    let files: Vec<&File> = files.iter().filter(|(name, _)| name.ends_with(".sql")).collect();
-    let mut migrations = match format {
-        Format::Ours => ours::read(&files)?,
-        Format::Sqlx => sqlx::read(&files)?,
-        Format::Flyway => flyway::read(&files)?,
-    };
+pub fn read_as(files: &[File], format: &Format) -> Result<Vec<Migration>, SourceError> {
+    if let Some(stranger) = files.iter().find(|file| leads_with_number(file) && is_code(file)) {
+        return Err(no_sql(stranger));
+    }
+    let mut migrations = Vec::new();
+    for file in files.iter().filter(|file| is_sql(file)) {
+        migrations.extend((format.read)(files, file)?);
+    }
+    if let (true, Some(file)) = (migrations.is_empty(), files.iter().find(|file| is_sql(file))) {
+        return Err(SourceError::Unsupported {
+            file: file.0.clone(),
+            what: "a down migration, and the folder has no up migration",
+            remedy: "add the files that lead forward",
+        });
+    }
     migrations.sort_by(|a, b| (a.number, &a.file).cmp(&(b.number, &b.file)));
     if let Some(pair) = migrations.windows(2).find(|pair| pair[0].number == pair[1].number) {
         return Err(SourceError::Doubled {
@@ -60,32 +64,72 @@ pub fn read_as(files: &[File], format: Format) -> Result<Vec<Migration>, SourceE
             second: pair[1].file.clone(),
         });
     }
-    if format == Format::Ours {
-        ours::without_gaps(&migrations)?;
+    if format.gapless {
+        without_gaps(&migrations)?;
     }
     Ok(migrations)
 }
 
-/// Tells from the names which form a folder has; an empty one has ours.
+/// Tells which form a folder has: the first one that all its SQL files fit; an empty folder has ours.
 ///
 /// # Errors
-/// Where the files have different forms, or one has none.
-pub fn detect(names: &[&str]) -> Result<Format, SourceError> {
-    if names.iter().all(|name| ours::fits(name)) {
-        return Ok(Format::Ours);
+/// Where the files have different forms, or one has none, or there are only migrations that are no SQL.
+pub fn detect(files: &[File]) -> Result<&'static Format, SourceError> {
+    let sql: Vec<&File> = files.iter().filter(|file| is_sql(file)).collect();
+    let fits = |format: &Format| sql.iter().filter(|file| (format.fits)(file)).count();
+    if sql.is_empty() {
+        let numbered =
+            |file: &&File| is_code(file) && file.0.bytes().any(|byte| byte.is_ascii_digit());
+        return files.iter().find(numbered).map_or(Ok(format::OURS), |file| Err(no_sql(file)));
     }
-    if names.iter().all(|name| sqlx::fits(name)) {
-        return Ok(Format::Sqlx);
+    // That of most files, so that the error names the one that is unlike the others.
+    let format = format::ALL.iter().min_by_key(|format| Reverse(fits(format)));
+    let format = format.copied().unwrap_or(format::OURS);
+    let no_format = |file: &&&File| !format::ALL.iter().any(|format| (format.fits)(file));
+    let unlike = |file: &&&File| !(format.fits)(file);
+    match sql.iter().find(no_format).or_else(|| sql.iter().find(unlike)) {
+        Some(stranger) => Err(unknown(stranger)),
+        None => Ok(format),
     }
-    if names.iter().all(|name| flyway::fits(name)) {
-        return Ok(Format::Flyway);
+}
+
+/// The error of a file that no form has, or not this one.
+fn unknown(file: &File) -> SourceError {
+    let forms: Vec<String> =
+        format::ALL.iter().map(|form| format!("{} ({})", form.example, form.tool)).collect();
+    SourceError::UnknownName { file: file.0.clone(), forms: forms.join(", ") }
+}
+
+fn no_sql(file: &File) -> SourceError {
+    SourceError::Unsupported {
+        file: file.0.clone(),
+        what: "a migration that is no SQL",
+        remedy: "write it as SQL, in a file of the form that the others have",
     }
-    let stranger = names
-        .iter()
-        .find(|name| !ours::fits(name) && !sqlx::fits(name) && !flyway::fits(name))
-        .or_else(|| names.iter().find(|name| flyway::fits(name)))
-        .or_else(|| names.first());
-    Err(SourceError::UnknownName { file: stranger.copied().unwrap_or_default().to_owned() })
+}
+
+fn is_sql(file: &File) -> bool {
+    file.0.ends_with(".sql")
+}
+
+fn is_code(file: &File) -> bool {
+    file.0.rsplit_once('.').is_some_and(|(_, ending)| OTHER_LANGUAGES.contains(&ending))
+}
+
+/// Whether a file's name begins as migrations' names do.
+fn leads_with_number(file: &File) -> bool {
+    let name = file.0.strip_prefix('V').unwrap_or(&file.0);
+    name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Makes sure that no number between the first and the last is missing.
+fn without_gaps(migrations: &[Migration]) -> Result<(), SourceError> {
+    match migrations.windows(2).find(|pair| pair[1].number != pair[0].number + 1) {
+        Some(pair) => {
+            Err(SourceError::Gap { file: pair[1].file.clone(), missing: pair[0].number + 1 })
+        }
+        None => Ok(()),
+    }
 }
 
 /// SHA-256 in hex.
@@ -112,6 +156,7 @@ fn migration(number: u64, name: &str, file: &File) -> Migration {
         name: name.to_owned(),
         file: file.0.clone(),
         checksum: checksum(&sql::tokens(&text)),
+        without_transaction: sections::without_transaction(&file.1),
         text,
     }
 }
@@ -124,63 +169,4 @@ fn numbered(stem: &str) -> Option<(u64, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(names: &[&str]) -> Vec<File> {
-        names.iter().map(|name| ((*name).to_owned(), format!("-- {name}"))).collect()
-    }
-
-    fn heads(names: &[&str]) -> Vec<(u64, String)> {
-        let migrations = read(&files(names)).unwrap();
-        migrations.into_iter().map(|migration| (migration.number, migration.name)).collect()
-    }
-
-    fn error(names: &[&str]) -> String {
-        let error = read(&files(names)).unwrap_err();
-        format!("{error}; {}", error.remedy())
-    }
-
-    #[test]
-    fn our_form_is_read_in_order() {
-        let read = heads(&["0002_b.sql", "0001_a.sql", "README.md"]);
-        assert_eq!(read, [(1, "a".to_owned()), (2, "b".to_owned())]);
-        assert!(heads(&[]).is_empty());
-        assert_eq!(heads(&["0212_x.sql", "0213_y.sql"])[0].0, 212);
-    }
-
-    #[test]
-    fn sqlx_and_flyway_forms_are_read() {
-        let sqlx = heads(&["20240131120000_a.up.sql", "20240131120000_a.down.sql"]);
-        assert_eq!(sqlx, [(20_240_131_120_000, "a".to_owned())]);
-        // The down file has another number than its up file: sqlx leaves it aside.
-        let typo = heads(&["20240131120000_a.up.sql", "20240131110000_a.down.sql"]);
-        assert_eq!(typo, [(20_240_131_120_000, "a".to_owned())]);
-        assert_eq!(heads(&["20240131120000_a.sql", "20240228120000_b.sql"]).len(), 2);
-        assert_eq!(heads(&["V12__second.sql", "V2__first.sql"])[1], (12, "second".to_owned()));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_named_with_a_remedy() {
-        let all = [
-            error(&["0001_a.sql", "0003_c.sql"]),
-            error(&["0001_a.sql", "0001_b.sql"]),
-            error(&["1_a.sql", "V1__b.sql"]),
-            error(&["init.sql"]),
-            error(&["R__views.sql", "V1__a.sql"]),
-            error(&["U1__undo.sql", "V1__a.sql"]),
-            error(&["V1.2__a.sql"]),
-            error(&["20240131120000_a.down.sql"]),
-        ];
-        insta::assert_snapshot!(all.join("\n"), @r"
-        0003_c.sql: number 0002 is missing before it; add the file with number 0002, or renumber the files after it if none of them was applied anywhere
-        0001_b.sql: number 0001 is also that of 0001_a.sql; give 0001_b.sql the next free number
-        V1__b.sql: the name does not fit the other files' form; name all files alike: 0001_name.sql (ours), 20240131120000_name.sql (sqlx), or V1__name.sql (Flyway, refinery)
-        init.sql: the name does not fit the other files' form; name all files alike: 0001_name.sql (ours), 20240131120000_name.sql (sqlx), or V1__name.sql (Flyway, refinery)
-        R__views.sql: repeatable migrations have no place in the order of an upgrade; make it a numbered migration whenever it changes: V13__name.sql
-        U1__undo.sql: undo and unversioned migrations are not read; remove it, or number it: V13__name.sql; the way back is the plan's own
-        V1.2__a.sql: dotted versions have no single number; number the files V1__, V2__, … or by timestamp
-        20240131120000_a.down.sql: a down migration, and the folder has no up migration; add the .up.sql files
-        ");
-    }
-}
+mod tests;

@@ -1,20 +1,46 @@
-//! goose's and dbmate's form: one file holds the way there and the way back, in marked sections.
+//! goose's and dbmate's way of writing: one file holds the way there and the way back, in marked
+//! sections.
 //!
-//! Called for every file. Only the way there is a migration: the way back is the plan's own. Other
-//! lines become empty ones, so that messages name the file's own lines. A file without marks is
-//! taken whole.
+//! Called for every file, whatever its form, so that a way back is never run. Only the way there is a
+//! migration: the way back is the plan's own. Other lines become empty ones, so that messages name the
+//! file's own lines. A file without marks is taken whole. goose's `StatementBegin` and `StatementEnd`
+//! are comments: files are split by what SQL says.
 
 use std::borrow::Cow;
 
-/// What begins the way there, and what the way back: goose, dbmate.
-const MARKS: [(&str, &str); 2] =
-    [("-- +goose up", "-- +goose down"), ("-- migrate:up", "-- migrate:down")];
+/// How one tool marks what a file's lines are. All are looked for in lower case.
+pub(super) struct Marks {
+    /// What begins the way there.
+    up: &'static str,
+    /// What begins the way back.
+    down: &'static str,
+    /// How a line begins, and what else it holds, that has the file run without a transaction.
+    without_transaction: (&'static str, &'static str),
+}
+
+/// goose's.
+pub(super) const GOOSE: Marks = Marks {
+    up: "-- +goose up",
+    down: "-- +goose down",
+    without_transaction: ("-- +goose no transaction", ""),
+};
+/// dbmate's.
+pub(super) const DBMATE: Marks = Marks {
+    up: "-- migrate:up",
+    down: "-- migrate:down",
+    without_transaction: ("-- migrate:up", "transaction:false"),
+};
+
+impl Marks {
+    /// Whether a file's text has these marks.
+    pub(super) fn mark(&self, text: &str) -> bool {
+        text.lines().any(|line| begins(line, self.up))
+    }
+}
 
 /// The part of a file's text that leads forward.
 pub(super) fn forward(text: &str) -> Cow<'_, str> {
-    let begins = |line: &str, mark: &str| line.trim_start().to_lowercase().starts_with(mark);
-    let marked = MARKS.iter().find(|(up, _)| text.lines().any(|line| begins(line, up)));
-    let Some((up, down)) = marked else { return Cow::Borrowed(text) };
+    let Some(Marks { up, down, .. }) = marks(text) else { return Cow::Borrowed(text) };
     let mut leads_forward = false;
     let mut kept = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -24,9 +50,24 @@ pub(super) fn forward(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// Whether the file's tool runs it without a transaction.
+pub(super) fn without_transaction(text: &str) -> bool {
+    marks(text).is_some_and(|Marks { without_transaction: (beginning, rest), .. }| {
+        text.lines().any(|line| begins(line, beginning) && line.to_lowercase().contains(rest))
+    })
+}
+
+fn marks(text: &str) -> Option<Marks> {
+    [GOOSE, DBMATE].into_iter().find(|marks| marks.mark(text))
+}
+
+fn begins(line: &str, mark: &str) -> bool {
+    line.trim_start().to_lowercase().starts_with(mark)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::forward;
+    use super::{forward, without_transaction};
 
     #[test]
     fn only_the_way_there_is_read() {
@@ -42,10 +83,25 @@ mod tests {
     }
 
     #[test]
+    fn each_tools_word_for_no_transaction_is_heard() {
+        for (text, without) in [
+            ("-- +goose NO TRANSACTION\n-- +goose Up\nVACUUM;", true),
+            ("-- +goose Up\nSELECT 1;", false),
+            ("-- migrate:up transaction:false\nVACUUM;", true),
+            ("-- migrate:up\nSELECT 'transaction:false';", false),
+            ("-- +goose NO TRANSACTION\nSELECT 1;", false),
+        ] {
+            assert_eq!(without_transaction(text), without, "{text}");
+        }
+    }
+
+    #[test]
     fn a_folder_of_either_tool_drops_nothing() {
         let text = "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n";
-        let file = ("20240131120000_a.sql".to_owned(), text.to_owned());
-        let migration = super::super::read(&[file]).unwrap().remove(0);
-        assert!(!migration.text.contains("DROP"), "{}", migration.text);
+        for format in crate::source::format::ALL.iter().filter(|format| format.gapless) {
+            let file = ("0001_a.sql".to_owned(), text.to_owned());
+            let migration = crate::source::read_as(&[file], format).unwrap().remove(0);
+            assert!(!migration.text.contains("DROP"), "{}: {}", format.name, migration.text);
+        }
     }
 }

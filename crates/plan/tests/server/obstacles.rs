@@ -98,6 +98,9 @@ const DEPENDANTS: &str = "
     CREATE FUNCTION half(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2';
     CREATE TABLE c (id bigserial PRIMARY KEY, h int DEFAULT half(4)); CREATE INDEX ON c (half(h));
     CREATE TYPE mood AS ENUM ('x'); CREATE TABLE m (id bigserial PRIMARY KEY, m mood);
+    CREATE TABLE g (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED, n bigserial);
+    CREATE TABLE pp (id bigserial PRIMARY KEY, a int) PARTITION BY RANGE (id);
+    CREATE TABLE pp1 PARTITION OF pp DEFAULT;
     CREATE SEQUENCE s1; CREATE TABLE e (id bigint PRIMARY KEY DEFAULT nextval('s1'));
     CREATE VIEW v AS SELECT id, title FROM doc;
     CREATE DOMAIN d AS text; CREATE TABLE dt (id int PRIMARY KEY, d d[]);
@@ -106,7 +109,7 @@ const DEPENDANTS: &str = "
     CREATE TRIGGER tr BEFORE UPDATE ON doc FOR EACH ROW WHEN (OLD.f IS NULL) EXECUTE FUNCTION tf();";
 
 /// A drop, and whether the server lets it go.
-const DROPS: [&str; 19] = [
+const DROPS: [&str; 28] = [
     "ALTER TABLE doc DROP COLUMN tenant",
     "ALTER TABLE doc DROP COLUMN code",
     "ALTER TABLE doc DROP COLUMN title",
@@ -126,6 +129,15 @@ const DROPS: [&str; 19] = [
     "DROP TABLE doc",
     "DROP TABLE v",
     "DROP VIEW v",
+    "DROP TABLE m",
+    "DROP TABLE e",
+    "DROP TABLE ref",
+    "DROP TABLE g",
+    "ALTER TABLE g DROP COLUMN b",
+    "ALTER TABLE g DROP COLUMN n",
+    "DROP SEQUENCE g_n_seq",
+    "DROP TABLE pp",
+    "DROP TABLE pp1",
 ];
 
 #[tokio::test]
@@ -158,10 +170,11 @@ async fn drops_are_planned_where_the_server_lets_them_go() {
 }
 
 /// Tables on which a backfill would set off more than it should, and the rule that says so.
-const FIRING: [(&str, &str); 9] = [
+const FIRING: [(&str, &str); 10] = [
     ("CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING", "rules-fire"),
     ("CREATE RULE r AS ON UPDATE TO t DO INSTEAD NOTHING", "rules-fire"),
     ("CREATE RULE r AS ON DELETE TO t DO ALSO NOTHING", ""),
+    ("CREATE RULE r AS ON INSERT TO t DO ALSO NOTHING", ""),
     ("CREATE RULE r AS ON UPDATE TO t DO ALSO NOTHING; ALTER TABLE t DISABLE RULE r", ""),
     ("CREATE TABLE o (b text REFERENCES t (b) ON UPDATE CASCADE)", "fills-referenced"),
     ("CREATE TABLE o (b text REFERENCES t (b))", "fills-referenced"),

@@ -8,7 +8,6 @@
 //! - `program`: finds the program on the machine; `fetch` gets it with `apt-get` where there is none.
 
 mod builder;
-mod fetch;
 mod program;
 
 pub use builder::{PgBouncerBuilder, PoolMode};

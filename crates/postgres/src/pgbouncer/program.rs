@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::fetch;
 use crate::account::Account;
 use crate::binaries::with_causes;
 use crate::bounded_command;
 use crate::cache::Cache;
 use crate::error::StartError;
+use crate::system_package;
 
 /// The variable that names the program.
 const VARIABLE: &str = "CHANGEOVER_PGBOUNCER";
@@ -58,9 +58,11 @@ impl Program {
             return Ok(program);
         }
         let not_found = |attempts| StartError::PgBouncerNotFound { attempts };
-        let tree = fetch::fetch(cache).map_err(|error| not_found(with_causes(&error)))?;
-        let program = Self::inspect(&tree.join("usr/sbin/pgbouncer"), fetch::libraries(&tree))
-            .map_err(not_found)?;
+        let tree = system_package::fetch("pgbouncer", cache)
+            .map_err(|error| not_found(with_causes(&error)))?;
+        let program =
+            Self::inspect(&tree.join("usr/sbin/pgbouncer"), system_package::libraries(&tree))
+                .map_err(not_found)?;
         account.check_reaches(&program.path).map(|()| program)
     }
 

@@ -24,7 +24,7 @@ UNION ALL
 SELECT part.oid::regclass::text,
        format('the rule %s would write other rows than those that are filled: drop it', r.rulename)
   FROM part JOIN pg_rewrite r ON r.ev_class = part.oid
- WHERE r.ev_type IN ('2', '3') AND r.ev_enabled <> 'D'
+ WHERE r.ev_type = '2' AND r.ev_enabled <> 'D'
 UNION ALL
 SELECT part.oid::regclass::text,
        format('it belongs to %s now, of which the migrating role is no member', pg_get_userbyid(c.relowner))

@@ -210,11 +210,25 @@ impl Catalog {
     }
 }
 
-/// Whether what goes takes the other along: a table its columns.
+/// Whether what goes takes the other along: a table all that is of it, a column its default. Our
+/// query leaves out that a default depends on its own column.
 fn covers(gone: &Object, other: &Object) -> bool {
     gone == other
         || match (gone, other) {
-            (Object::Relation { name }, Object::Column { relation, .. }) => name == relation,
+            (
+                Object::Relation { name },
+                Object::Column { relation, .. }
+                | Object::Default { relation, .. }
+                | Object::Constraint { relation, .. }
+                | Object::Trigger { relation, .. }
+                | Object::Policy { relation, .. }
+                | Object::Rule { relation, .. }
+                | Object::Publication { relation, .. },
+            ) => name == relation,
+            (
+                Object::Column { relation, name },
+                Object::Default { relation: default_of, name: default },
+            ) => relation == default_of && name == default,
             _ => false,
         }
 }

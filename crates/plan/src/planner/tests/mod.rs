@@ -20,7 +20,7 @@ use crate::{
         lock::LockHeld,
         migration::{AppliedMigration, Migration},
         plan::{Plan, PlanMode},
-        step::{Step, StepKind},
+        step::{Script, Step, StepKind},
     },
     rewrite, sql,
     world::{Work, World},
@@ -73,6 +73,17 @@ pub(super) fn catalog(setup: &str) -> Catalog {
 pub(crate) fn migration(number: u64, text: &str) -> Migration {
     let file = (format!("{number:04}_m.sql"), text.to_owned());
     crate::source::read(&[file]).unwrap().remove(0)
+}
+
+/// What migrations are when they run as they are written.
+pub(crate) fn scripts(migrations: &[Migration]) -> Vec<Script> {
+    let (steps, refusals) = super::at_once::plan(&migrations.iter().collect::<Vec<_>>());
+    assert!(refusals.is_empty(), "{refusals:?}");
+    let script = |step: Step| match step.kind {
+        StepKind::Script(script) => script,
+        _ => panic!("{} is no script", step.id),
+    };
+    steps.into_iter().map(script).collect()
 }
 
 /// Plans one migration, number 2, on top of the setup.

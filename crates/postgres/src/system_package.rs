@@ -1,4 +1,5 @@
-//! Fetches PgBouncer into the cache with `apt-get`, once, without installing it.
+//! Fetches a package of the system into the cache with `apt-get`, once, without installing it:
+//! PgBouncer, and the sources of locales.
 //!
 //! `apt-get download` checks the package against the signed lists of the system's own release,
 //! which also decides its version: older ones vanish from Debian's servers, so a pin would rot.
@@ -22,32 +23,29 @@ const DOWNLOAD_DEADLINE: Duration = Duration::from_secs(100);
 /// Unpacking takes a tenth of a second; a busy machine may take a hundred times that.
 const UNPACK_DEADLINE: Duration = Duration::from_secs(20);
 
-/// The package.
-const PACKAGE: &str = "pgbouncer";
-
 /// Fetches it unless it is in the cache, and returns the folder that stands for `/`.
 ///
 /// Errors: `apt-get` or `dpkg-deb` is missing or fails.
-pub(super) fn fetch(cache: &Cache) -> Result<PathBuf, StartError> {
+pub(crate) fn fetch(package: &str, cache: &Cache) -> Result<PathBuf, StartError> {
     let root = cache.folder("binaries")?;
-    let name = folder_name();
+    let name = folder_name(package);
     let destination = root.join(&name);
     let lock = cache.lock(&name)?;
     if !destination.is_dir() {
         let work = cache.work_folder(&root, &name)?;
         let tree = work.path().join("tree");
         std::fs::create_dir(&tree).map_err(file_error("make", &tree))?;
-        if download(&[PACKAGE.to_owned()], work.path()).is_err() {
+        if download(&[package.to_owned()], work.path()).is_err() {
             refresh_lists()?;
-            download(&[PACKAGE.to_owned()], work.path())?;
+            download(&[package.to_owned()], work.path())?;
         }
         let libraries = missing_libraries(&packed(work.path())?)?;
         if !libraries.is_empty() {
             download(&libraries, work.path())?;
         }
-        for package in packed(work.path())? {
+        for file in packed(work.path())? {
             let mut unpack = Command::new("dpkg-deb");
-            unpack.arg("-x").arg(&package).arg(&tree);
+            unpack.arg("-x").arg(&file).arg(&tree);
             bounded_command::run(unpack, UNPACK_DEADLINE)?;
         }
         std::fs::set_permissions(&tree, PermissionsExt::from_mode(0o755))
@@ -59,19 +57,19 @@ pub(super) fn fetch(cache: &Cache) -> Result<PathBuf, StartError> {
 }
 
 /// The folders of shared libraries below `tree`, as `LD_LIBRARY_PATH` takes them.
-pub(super) fn libraries(tree: &Path) -> Option<OsString> {
+pub(crate) fn libraries(tree: &Path) -> Option<OsString> {
     let triplet = format!("{}-linux-gnu", std::env::consts::ARCH);
     let folders = ["usr/lib", "lib"].map(|folder| tree.join(folder).join(&triplet));
     std::env::join_paths(folders.iter().filter(|folder| folder.is_dir())).ok()
 }
 
 /// Named by the system's release, whose libraries the program is linked with.
-fn folder_name() -> String {
+fn folder_name(package: &str) -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let codename =
         release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME=")).unwrap_or("");
     let codename: String = codename.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("apt-{codename}-{PACKAGE}")
+    format!("apt-{codename}-{package}")
 }
 
 fn download(packages: &[String], folder: &Path) -> Result<(), StartError> {
