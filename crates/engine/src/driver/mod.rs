@@ -5,6 +5,7 @@
 //! - [`failed`]: what becomes of a step that fails; [`tries`]: how often each was tried.
 //! - [`handover`]: when a holder gives way to a newer release, and when one may ask for that.
 //! - [`patience`]: how long to wait between two looks.
+//! - [`keep_plan`]: plans under the term and keeps the plan.
 //! - [`refused`]: keeps why a release was refused, for people.
 //! - [`upgrade`]: what the service is told.
 //! - [`run`]: the loop around both, in the background of a service or until nothing is left.
@@ -15,6 +16,7 @@
 mod failed;
 mod handover;
 mod holder;
+mod keep_plan;
 mod next;
 mod patience;
 mod planning;

@@ -20,6 +20,7 @@ pub(crate) mod types;
 pub(crate) mod work;
 
 pub(crate) use draft::Draft;
+pub(crate) use records::{Provider, Sync};
 pub(crate) use refused::{Refused, one_line};
-pub(crate) use state::{Provider, Sync, World};
+pub(crate) use state::World;
 pub(crate) use work::Work;

@@ -11,8 +11,9 @@ use std::{cell::RefCell, collections::BTreeSet};
 use super::{
     draft::Draft,
     placement::{Placement, ordered, stop_between},
+    records::Provider,
     refused::Refused,
-    state::{Provider, World},
+    state::World,
 };
 use crate::{
     change::{Change, Effects, Facts, Inverse, Subject},
