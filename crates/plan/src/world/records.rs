@@ -7,8 +7,8 @@
 use crate::{
     change::Subject,
     model::{
-        identifier::Identifier,
-        step::{Step, StepId},
+        identifier::{Identifier, QualifiedName},
+        step::{Phase, Step, StepId},
     },
 };
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use crate::{
         catalog::{Catalog, Relation},
         identifier::{Identifier, QualifiedName},
         plan::Refusal,
-        step::{Phase, Step, StepId},
+        step::StepId,
     },
     sql::statement::Name,
 };
