@@ -12,6 +12,7 @@ mod bench_plan;
 mod bench_queue;
 mod bench_takeover;
 mod bench_workers;
+mod bounded;
 mod budget;
 mod central_process;
 mod chaos;

@@ -33,7 +33,7 @@ pub use model::{
     lock::{Lock, LockHeld, LockMode},
     migration::{AppliedMigration, Migration},
     plan::{Plan, PlanMode, PlannedMigration, Refusal},
-    step::{self, Phase, Step, StepId, StepKind},
+    step::{self, Course, Phase, Step, StepId, StepKind},
 };
 pub use planner::{PlanError, Request, plan, script};
 pub use world::types::in_catalog as type_as_printed;

@@ -21,6 +21,9 @@ pub(super) fn compare(before: &Catalog, facts: &Facts, seen: &Seen) -> Verdict {
     let mut stronger = Vec::new();
     let claimed = strongest(facts.locks.iter().cloned());
     let taken = strongest(seen.locks.iter().cloned());
+    // What is said of a relation that is not there says nothing.
+    let claimed: BTreeMap<_, _> =
+        claimed.into_iter().filter(|(name, _)| before.relation(name).is_some()).collect();
     for relation in claimed.keys().chain(taken.keys()).collect::<BTreeSet<_>>() {
         // Functions that read the catalog take ACCESS SHARE, and nobody waits for that.
         let weakest = LockMode::AccessShare;
@@ -35,10 +38,14 @@ pub(super) fn compare(before: &Catalog, facts: &Facts, seen: &Seen) -> Verdict {
         }
     }
     tables("rewritten", before, &facts.rewrites, &seen.rewritten, &mut weaker, &mut stronger);
-    // What is rewritten is read, too.
+    // What is rewritten is read, too; and nobody waits for a reader.
+    let blocks = |table: &&QualifiedName| {
+        seen.locks.iter().any(|(name, mode)| name == *table && *mode > LockMode::AccessShare)
+    };
     let read: Vec<QualifiedName> = seen
         .scanned
         .iter()
+        .filter(blocks)
         .filter(|table| !seen.rewritten.contains(table) && !facts.rewrites.contains(table))
         .cloned()
         .collect();

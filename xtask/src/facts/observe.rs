@@ -1,11 +1,14 @@
 //! Runs one statement and reads from the server what it does.
 
+use super::reader::Reader;
 use anyhow::Context as _;
-use changeover_plan::sql::{Statement, StatementKind};
-use changeover_plan::{Catalog, Change, Facts, LockMode, QualifiedName, catalog::load, change};
-use tokio_postgres::Client;
+use changeover_plan::sql::{Statement, StatementKind, statement::AlterKind};
+use changeover_plan::{Catalog, Facts, LockMode, QualifiedName, change};
+use std::fmt;
+use tokio_postgres::{Client, error::SqlState};
 
 const RELATIONS: &str = include_str!("observe.sql");
+const SESSION: &str = include_str!("session.sql");
 const BEFORE: &str = include_str!("before.sql");
 const FILL: &str = include_str!("fill.sql");
 
@@ -17,59 +20,140 @@ pub(super) struct Seen {
     pub(super) scanned: Vec<QualifiedName>,
 }
 
+/// Why a statement was not compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Skipped {
+    /// A file that cannot be taken apart.
+    NotSplit,
+    /// The planner does not say what it changes, and refuses it.
+    NotUnderstood,
+    /// It cannot run in a transaction, so its locks are gone when it is done.
+    OutsideTransaction,
+    /// It begins or ends a transaction; the chore has its own.
+    Transaction,
+    /// It has CASCADE, which the planner always refuses: it takes along what it does not name.
+    Cascade,
+    /// The server refuses it, with this code.
+    Fails(String),
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSplit => out.write_str("not split"),
+            Self::NotUnderstood => out.write_str("not understood"),
+            Self::OutsideTransaction => out.write_str("outside of a transaction"),
+            Self::Cascade => out.write_str("drop by CASCADE"),
+            Self::Transaction => out.write_str("begin or end one"),
+            Self::Fails(code) => write!(out, "fail with {code}"),
+        }
+    }
+}
+
 /// What became of a statement.
 pub(super) enum Outcome {
     /// It ran: the catalog before, what was predicted, what it did.
     Ran(Box<(Catalog, Facts, Seen)>),
-    /// It ran, and the planner does not know what it changes.
-    NotUnderstood,
-    /// It cannot run here, or not in a transaction.
-    NotRun,
+    /// It is not compared: why, and what the server said.
+    Skipped(Skipped, String),
 }
 
-/// Runs a statement and reads what it did.
-pub(super) async fn run(client: &Client, statement: &Statement) -> anyhow::Result<Outcome> {
-    let catalog = read(client).await?;
-    let Some(changes) = change::written(&catalog, statement) else {
-        // Later statements may need it.
-        return Ok(match client.batch_execute(&statement.text).await {
-            Ok(()) => Outcome::NotUnderstood,
-            Err(_) => Outcome::NotRun,
-        });
-    };
-    let facts = facts(&catalog, &changes);
-    if facts.outside_transaction {
-        // A failure leaves the database as the history's later files expect it, or they fail too.
-        drop(client.batch_execute(&statement.text).await);
-        return Ok(Outcome::NotRun);
-    }
-    client.batch_execute(BEFORE).await.context("noting what is there")?;
-    if client.batch_execute(&statement.text).await.is_err() {
-        client.batch_execute("ROLLBACK").await?;
-        return Ok(Outcome::NotRun);
-    }
-    let seen = seen(client, statement).await;
-    client.batch_execute("COMMIT").await?;
-    Ok(Outcome::Ran(Box::new((catalog, facts, seen?))))
+/// Runs statements on one database and reads what they do.
+pub(super) struct Observer {
+    client: Client,
+    /// The catalog as it was last read, until something may have changed it.
+    catalog: Option<Catalog>,
+    reader: Reader,
 }
 
-/// What several changes do one after the other.
-fn facts(catalog: &Catalog, changes: &[Change]) -> Facts {
-    let mut catalog = catalog.clone();
-    let mut all = Facts::default();
-    for change in changes {
-        all = all.and(change.facts(&catalog));
-        change.apply(&mut catalog);
+impl Observer {
+    /// Takes over a connection.
+    pub(super) async fn new(client: Client) -> anyhow::Result<Self> {
+        client.batch_execute(SESSION).await.context("setting the session up")?;
+        let reader = Reader::new(&client).await?;
+        Ok(Self { client, catalog: None, reader })
     }
-    all
+
+    /// Runs a statement and reads what it did.
+    pub(super) async fn run(&mut self, statement: &Statement) -> anyhow::Result<Outcome> {
+        if matches!(*statement.kind, StatementKind::Transaction(_)) {
+            return Ok(Outcome::Skipped(Skipped::Transaction, String::new()));
+        }
+        let catalog = match self.catalog.take() {
+            Some(catalog) => catalog,
+            None => self.reader.read(&self.client).await?,
+        };
+        let client = &self.client;
+        let Some(changes) = change::written(&catalog, statement) else {
+            // Later statements may need it.
+            let ran = client.batch_execute(&statement.text).await;
+            let message = ran.as_ref().map_or_else(said, |()| String::new());
+            return Ok(Outcome::Skipped(Skipped::NotUnderstood, message));
+        };
+        if cascades(statement) {
+            let ran = client.batch_execute(&statement.text).await;
+            let message = ran.as_ref().map_or_else(said, |()| String::new());
+            return Ok(Outcome::Skipped(Skipped::Cascade, message));
+        }
+        let facts = change::facts_of_statement(&catalog, &changes);
+        if facts.outside_transaction {
+            // A failure leaves the database as the history's later files expect it, or they fail too.
+            let ran = client.batch_execute(&statement.text).await;
+            let message = ran.as_ref().map_or_else(said, |()| String::new());
+            return Ok(Outcome::Skipped(Skipped::OutsideTransaction, message));
+        }
+        client.batch_execute(BEFORE).await.context("noting what is there")?;
+        if let Err(error) = client.batch_execute(&statement.text).await {
+            client.batch_execute("ROLLBACK").await.context("after a failure")?;
+            self.catalog = Some(catalog);
+            let code = error.code().map_or("no answer", SqlState::code).to_owned();
+            return Ok(Outcome::Skipped(Skipped::Fails(code), said(&error)));
+        }
+        let seen = seen(client, statement).await;
+        client.batch_execute("COMMIT").await.context("committing")?;
+        if changes_no_catalog(statement) {
+            self.catalog = Some(catalog.clone());
+        }
+        Ok(Outcome::Ran(Box::new((catalog, facts, seen?))))
+    }
+
+    /// Puts a row into each table that takes one, so that a scan has something to read.
+    pub(super) async fn fill(&self) -> anyhow::Result<()> {
+        self.client.batch_execute(FILL).await.context("filling the tables")
+    }
+}
+
+fn said(error: &tokio_postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
+}
+
+fn cascades(statement: &Statement) -> bool {
+    match &*statement.kind {
+        StatementKind::Drop(drop) => drop.cascade,
+        StatementKind::AlterTable(alter) => alter.actions.iter().any(|action| {
+            matches!(
+                action.kind,
+                AlterKind::DropColumn { cascade: true, .. }
+                    | AlterKind::DropConstraint { cascade: true, .. }
+            )
+        }),
+        _ => false,
+    }
+}
+
+fn changes_no_catalog(statement: &Statement) -> bool {
+    writes_rows(statement) || matches!(*statement.kind, StatementKind::Comment { .. })
+}
+
+fn writes_rows(statement: &Statement) -> bool {
+    matches!(
+        *statement.kind,
+        StatementKind::Update(_) | StatementKind::Insert(_) | StatementKind::Remove { .. }
+    )
 }
 
 async fn seen(client: &Client, statement: &Statement) -> anyhow::Result<Seen> {
     let mut seen = Seen::default();
-    let writes_rows = matches!(
-        *statement.kind,
-        StatementKind::Update(_) | StatementKind::Insert(_) | StatementKind::Remove { .. }
-    );
     for row in client.query(RELATIONS, &[]).await.context("reading what it did")? {
         let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
         let modes: Vec<String> = row.get(2);
@@ -79,27 +163,9 @@ async fn seen(client: &Client, statement: &Statement) -> anyhow::Result<Seen> {
             seen.rewritten.push(name.clone());
         }
         // What writes rows reads them, too; that is no scan of a catalog change.
-        if row.get(4) && !writes_rows {
+        if row.get(4) && !writes_rows(statement) {
             seen.scanned.push(name);
         }
     }
     Ok(seen)
-}
-
-/// The catalog as it is now.
-async fn read(client: &Client) -> anyhow::Result<Catalog> {
-    let mut catalog = Catalog::default();
-    for query in &load::QUERIES {
-        if query.applies(&catalog) {
-            for row in client.query(query.sql, &[]).await.context("reading the catalog")? {
-                query.add(&mut catalog, row.get(0))?;
-            }
-        }
-    }
-    Ok(catalog)
-}
-
-/// Puts a row into each table that takes one, so that a scan has something to read.
-pub(super) async fn fill(client: &Client) -> anyhow::Result<()> {
-    client.batch_execute(FILL).await.context("filling the tables")
 }

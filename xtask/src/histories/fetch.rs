@@ -4,11 +4,12 @@
 //! cargo's home, without the hundreds of crates that it depends on and that nobody here compiles.
 //! Versions are pinned: another version is another history. Nothing of them is committed.
 
+use crate::bounded;
 use anyhow::{Context as _, bail, ensure};
 use changeover_plan::Migration;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 /// Name and version of each crate, and how many migrations it has: fewer read is a fault of ours.
 const CRATES: [(&str, &str, usize); 2] =
@@ -19,8 +20,6 @@ const ATTEMPTS_MAX: u32 = 3;
 const ATTEMPT_PAUSE: Duration = Duration::from_secs(3);
 /// Both crates have less than 1 MB; cargo's own retries are within.
 const FETCH_MAX: Duration = Duration::from_secs(120);
-/// How often a running fetch is looked at.
-const POLL: Duration = Duration::from_millis(20);
 
 /// One service's migrations.
 pub(super) struct History {
@@ -89,25 +88,10 @@ fn unpacked(home: &Path, name: &str, version: &str) -> Option<PathBuf> {
 /// Runs `cargo info` outside of this workspace, within a bound.
 fn fetch(home: &Path, name: &str, version: &str) -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut child = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    command
         .args(["info", "--quiet", &format!("{name}@{version}")])
         .env("CARGO_HOME", home)
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .context("cargo does not start")?;
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().context("cargo cannot be waited for")? {
-            ensure!(status.success(), "`cargo info {name}@{version}` failed: {status}");
-            return Ok(());
-        }
-        if started.elapsed() > FETCH_MAX {
-            child.kill().context("cargo cannot be stopped")?;
-            child.wait().context("cargo cannot be waited for")?;
-            bail!("`cargo info {name}@{version}` took longer than {} s", FETCH_MAX.as_secs());
-        }
-        std::thread::sleep(POLL);
-    }
+        .current_dir(std::env::temp_dir());
+    bounded::run(&mut command, FETCH_MAX)
 }

@@ -48,9 +48,9 @@ const DROP_KEY: Edit = Edit {
 };
 
 const NO_TRIGGER: Edit = Edit {
-    file: SYNC,
-    from: "ddl::run(run, &install.statements).await",
-    to: "ddl::run(run, &install.statements[..0]).await",
+    file: "crates/plan/src/model/step_kind/sync_install.rs",
+    from: "Course::Short(self.statements.clone())",
+    to: "Course::Short(self.statements[..0].to_vec())",
 };
 
 pub(super) const MUTANTS: &[Mutant] = &[

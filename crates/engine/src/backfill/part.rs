@@ -1,8 +1,8 @@
 //! The tables that rows really live in: the table itself, or its leaf partitions, one by one.
 
 use crate::error::Error;
-use changeover_plan::QualifiedName;
 use changeover_plan::model::step::Backfill;
+use changeover_plan::{Identifier, QualifiedName};
 use tokio_postgres::Client;
 
 const PARTS: &str = include_str!("sql/parts.sql");
@@ -16,6 +16,8 @@ pub(crate) struct Part {
     pub(crate) rows_estimate: u64,
     /// Its name as the ledger has it, quoted where needed.
     name: String,
+    /// What tells it from another one that had its name before, or from itself before it was detached.
+    identity: u32,
 }
 
 impl Part {
@@ -23,12 +25,23 @@ impl Part {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// See [`Part::is`].
+    pub(crate) fn identity(&self) -> u32 {
+        self.identity
+    }
+
+    /// Whether both are the same part, which was under the trigger all the time between.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.name == other.name && self.identity == other.identity
+    }
 }
 
 /// Lists the parts of a backfill's table.
 pub(crate) async fn parts(client: &Client, backfill: &Backfill) -> Result<Vec<Part>, Error> {
+    let trigger = backfill.sync_trigger.as_ref().map(Identifier::as_str);
     let rows = client
-        .query(PARTS, &[&backfill.table.to_string()])
+        .query(PARTS, &[&backfill.table.to_string(), &trigger])
         .await
         .map_err(|source| Error::sql("listing the partitions", source))?;
     if rows.is_empty() && !backfill.partitioned {
@@ -43,6 +56,7 @@ pub(crate) async fn parts(client: &Client, backfill: &Backfill) -> Result<Vec<Pa
             table: QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
             rows_estimate: u64::try_from(row.get::<_, i64>(2)).unwrap_or(0),
             name: row.get(3),
+            identity: row.get(4),
         })
         .collect())
 }

@@ -15,7 +15,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::state::{self, OpenStep};
 use crate::options::Options;
-use changeover_plan::{Change, Phase, StepId, StepKind};
+use changeover_plan::{Phase, StepId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -26,20 +26,7 @@ const LOST_BEGINS_MAX: i32 = 3;
 
 /// Whether a newer release may interrupt this step now.
 pub(super) fn may_interrupt(open: &OpenStep) -> bool {
-    let loses_work = match open.step.kind {
-        StepKind::IndexBuild(_) | StepKind::IndexDrop(_) | StepKind::ConstraintValidate(_) => true,
-        // The look at the rows begins at the start again.
-        StepKind::Ddl(ref ddl) => {
-            let looks = |change: &Change| matches!(change, Change::AddConstraint(add) if add.look.is_some());
-            ddl.changes.iter().any(looks)
-        }
-        StepKind::SyncInstall(_)
-        | StepKind::SyncDrop(_)
-        | StepKind::Backfill(_)
-        | StepKind::BackfillCheck(_)
-        | StepKind::Script(_) => false,
-    };
-    !open.step.before_serving && (!loses_work || open.attempts < LOST_BEGINS_MAX)
+    !open.step.before_serving && (!open.step.kind.loses_work() || open.attempts < LOST_BEGINS_MAX)
 }
 
 /// Cancels `step` once a newer release waits; never returns.

@@ -44,15 +44,15 @@ pub(super) async fn run(run: &mut StepRun<'_>, backfill: &Backfill) -> Result<()
 
 /// Fills all parts that there are, and those that come meanwhile.
 async fn fill_all(run: &mut StepRun<'_>, backfill: &Backfill, step: &StepId) -> Result<(), Error> {
-    let mut handled: Vec<String> = Vec::new();
+    let mut handled: Vec<Part> = Vec::new();
     for _ in 0..LISTINGS_MAX {
         let mut fresh = parts(&run.watch.client, backfill).await?;
-        fresh.retain(|part| !handled.iter().any(|name| name == part.name()));
+        fresh.retain(|part| !handled.iter().any(|known| known.is(part)));
         if fresh.is_empty() {
             return Ok(());
         }
         fill_parts(run, backfill, step, &fresh).await?;
-        handled.extend(fresh.iter().map(|part| part.name().to_owned()));
+        handled.extend(fresh);
     }
     Err(Error::Deadline {
         what: format!("filling partitions of {} as they come", backfill.table.plain()),
@@ -105,7 +105,7 @@ pub(super) async fn unless_gone<T>(
         Err(error) => error,
     };
     let left = parts(&run.watch.client, backfill).await?;
-    if left.iter().any(|other| other.name() == part.name()) {
+    if left.iter().any(|other| other.is(part)) {
         return Err(error);
     }
     let transaction = run.worker.begin().await?;

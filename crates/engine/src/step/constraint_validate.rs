@@ -1,16 +1,9 @@
-//! Validates a `NOT VALID` constraint: a scan under a lock that blocks neither reads nor writes.
-//!
-//! One transaction, guarded at its end, so the constraint counts as valid only under our term. The
-//! statement waits for its lock without `lock_timeout`; `statement_timeout` bounds the whole.
-//!
-//! Where rows break it that came after the look, the constraint goes again: added and not valid, it
-//! would reject every update of them. Its step is put back, so the next try begins by looking. One that
-//! the author has added as `NOT VALID` stays. SQL: `sql/done_steps.sql`.
+//! What follows where rows break a constraint that came after the look (`long.rs` validates): it goes
+//! again. Added and not valid, it would reject every update of them. Its step is put back, so the next try
+//! begins by looking. One that the author has added as `NOT VALID` stays. SQL: `sql/done_steps.sql`.
 
-use super::{StepRun, ddl, long_statement, look, undo};
+use super::{StepRun, look, undo};
 use crate::error::Error;
-use crate::ledger::record;
-use crate::pause::PausePoint;
 use changeover_plan::model::step::ConstraintValidate;
 use changeover_plan::{Change, Step, StepId, StepKind};
 
@@ -19,30 +12,13 @@ const DONE_STEPS: &str = include_str!("sql/done_steps.sql");
 /// What rows that break a constraint raise: NOT NULL, FOREIGN KEY, CHECK.
 const BROKEN_BY_ROWS: [&str; 3] = ["23502", "23503", "23514"];
 
-/// Validates and records.
-pub(super) async fn run(run: &mut StepRun<'_>, validate: &ConstraintValidate) -> Result<(), Error> {
-    let (step, options) = (run.step, run.options);
-    run.begin().await?;
-    let transaction = run.worker.begin().await?;
-    let action = format!("validating {}", validate.constraint.as_str());
-    let statement = Change::from(validate.clone()).render().join("; ");
-    let execute = transaction.client().batch_execute(&statement);
-    let bound = options.locks.long_statement;
-    match long_statement::within(&transaction, bound, run.stop, action, execute).await {
-        Err(error) if error.sqlstate().is_some_and(|state| BROKEN_BY_ROWS.contains(&state)) => {
-            transaction.rollback().await?;
-            return Err(take_back(run, validate, error).await?);
-        }
-        outcome => outcome?,
-    }
-    ddl::check_gate(&transaction, &options.app, step).await?;
-    record::step_done(&transaction, &options.app, &step.id).await?;
-    transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
-    transaction.commit().await
+/// Whether a validation failed since rows break the constraint.
+pub(super) fn is_broken(error: &Error) -> bool {
+    error.sqlstate().is_some_and(|state| BROKEN_BY_ROWS.contains(&state))
 }
 
 /// Undoes the step that has added the constraint, and names the rows that break it.
-async fn take_back(
+pub(super) async fn take_back(
     run: &mut StepRun<'_>,
     validate: &ConstraintValidate,
     error: Error,

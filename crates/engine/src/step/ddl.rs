@@ -3,23 +3,29 @@
 //! A contract step rechecks the floor under its own locks: between the driver's look and this
 //! transaction an operator may have lowered nothing, but an instance may have come back.
 
-use super::StepRun;
+use super::{StepRun, look};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::lock;
 use crate::pause::PausePoint;
 use crate::term::GuardedTransaction;
-use changeover_plan::{Phase, Step};
+use changeover_plan::{Change, Phase, Step};
 
 const GATE: &str = include_str!("sql/gate.sql");
 
-/// Locks, runs, records, commits.
+/// Looks at rows that the changes would reject, locks, runs, records, commits.
 /// Model: `Execute`, `RecordedWithEffect`.
-pub(super) async fn run(run: &mut StepRun<'_>, statements: &[String]) -> Result<(), Error> {
-    run_if(run, statements, async |_| Ok(())).await
+pub(super) async fn run(
+    run: &mut StepRun<'_>,
+    changes: &[Change],
+    statements: &[String],
+) -> Result<(), Error> {
+    run.begin().await?;
+    look::first(run, changes).await?;
+    carry_out(run, statements, async |_| Ok(())).await
 }
 
-/// The same, if a condition holds once the locks are held.
+/// Without a look; if a condition holds once the locks are held.
 pub(super) async fn run_if(
     run: &mut StepRun<'_>,
     statements: &[String],
@@ -30,7 +36,7 @@ pub(super) async fn run_if(
 }
 
 /// The same for a step that is marked as running.
-pub(super) async fn carry_out(
+async fn carry_out(
     run: &mut StepRun<'_>,
     statements: &[String],
     condition: impl AsyncFnOnce(&GuardedTransaction<'_>) -> Result<(), Error>,

@@ -1,4 +1,5 @@
-//! Runs one step of a plan; one file a kind. The engine chooses nothing here (law 2).
+//! Runs one step of a plan. Its kind says by which course; one file a course. The engine chooses nothing
+//! here (law 2).
 //!
 //! Called by the driver with the term held. A step of a kind that fits in a transaction is recorded
 //! in the transaction that does it; the others mark themselves as running on a registered backend
@@ -9,9 +10,10 @@ mod backfill_check;
 mod constraint_validate;
 mod ddl;
 mod index_build;
-mod index_drop;
+mod long;
 pub(crate) mod long_statement;
 mod look;
+mod outside;
 mod parked;
 mod progress;
 mod script;
@@ -25,8 +27,7 @@ use crate::ledger::record;
 use crate::options::Options;
 use crate::pause::PausePoint;
 use crate::term::GuardedConnection;
-use changeover_plan::change::render;
-use changeover_plan::{Step, StepKind};
+use changeover_plan::{Course, Step};
 use tokio_util::sync::CancellationToken;
 
 /// What a step needs in order to run.
@@ -67,21 +68,16 @@ impl StepRun<'_> {
 /// Runs a step to its end. An error says whether the step may be tried again.
 pub(crate) async fn run(mut run: StepRun<'_>) -> Result<(), Error> {
     let step = run.step;
-    match &step.kind {
-        StepKind::Ddl(ddl) => {
-            run.begin().await?;
-            look::first(&mut run, &ddl.changes).await?;
-            ddl::carry_out(&mut run, &render(&ddl.changes), async |_| Ok(())).await
+    match step.kind.course() {
+        Course::Short(statements) => ddl::run(&mut run, &step.kind.changes(), &statements).await,
+        Course::SyncDrop(drop) => sync_drop::run(&mut run, drop).await,
+        Course::Long { statements, action, validates } => {
+            long::run(&mut run, &statements, action, validates).await
         }
-        StepKind::SyncInstall(install) => sync::install(&mut run, install).await,
-        StepKind::SyncDrop(drop) => sync_drop::run(&mut run, drop).await,
-        StepKind::Backfill(backfill) => backfill::run(&mut run, backfill).await,
-        StepKind::BackfillCheck(backfill) => backfill_check::run(&mut run, backfill).await,
-        StepKind::IndexBuild(build) => index_build::run(&mut run, build).await,
-        StepKind::IndexDrop(drop) => index_drop::run(&mut run, drop).await,
-        StepKind::ConstraintValidate(validate) => {
-            constraint_validate::run(&mut run, validate).await
-        }
-        StepKind::Script(script) => script::run(&mut run, script).await,
+        Course::Outside { statements, part } => outside::run(&mut run, &statements, part).await,
+        Course::IndexBuild(build) => index_build::run(&mut run, build).await,
+        Course::Backfill(backfill) => backfill::run(&mut run, backfill).await,
+        Course::BackfillCheck(backfill) => backfill_check::run(&mut run, backfill).await,
+        Course::Script(script) => script::run(&mut run, script).await,
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! Parked rows hold the contract: as long as one of them cannot have its value, the trigger that would
 //! compute it must stay. Tried again here, since their owner may have mended or deleted them. A part
-//! that was attached after the check, filled by somebody else, is filled and checked here.
+//! that was attached after the check, filled by somebody else, is filled and checked here; so is one that was
+//! detached meanwhile and attached again, since nothing kept its rows right between.
 
 use super::StepRun;
 use super::{backfill, backfill_check};
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::term::GuardedTransaction;
 use changeover_plan::model::step::Backfill;
 use changeover_plan::{Identifier, Step, StepId, StepKind};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use tokio_postgres::Client;
 
 const STEPS_OF: &str = include_str!("sql/backfill_of_trigger.sql");
@@ -45,7 +46,7 @@ pub(super) async fn relying(
     }
     let check_of = |backfill: &Backfill| {
         let same = |step: &&Step| match &step.kind {
-            StepKind::BackfillCheck(check) => check.sync_trigger == backfill.sync_trigger,
+            StepKind::BackfillCheck(check) => check.0.sync_trigger == backfill.sync_trigger,
             _ => false,
         };
         steps.iter().find(same).map(|step| step.id.clone())
@@ -113,8 +114,13 @@ async fn unchecked(client: &Client, app: &str, one: &Relying) -> Result<Vec<Part
         .query(CHECKED, &[&app, &check.as_str()])
         .await
         .map_err(|source| Error::sql("listing the parts that were checked", source))?;
-    let checked: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    // Without an identity: checked by an engine that kept none.
+    let checked: BTreeMap<String, Option<u32>> =
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let is_checked = |part: &Part| {
+        checked.get(part.name()).is_some_and(|known| known.is_none_or(|is| is == part.identity()))
+    };
     let mut parts = parts(client, &one.backfill).await?;
-    parts.retain(|part| !checked.contains(part.name()));
+    parts.retain(|part| !is_checked(part));
     Ok(parts)
 }

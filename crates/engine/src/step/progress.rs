@@ -11,6 +11,7 @@ use changeover_plan::StepId;
 use serde_json::Value;
 use tokio_postgres::Client;
 
+const IDENTIFY: &str = include_str!("sql/progress_identify.sql");
 const ENSURE: &str = include_str!("sql/progress_ensure.sql");
 const PARKED: &str = include_str!("sql/parked_sample.sql");
 const ADVANCE: &str = include_str!("sql/progress_advance.sql");
@@ -47,7 +48,8 @@ pub(super) struct Place<'a> {
 }
 
 /// Reads a part's progress, making the row where there is none, with the part's last key now; the one
-/// from the first time is kept. `units` is what is counted. An empty part is finished.
+/// from the first time is kept, unless it was another part's. `units` is what is counted. An empty part is
+/// finished.
 pub(super) async fn open(
     worker: &mut GuardedConnection,
     batch: &Batch<'_>,
@@ -58,6 +60,11 @@ pub(super) async fn open(
     let opening = worker.begin().await?;
     batch.open(&opening).await?;
     let last = batch.last_key(&opening).await?;
+    opening
+        .client()
+        .execute(IDENTIFY, &[&place.app, &place.step.as_str(), &place.part, &part.identity()])
+        .await
+        .map_err(|source| Error::sql("reading the progress", source))?;
     let state = ensure(&opening, place, part.rows_estimate, units, last.as_deref()).await?;
     if state.until.is_none() {
         advance(&opening, place, None, true, Advance::default()).await?;

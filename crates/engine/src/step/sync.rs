@@ -1,20 +1,11 @@
-//! Installs the trigger that keeps a derived column right for every writer.
-//!
-//! `CREATE TRIGGER` waits out earlier writers of the table, so once this is committed every later
-//! write is computed; that is why it must come before the backfill (an invariant of the plan's
-//! checker).
+//! The trigger that keeps a derived column right, and its table, as a backfill needs them.
 
-use super::{StepRun, ddl};
+use super::StepRun;
 use crate::error::Error;
 use changeover_plan::Identifier;
-use changeover_plan::model::step::{Backfill, SyncInstall};
+use changeover_plan::model::step::Backfill;
 
 const TABLE_STATE: &str = include_str!("sql/table_state.sql");
-
-/// Installs functions and trigger under short locks.
-pub(super) async fn install(run: &mut StepRun<'_>, install: &SyncInstall) -> Result<(), Error> {
-    ddl::run(run, &install.statements).await
-}
 
 /// Fails unless the table is as a backfill needs it: the trigger that keeps its columns right stands on
 /// the table and all its parts, always enabled (without it a derived column would go stale behind our

@@ -26,6 +26,10 @@ pub struct AddConstraint {
 }
 
 impl AddConstraint {
+    pub(crate) fn is_foreign_key(&self) -> bool {
+        matches!(self.constraint.kind, ConstraintKind::ForeignKey { .. })
+    }
+
     fn is_key(&self) -> bool {
         matches!(self.constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
     }

@@ -2,7 +2,7 @@
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
-    catalog::Catalog,
+    catalog::{Catalog, Relation},
     identifier::{Identifier, QualifiedName},
     lock::LockMode,
 };
@@ -42,14 +42,39 @@ impl Kind for AlterColumnType {
         if self.rewrites { Inverse::Lost } else { Inverse::Stays }
     }
 
-    fn facts(&self, _: &Catalog) -> Facts {
+    fn facts(&self, catalog: &Catalog) -> Facts {
         let facts = Facts::default()
             .lock(&self.table, LockMode::AccessExclusive)
             .breaks(Break::PreparedColumns);
-        if self.rewrites { facts.rewrites(&self.table) } else { facts }
+        let facts = if self.rewrites { facts.rewrites(&self.table) } else { facts };
+        let Some(relation) = catalog.relation(&self.table) else { return facts };
+        // Foreign keys of the column, and those that point to it, are made once more.
+        let identity = relation.column(&self.column).filter(|column| column.identity);
+        facts
+            .lock_all(
+                &relation.referenced_by_keys(|key| key.columns.contains(&self.column)),
+                LockMode::AccessExclusive,
+            )
+            .lock_all(&referencing(catalog, relation, &self.column), LockMode::AccessExclusive)
+            // Its sequence gets the new type.
+            .lock_all(
+                identity.and_then(|column| column.sequence.as_ref()),
+                LockMode::ShareRowExclusive,
+            )
     }
 
     fn effects(&self) -> Effects {
         Effects::default().needs([Subject::Column(self.table.clone(), self.column.clone())])
     }
+}
+
+/// Tables whose foreign keys may point to the column: it is in a key, and they point to its table.
+fn referencing(catalog: &Catalog, relation: &Relation, column: &Identifier) -> Vec<QualifiedName> {
+    let is_key =
+        relation.indexes.iter().any(|index| index.unique && index.columns.contains(column));
+    let points = |other: &&Relation| {
+        other.name != relation.name && other.referenced_by_keys(|_| true).contains(&relation.name)
+    };
+    let others = catalog.every_relation().filter(|_| is_key).filter(points);
+    others.map(|other| other.name.clone()).collect()
 }

@@ -1,7 +1,7 @@
 //! `ALTER SEQUENCE` other than renaming.
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
-use crate::model::{catalog::Catalog, identifier::QualifiedName};
+use crate::model::{catalog::Catalog, identifier::QualifiedName, lock::LockMode};
 use serde::{Deserialize, Serialize};
 
 /// `ALTER SEQUENCE`.
@@ -25,7 +25,7 @@ impl Kind for AlterSequence {
     }
 
     fn facts(&self, _: &Catalog) -> Facts {
-        Facts::default().breaks(Break::Writes)
+        Facts::default().lock(&self.name, LockMode::ShareRowExclusive).breaks(Break::Writes)
     }
 
     fn effects(&self) -> Effects {

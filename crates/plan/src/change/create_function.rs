@@ -39,9 +39,10 @@ impl Kind for CreateFunction {
     fn facts(&self, catalog: &Catalog) -> Facts {
         // The server analyses a body in SQL, and locks what that reads and writes as it would.
         let named = |relation: &&Relation| mentions(&self.sql, relation.name.name.as_str());
-        let facts = if self.sql.to_lowercase().contains("language sql") {
+        let sql = self.sql.to_lowercase();
+        let facts = if sql.contains("language sql") || sql.contains("language 'sql'") {
             let relations = catalog.every_relation().filter(named).map(|found| &found.name);
-            Facts::default().lock_all(relations, LockMode::RowExclusive)
+            Facts::default().lock_all(relations, body_mode(&sql))
         } else {
             Facts::default()
         };
@@ -54,6 +55,19 @@ impl Kind for CreateFunction {
 
     fn effects(&self) -> Effects {
         Effects::default().makes(Subject::Function(self.function.clone()))
+    }
+}
+
+/// The strongest lock that a body takes, by its words: each that writes or locks rows counts, also
+/// where it is a name.
+fn body_mode(sql: &str) -> LockMode {
+    let any = |words: &[&str]| words.iter().any(|word| mentions(sql, word));
+    if any(&["insert", "update", "delete", "merge"]) {
+        LockMode::RowExclusive
+    } else if any(&["share"]) {
+        LockMode::RowShare
+    } else {
+        LockMode::AccessShare
     }
 }
 

@@ -132,7 +132,12 @@ impl Kind for CreateIndex {
     }
 
     fn facts(&self, catalog: &Catalog) -> Facts {
-        let mut facts = Facts::default().scans(&self.table);
+        // Where one of that name stands already, nothing is built.
+        let stands = catalog.relation(&self.table).is_some_and(|table| {
+            table.indexes.iter().any(|index| index.name == self.index && index.valid)
+        });
+        let facts = Facts::default();
+        let mut facts = if stands { facts } else { facts.scans(&self.table) };
         facts.outside_transaction = self.concurrently;
         if self.unique {
             facts = facts.breaks(Break::Writes);

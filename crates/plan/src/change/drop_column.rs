@@ -46,12 +46,14 @@ impl Kind for DropColumn {
             .lock(&self.table, LockMode::AccessExclusive)
             .breaks(Break::Reads)
             .breaks(Break::Writes);
-        // A foreign key goes with its column, and its triggers on the other table with it.
-        let relation = catalog.relation(&self.table);
-        let others = relation.map_or_else(Vec::new, |relation| {
-            relation.referenced_by_keys(|key| key.columns.contains(&self.column))
-        });
-        facts.lock_all(&others, LockMode::AccessExclusive)
+        let Some(relation) = catalog.relation(&self.table) else { return facts };
+        // A foreign key goes with its column, and its triggers on the other table with it; so does
+        // the sequence of a serial column.
+        let others = relation.referenced_by_keys(|key| key.columns.contains(&self.column));
+        let sequence = relation.column(&self.column).and_then(|column| column.sequence.as_ref());
+        facts
+            .lock_all(&others, LockMode::AccessExclusive)
+            .lock_all(sequence, LockMode::AccessExclusive)
     }
 
     fn effects(&self) -> Effects {

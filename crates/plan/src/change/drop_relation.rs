@@ -60,6 +60,9 @@ impl Kind for DropRelation {
         let Some(relation) = catalog.relation(&self.name) else { return facts };
         let facts =
             facts.lock_all(&relation.referenced_by_keys(|_| true), LockMode::AccessExclusive);
+        // Sequences of its columns go with it.
+        let sequences = relation.columns.iter().filter_map(|column| column.sequence.as_ref());
+        let facts = facts.lock_all(sequences, LockMode::AccessExclusive);
         facts.lock_all(&relation.partition_of, LockMode::AccessExclusive)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::{
-    catalog::Catalog,
+    catalog::{Catalog, Trigger},
     identifier::{Identifier, QualifiedName},
     lock::LockMode,
 };
@@ -18,6 +18,13 @@ pub struct DropTrigger {
     /// Whether it may be gone already.
     #[serde(default)]
     pub if_exists: bool,
+}
+
+impl DropTrigger {
+    pub(crate) fn stands(&self, catalog: &Catalog) -> bool {
+        let is_it = |trigger: &Trigger| trigger.name == self.trigger;
+        catalog.relation(&self.table).is_some_and(|table| table.triggers.iter().any(is_it))
+    }
 }
 
 impl Kind for DropTrigger {

@@ -3,9 +3,10 @@
 //! The planner takes a step's locks from here and refuses what rewrites or scans under a lock; the
 //! checker and, later, the linter judge by it. `cargo xtask facts` holds it against servers.
 
+use super::Change;
 use crate::model::{
     catalog::{Catalog, RelationKind},
-    identifier::QualifiedName,
+    identifier::{Identifier, QualifiedName},
     lock::LockMode,
 };
 
@@ -86,6 +87,39 @@ impl Facts {
         self.breaks.extend(other.breaks);
         self
     }
+}
+
+/// What a statement does as its author wrote it, where it comes to these changes.
+///
+/// It may do less than the changes one by one. No row breaks a foreign key on a column that the same
+/// statement adds with NULL in every row, so the server does not look. And `IF EXISTS` of what is not
+/// there locks nothing; `catalog` must be a server's, with nothing left out.
+pub fn facts_of_statement(catalog: &Catalog, changes: &[Change]) -> Facts {
+    let mut catalog = catalog.clone();
+    let mut all = Facts::default();
+    let mut null: Vec<(&QualifiedName, &Identifier)> = Vec::new();
+    for change in changes {
+        let mut facts = change.facts(&catalog);
+        match change {
+            Change::AddColumn(add) if !add.fills_rows && add.column.default.is_none() => {
+                null.push((&add.table, &add.column.name));
+            }
+            Change::AddConstraint(add) if add.is_foreign_key() => {
+                let is_null = |column| null.contains(&(&add.table, column));
+                if !add.constraint.columns.is_empty() && add.constraint.columns.iter().all(is_null)
+                {
+                    facts.scans.clear();
+                }
+            }
+            Change::DropTrigger(drop) if drop.if_exists && !drop.stands(&catalog) => {
+                facts = Facts::default();
+            }
+            _ => {}
+        }
+        all = all.and(facts);
+        change.apply(&mut catalog);
+    }
+    all
 }
 
 /// The parts of a partitioned table that hold rows, parts of parts included; the table itself where

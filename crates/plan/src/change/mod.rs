@@ -15,7 +15,7 @@ mod subject;
 mod written;
 
 pub(crate) use facts::leaves;
-pub use facts::{Break, Facts};
+pub use facts::{Break, Facts, facts_of_statement};
 pub use inverse::Inverse;
 pub(crate) use legacy::deserialize_changes;
 pub(crate) use offending::{breaking_check, breaking_reference};
@@ -83,6 +83,7 @@ changes! {
     alter_not_null::AlterNotNull,
     alter_owner::AlterOwner,
     alter_sequence::AlterSequence,
+    analyze::Analyze,
     attach_partition::AttachPartition,
     change_privileges::ChangePrivileges,
     change_row_security::ChangeRowSecurity,

@@ -59,9 +59,11 @@ impl Kind for RenameConstraint {
     }
 
     fn facts(&self, _: &Catalog) -> Facts {
-        let mode =
-            if self.index { LockMode::ShareUpdateExclusive } else { LockMode::AccessExclusive };
-        Facts::default().lock(&self.table, mode)
+        // Of an index only the index itself is locked.
+        if self.index {
+            return Facts::default();
+        }
+        Facts::default().lock(&self.table, LockMode::AccessExclusive)
     }
 
     fn effects(&self) -> Effects {

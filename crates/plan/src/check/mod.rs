@@ -8,7 +8,7 @@ use crate::{
     model::{
         lock::{LockHeld, LockMode},
         plan::{Plan, PlanMode},
-        step::{Phase, Step, StepId, StepKind, SyncInstall},
+        step::{BackfillCheck, Phase, Step, StepId, StepKind, SyncInstall},
     },
 };
 use std::{collections::BTreeSet, fmt};
@@ -128,7 +128,7 @@ fn backfills(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
                 return;
             };
             let is_check = |other: &Step| {
-                matches!(&other.kind, StepKind::BackfillCheck(check) if check.table == install.table)
+                matches!(&other.kind, StepKind::BackfillCheck(BackfillCheck(check)) if check.table == install.table)
                     && other.needs.contains(&backfill.id)
             };
             if !after.iter().any(is_check) {
@@ -138,7 +138,7 @@ fn backfills(plan: &Plan, at: usize, step: &Step, findings: &mut Vec<Finding>) {
                 findings.push(fatal(step, "no step removes the trigger again"));
             }
         }
-        StepKind::BackfillCheck(check) => {
+        StepKind::BackfillCheck(BackfillCheck(check)) => {
             let filled = before.iter().any(|other| {
                 matches!(&other.kind, StepKind::Backfill(fill) if fill.table == check.table
                     && fill.set == check.set)

@@ -11,6 +11,7 @@
 
 mod names;
 mod part_sql;
+mod requirement;
 mod rows;
 mod settings;
 mod template;
@@ -19,6 +20,7 @@ mod trigger;
 pub use rows::statements;
 
 pub(crate) use names::TRIGGER_PREFIX;
+pub(crate) use requirement::{Requirement, check_expression};
 pub(crate) use settings::{Settings, is_open, pinned_settings};
 pub(crate) use template::Template;
 
@@ -60,6 +62,8 @@ pub(crate) struct Derivation {
     pub(crate) reads: Vec<KeyColumn>,
     /// What is computed.
     pub(crate) columns: Vec<DerivedColumn>,
+    /// What the table demands of what is computed.
+    pub(crate) requirements: Vec<Requirement>,
     /// The pinned settings.
     pub(crate) settings: Settings,
     /// Whose rows follow it.

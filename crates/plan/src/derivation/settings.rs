@@ -42,13 +42,14 @@ use Reader::{Any, Call, Cast, Stable, Temporal, Text, Type, Users};
 /// One setting, its value, and what reads it.
 struct Pin {
     name: &'static str,
-    /// [`OWNERS`]: what the migrating session has.
+    /// [`OWNERS`]: what the planning session has.
     value: &'static str,
     read_by: &'static [Reader],
 }
 
-/// Stands for the value of the session that migrates: what the author's plain statement would mean. For
-/// settings of which no value is right everywhere: the digits of `money` follow `lc_monetary`.
+/// Stands for the value of the session that plans, of the role that migrates: what the author's plain
+/// statement would mean. For settings of which no value is right everywhere: the digits of `money` follow
+/// `lc_monetary`. Kept in the plan, since the sessions of trigger, batches and check need not have the same.
 const OWNERS: &str = "";
 
 const TEXTS: &[Reader] = &[Cast, Stable, Users, Type(&["real", "double precision", "bytea"])];
@@ -83,8 +84,8 @@ const PINS: &[Pin] = &[
 pub(crate) struct Settings {
     /// Names and values, in the form that `set_config` takes.
     pub(crate) pinned: BTreeMap<String, String>,
-    /// Those that functions take from the session that makes them, which is the one that migrates; a
-    /// batch runs in such a session anyway.
+    /// Those of which the catalog does not say the value (one that was read by an older Changeover):
+    /// functions take them from the session that makes them.
     pub(crate) owners: Vec<&'static str>,
 }
 
@@ -104,8 +105,14 @@ pub(crate) fn pinned_settings<'a>(
     for pin in PINS {
         let is_read =
             pin.read_by.iter().any(|reader| reads(*reader, catalog, &expressions, column_types));
+        let owners = catalog.session.as_ref().and_then(|session| session.settings.get(pin.name));
         if is_read && pin.value == OWNERS {
-            settings.owners.push(pin.name);
+            match owners {
+                Some(value) => {
+                    settings.pinned.insert(pin.name.to_owned(), value.clone());
+                }
+                None => settings.owners.push(pin.name),
+            }
         } else if is_read {
             settings.pinned.insert(pin.name.to_owned(), pin.value.to_owned());
         }

@@ -72,6 +72,18 @@ impl Template {
         Self(pieces)
     }
 
+    /// `column IS NULL`, as NOT NULL means it: a composite of NULLs is a value.
+    pub(crate) fn is_null(column: &Identifier) -> Self {
+        let end = Piece::Text(" IS NOT DISTINCT FROM NULL)".to_owned());
+        Self(vec![Piece::Text("(".to_owned()), Piece::Column(column.clone()), end])
+    }
+
+    /// `(condition) IS FALSE`.
+    pub(crate) fn is_false(mut self) -> Self {
+        self.0.push(Piece::Text(" IS FALSE".to_owned()));
+        self
+    }
+
     /// The columns that it reads, each once.
     pub(crate) fn columns(&self) -> Vec<Identifier> {
         let mut columns: Vec<Identifier> = Vec::new();

@@ -1,10 +1,11 @@
 //! The trigger that keeps a derivation's columns right for every writer: sequence, functions,
 //! trigger, and their removal.
 //!
-//! SQL: `sql/trigger_function.sql`, `sql/assignment.sql`, `sql/fallback.sql`, `sql/safe_function.sql`.
+//! SQL: `sql/trigger_function.sql`, `sql/assignment.sql`, `sql/required.sql`, `sql/fallback.sql`,
+//! `sql/safe_function.sql`.
 
 use super::{
-    Derivation, DerivedColumn, Template, differs, join, names,
+    Derivation, DerivedColumn, Requirement, Template, differs, join, names,
     part_sql::{dollar_quoted, fill},
 };
 use crate::model::{
@@ -14,6 +15,7 @@ use crate::model::{
 
 const TRIGGER_FUNCTION: &str = include_str!("sql/trigger_function.sql");
 const ASSIGNMENT: &str = include_str!("sql/assignment.sql");
+const REQUIRED: &str = include_str!("sql/required.sql");
 const FALLBACK: &str = include_str!("sql/fallback.sql");
 const SAFE_FUNCTION: &str = include_str!("sql/safe_function.sql");
 
@@ -84,6 +86,7 @@ impl Derivation {
         let arguments = self.reads.iter().map(|column| column.type_sql.clone());
         let row = self.reads.iter().enumerate();
         let row = row.map(|(at, column)| format!("${} AS {}", at + 1, column.name));
+        let row: Vec<String> = row.collect();
         let values = columns().map(|one| match &one.condition {
             Some(condition) => format!(
                 "CASE WHEN {} THEN CAST({} AS {}) ELSE {} END",
@@ -97,14 +100,15 @@ impl Derivation {
         let error = std::iter::once("OUT changeover_error text".to_owned());
         let computed = |one: &DerivedColumn| format!("changeover_computed.{}", one.column);
         let results = columns().map(|one| format!("    {} := {};", one.column, computed(one)));
+        let required = self.required("      ", |one| self.violated_when_computed(one));
         let body = fill(
             SAFE_FUNCTION,
             &[
                 ("table", self.table.to_string()),
                 ("values", join(values, ",\n      ")),
                 ("targets", join(columns().map(computed), ", ")),
-                ("results", join(results, "\n")),
-                ("row", join(row, ", ")),
+                ("results", join(required.chain(results), "\n")),
+                ("row", row.join(", ")),
             ],
         );
         format!(
@@ -130,10 +134,11 @@ impl Derivation {
         };
         let key = self.key.iter().map(|column| format!("NEW.{}::text", column.name));
         let assignments = self.columns.iter().map(|one| self.assignment(one));
+        let required = self.required("    ", |one| one.violated.of_new());
         let body = fill(
             TRIGGER_FUNCTION,
             &[
-                ("assignments", join(assignments, "\n")),
+                ("assignments", join(assignments.chain(required), "\n")),
                 ("fallbacks", fallbacks),
                 ("app", quote_literal(&self.app)),
                 ("step", quote_literal(self.backfill.as_str())),
@@ -146,6 +151,37 @@ impl Derivation {
             self.settings_sql(),
             dollar_quoted(&body)
         )
+    }
+
+    /// Whether a computed row would be rejected: its columns as computed, the others as they are.
+    fn violated_when_computed(&self, one: &Requirement) -> String {
+        let is_computed = |name: &Identifier| self.columns.iter().any(|own| &own.column == name);
+        let others = self.reads.iter().enumerate().filter(|(_, read)| !is_computed(&read.name));
+        let others = others.map(|(at, read)| format!("${} AS {}", at + 1, read.name));
+        let computed = self.columns.iter();
+        let computed = computed.map(|own| format!("changeover_computed.{0} AS {0}", own.column));
+        format!(
+            "(SELECT {} FROM (SELECT {}) AS changeover_row)",
+            one.violated.of_row(),
+            join(others.chain(computed), ", ")
+        )
+    }
+
+    /// What raises where the row would be rejected.
+    fn required<'a>(
+        &'a self,
+        indent: &'a str,
+        violated: impl Fn(&Requirement) -> String + 'a,
+    ) -> impl Iterator<Item = String> + 'a {
+        self.requirements.iter().map(move |one| {
+            let places = [
+                ("indent", indent.to_owned()),
+                ("violated", violated(one)),
+                ("error", one.error.to_owned()),
+                ("message", quote_literal(&one.message)),
+            ];
+            fill(REQUIRED, &places).trim_end().to_owned()
+        })
     }
 
     /// Sets one column, counting a writer's own value that differs.

@@ -8,7 +8,7 @@ use super::identifier::{Identifier, QualifiedName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// See [`super::step::StepKind::Backfill`]. The same data drives the check.
+/// What a backfill and its check are given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backfill {
     /// The table; where it is partitioned, the engine goes leaf by leaf.

@@ -119,3 +119,10 @@ pub struct Lock {
     /// For how long.
     pub held: LockHeld,
 }
+
+impl Lock {
+    /// A lock.
+    pub(crate) fn of(relation: &QualifiedName, mode: LockMode, held: LockHeld) -> Self {
+        Self { relation: relation.clone(), mode, held }
+    }
+}

@@ -15,3 +15,4 @@ pub mod phase;
 pub mod plan;
 pub mod shared;
 pub mod step;
+pub mod step_kind;

@@ -3,7 +3,7 @@
 
 use crate::{
     change::Subject,
-    model::step::{Step, StepKind},
+    model::step::{BackfillCheck, Step, StepKind},
     world::{Provider, World},
 };
 
@@ -14,7 +14,9 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
         if let StepKind::SyncDrop(drop) = &step.kind {
             world.pending_sync_drops.push((drop.table.clone(), step.id.clone()));
         }
-        if let StepKind::Backfill(backfill) | StepKind::BackfillCheck(backfill) = &step.kind {
+        if let StepKind::Backfill(backfill) | StepKind::BackfillCheck(BackfillCheck(backfill)) =
+            &step.kind
+        {
             for assignment in &backfill.set {
                 let subject = Subject::Filled(backfill.table.clone(), assignment.column.clone());
                 world.records.make(subject, &provider);

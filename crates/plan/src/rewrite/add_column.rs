@@ -10,8 +10,7 @@ use crate::{
     derivation::{Derivation, DerivedColumn, Template, Writers, pinned_settings},
     model::{
         catalog::{Relation, RelationKind},
-        lock::{LockHeld, LockMode},
-        step::{Phase, StepKind},
+        step::{BackfillCheck, Phase, StepKind},
     },
     rule,
     sql::{
@@ -202,6 +201,7 @@ fn fill(
             null_by_default: false,
             only_null: true,
         }],
+        requirements: Vec::new(),
         writers: Writers::None,
     };
     let backfill = derivation.backfill();
@@ -212,7 +212,6 @@ fn fill(
         format!("backfill {title} with its default"),
         StepKind::Backfill(backfill.clone()),
     )
-    .lock(&relation.name, LockMode::RowExclusive, LockHeld::Batch)
     .needs(added)
     .reason("rows that were there before the default are filled in short batches");
     let fill = work.emit(fill)?;
@@ -220,9 +219,8 @@ fn fill(
         "check",
         Phase::Online,
         format!("check that no row lacks {title}"),
-        StepKind::BackfillCheck(backfill),
+        StepKind::BackfillCheck(BackfillCheck(backfill)),
     )
-    .lock(&relation.name, LockMode::AccessShare, LockHeld::Batch)
     .after(&fill)
     .makes(Subject::Filled(relation.name.clone(), name.clone()))
     .reason("what reads or constrains the column relies on every row having a value");

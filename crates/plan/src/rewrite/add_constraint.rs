@@ -161,7 +161,6 @@ pub(super) fn validate(
     });
     let title = format!("check that no row of {} breaks {}", table.plain(), name.as_str());
     let mut draft = Draft::new("validate", phase, title, kind)
-        .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
         .reason("the scan blocks neither reads nor writes");
     if let ConstraintKind::ForeignKey { references, .. } = &found.kind
         && references != table

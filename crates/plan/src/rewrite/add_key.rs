@@ -9,7 +9,6 @@ use crate::{
     model::{
         catalog::{Relation, RelationKind},
         identifier::Identifier,
-        lock::{LockHeld, LockMode},
         step::{IndexBuild, Phase, StepId, StepKind},
     },
     rule,
@@ -92,9 +91,8 @@ fn build(
         partitioned: false,
     });
     let title = format!("build unique index {} on {}", name.as_str(), table.plain());
-    let draft = Draft::new("index", phase, title, kind)
-        .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
-        .reason(format!("{reason}; built concurrently"));
+    let draft =
+        Draft::new("index", phase, title, kind).reason(format!("{reason}; built concurrently"));
     work.emit(at_floor(work, phase, draft))
 }
 

@@ -1,17 +1,13 @@
 //! `ALTER COLUMN … TYPE`: rewrites the table, or breaks older releases' prepared statements; only a
 //! change that the server makes in the catalog alone can be allowed.
 
-use super::{
-    Form, Planned,
-    obstacle::{dependant, type_change},
-    table,
-};
+use super::{Form, Planned, obstacle::dependant, table};
 use crate::{
     change::AlterColumnType,
     model::{catalog::Relation, identifier::Identifier, step::Phase},
     rule,
     sql::statement::AlterKind,
-    world::{Draft, Refused, Work, types},
+    world::{Draft, Refused, Work, type_change, types},
 };
 
 /// The registry's entry.
@@ -48,7 +44,7 @@ pub(super) fn plan(
             relation,
             column,
             &after,
-            collation_of(type_sql).as_deref(),
+            type_change::collation_of(type_sql).as_deref(),
         ),
     };
     if let Some(why) = why {
@@ -89,16 +85,4 @@ pub(super) fn plan(
     .reason("the new type holds every value of the old one as it is stored: no row is rewritten")
     .joins();
     work.emit(draft).map(|_| ())
-}
-
-/// The collation that a written type names, without its schema.
-fn collation_of(type_sql: &str) -> Option<String> {
-    let at = type_sql.to_lowercase().find(" collate ")?;
-    let name = type_sql[at + " collate ".len()..].trim();
-    let last = name.rsplit('.').next().unwrap_or(name);
-    match last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some("default") => None,
-        Some(quoted) => Some(quoted.to_owned()),
-        None => Some(last.to_lowercase()),
-    }
 }

@@ -110,17 +110,11 @@ fn build(
         }),
     )
     .reason(reason);
-    draft = if relation.kind == RelationKind::PartitionedTable {
-        change::leaves(&work.world.catalog, &relation.name)
-            .iter()
-            .fold(draft, |draft, leaf| {
-                draft.lock(leaf, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
-            })
-            // The parent's own index is empty and made at once.
-            .lock(&relation.name, LockMode::Share, LockHeld::Blink)
-    } else {
-        draft.lock(&relation.name, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
-    };
+    if relation.kind == RelationKind::PartitionedTable {
+        for leaf in &change::leaves(&work.world.catalog, &relation.name) {
+            draft = draft.lock(leaf, LockMode::ShareUpdateExclusive, LockHeld::WholeStep);
+        }
+    }
     if phase == Phase::Contract {
         draft = draft.floor(work.floor());
     }

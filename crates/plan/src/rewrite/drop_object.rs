@@ -6,7 +6,6 @@ use crate::{
     model::{
         catalog::{Object, Relation, RelationKind},
         identifier::{Identifier, QualifiedName},
-        lock::{LockHeld, LockMode},
         step::{IndexDrop, Phase, StepKind},
     },
     rule,
@@ -71,11 +70,7 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
         Draft::ddl("drop_index", Phase::Expand, title, vec![change.into()])
             .reason("the table is new: nobody waits for it")
     } else {
-        let (mode, held, how) = if partitioned {
-            (LockMode::AccessExclusive, LockHeld::Blink, "under short locks")
-        } else {
-            (LockMode::ShareUpdateExclusive, LockHeld::WholeStep, "concurrently")
-        };
+        let how = if partitioned { "under short locks" } else { "concurrently" };
         Draft::new(
             "drop_index",
             Phase::Contract,
@@ -83,7 +78,6 @@ fn index(work: &mut Work<'_>, drop: &Drop, name: &Name) -> Result<(), Refused> {
             StepKind::IndexDrop(IndexDrop { drop: change, partitioned }),
         )
         .floor(work.unused_floor())
-        .lock(&relation.name, mode, held)
         .reason(format!(
             "older releases' queries may be slow without it, and a unique one may be needed for ON \
              CONFLICT; dropped {how}"

@@ -42,6 +42,7 @@ rewrites! {
     alter_column,
     alter_sequence,
     alter_table,
+    analyze,
     attach_partition,
     column_type,
     comment,
@@ -90,7 +91,21 @@ type Rewrite = fn(&mut Work<'_>, &Form<'_>) -> Planned;
 pub(crate) fn statement(work: &mut Work<'_>) -> Result<(), Refused> {
     let statement = work.statement;
     obstacle::right::of_statement(work)?;
+    looked_at(work)?;
     by_form(work, &Form::Statement(&statement.kind))
+}
+
+/// Refuses by the rules that look themselves.
+fn looked_at(work: &Work<'_>) -> Result<(), Refused> {
+    for (rule, look) in rule::LOOKING {
+        let Some(found) = look(work.statement, &work.world.catalog) else { continue };
+        let refused = Refused::new(rule, found.reason, found.remedy);
+        match rule.allowable {
+            true => work.refuse_unless_allowed(refused)?,
+            false => return Err(refused),
+        }
+    }
+    Ok(())
 }
 
 /// Plans a form by the rewrite that knows it; one that no rewrite knows is refused (law 6).

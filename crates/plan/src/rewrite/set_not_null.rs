@@ -7,7 +7,6 @@ use crate::{
     model::{
         catalog::{Constraint, ConstraintKind, Relation},
         identifier::Identifier,
-        lock::{LockHeld, LockMode},
         step::{ConstraintValidate, Phase, StepKind},
     },
     sql::statement::AlterKind,
@@ -110,7 +109,6 @@ pub(super) fn steps(
             constraint: check.clone(),
         }),
     ))
-    .lock(table, LockMode::ShareUpdateExclusive, LockHeld::WholeStep)
     .reason("the scan blocks neither reads nor writes");
     let set = at_floor(Draft::ddl(
         "set_not_null",

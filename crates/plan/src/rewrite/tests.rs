@@ -1,6 +1,6 @@
 //! The registry: which rewrite knows which form.
 
-use super::{ALL, Form, Kind};
+use super::{ALL, AlterKind, Form, Kind};
 use crate::{
     model::{
         catalog::{Catalog, Relation},
@@ -50,7 +50,8 @@ fn a_form_has_one_rewrite() {
             let relation = &Relation::default();
             for action in &alter.actions {
                 let takers = self::takers(&migration, &statement, &Form::Action(relation, action));
-                assert_eq!(takers, 1, "{}", action.text);
+                let known = !matches!(action.kind, AlterKind::NotUnderstood(_));
+                assert!(takers == 1 || (takers == 0 && !known), "{takers}: {}", action.text);
             }
         }
     }

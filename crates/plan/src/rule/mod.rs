@@ -9,19 +9,25 @@
 //! 5. `cargo test -p changeover-plan rule` runs the examples on servers: `bad` must be refused by
 //!    this rule, `good` by none, and be SQL that the server takes.
 //!
-//! A rule that is `allowable` is refused by `Work::refuse_unless_allowed`.
+//! A rule that is `allowable` is refused by `Work::refuse_unless_allowed`. What shows in the statement and
+//! the catalog alone needs no call site (3): the rule has a `fn look`, and its line is `NAME: look`.
 
 pub mod guide;
 #[cfg(test)]
 mod tests;
 
-/// Declares the modules, and [`ALL`], the list of their rules.
+use crate::{model::catalog::Catalog, sql::Statement};
+
+/// Declares the modules, [`ALL`], the list of their rules, and [`LOOKING`], those that look themselves.
 macro_rules! rules {
-    ($($name:ident,)+) => {
+    ($($name:ident $(: $look:ident)?,)+) => {
         $(pub(crate) mod $name;)+
 
         /// All rules, by id.
         pub static ALL: &[&Rule] = &[$(&$name::RULE,)+];
+
+        /// The rules that see by themselves what they refuse.
+        pub(crate) static LOOKING: &[(&Rule, Look)] = &[$($((&$name::RULE, $name::$look),)?)+];
     };
 }
 
@@ -51,6 +57,7 @@ rules! {
     materialized_view_fill,
     missing_right,
     mixed_targets,
+    moves_table: look,
     no_primary_key,
     not_a_table,
     not_null_without_default,
@@ -129,6 +136,18 @@ impl Rule {
         let first = befores.next()?;
         befores.all(|before| before == first).then_some(first)
     }
+}
+
+/// What a rule that looks itself finds in a statement, on the catalog as it is by then.
+pub(crate) type Look = fn(&Statement, &Catalog) -> Option<Found>;
+
+/// What is wrong with a statement.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// What is wrong with it.
+    pub(crate) reason: String,
+    /// What to write instead of it.
+    pub(crate) remedy: String,
 }
 
 /// A migration that shows a rule.

@@ -6,7 +6,8 @@
 //! - [`records`]: the steps so far, which can be taken back when a statement is refused.
 //! - [`work`]: one statement at work; [`directed`]: what its directives say; [`draft`] is a step before it is emitted, [`placement`] says
 //!   where it stands.
-//! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them.
+//! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them;
+//!   [`type_change`]: what changing a column's type costs.
 //! - [`refused`]: why a statement does not get into the plan.
 
 mod directed;
@@ -16,6 +17,7 @@ mod placement;
 mod records;
 mod refused;
 pub(crate) mod state;
+pub(crate) mod type_change;
 pub(crate) mod types;
 pub(crate) mod work;
 

@@ -95,13 +95,12 @@ impl Work<'_> {
         }
         needs.sort();
         needs.dedup();
-        let in_transaction = matches!(draft.kind, StepKind::Ddl(_) | StepKind::SyncDrop(_));
-        let played = self.play(&changes, in_transaction)?;
-        let locks = ordered(draft.locks.into_iter().chain(played.locks).collect());
+        let played = self.play(&changes, draft.kind.course().is_short())?;
+        let own = draft.kind.locks();
+        let locks = ordered(draft.locks.into_iter().chain(own).chain(played.locks).collect());
         let undo = if draft.undo.is_empty() { played.undo } else { draft.undo };
         let undo_locks = self.locks_of(&undo);
-        // What a removed trigger would have computed meanwhile is not known; nor what a file did.
-        let lost = played.lost || matches!(draft.kind, StepKind::SyncDrop(_) | StepKind::Script(_));
+        let lost = played.lost || draft.kind.is_lost();
         if draft.joins && self.joinable(&placement) {
             let back = (undo, undo_locks, lost);
             let step = self.join(draft.title, &placement.reason, draft.kind, locks, needs, back);
@@ -117,7 +116,7 @@ impl Work<'_> {
             phase: placement.phase,
             before_serving: placement.phase == Phase::Expand
                 || (self.directives.before_serving && placement.phase == Phase::Online),
-            requires: crate::model::capability::owner(),
+            requires: draft.kind.requires(),
             floor: placement.floor.filter(|_| placement.phase == Phase::Contract),
             needs,
             locks,

@@ -21,6 +21,7 @@ pub(crate) fn majors() -> Vec<u16> {
 /// A database and a connection to it.
 pub(crate) struct Database {
     pub(crate) client: Client,
+    url: String,
 }
 
 impl Database {
@@ -31,7 +32,12 @@ impl Database {
         let url = server.url("postgres", &name);
         let client = connect(&url).await;
         client.batch_execute(include_str!("ledger.sql")).await.unwrap();
-        Self { client }
+        Self { client, url }
+    }
+
+    /// The same database in a session that remembers nothing.
+    pub(crate) async fn reconnect(&mut self) {
+        self.client = connect(&self.url).await;
     }
 
     /// An empty database in which the setup has run.

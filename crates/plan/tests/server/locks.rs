@@ -4,7 +4,7 @@ use crate::{
     database::{Database, majors},
     runner,
 };
-use changeover_plan::{LockMode, Step, StepKind};
+use changeover_plan::{Course, LockMode, Step};
 use std::collections::BTreeMap;
 
 const SETUP: &str = "CREATE TABLE customers (id bigint PRIMARY KEY, name text);
@@ -103,8 +103,8 @@ async fn steps_take_the_locks_that_they_claim() {
         let mut wrong = Vec::new();
         for step in &plan.steps {
             let in_transaction = !matches!(
-                step.kind,
-                StepKind::IndexBuild(_) | StepKind::IndexDrop(_) | StepKind::BackfillCheck(_)
+                step.kind.course(),
+                Course::IndexBuild(_) | Course::Outside { .. } | Course::BackfillCheck(_)
             );
             if !in_transaction {
                 runner::run_step(&database, step).await;

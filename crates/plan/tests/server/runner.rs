@@ -2,7 +2,7 @@
 
 use crate::database::{Database, text};
 use changeover_plan::{
-    Plan, Step, StepKind, change,
+    Course, Plan, Step,
     step::{Backfill, IndexBuild},
 };
 
@@ -20,7 +20,7 @@ pub(crate) async fn run_step(database: &Database, step: &Step) {
             panic!("{}: {statement}\n{}", step.id, text(&error));
         }
     }
-    if let StepKind::BackfillCheck(check) = &step.kind {
+    if let Course::BackfillCheck(check) = step.kind.course() {
         assert_eq!(differing(database, check).await, "0", "{}", step.id);
     }
 }
@@ -56,22 +56,14 @@ pub(crate) fn statements(step: &Step) -> Vec<String> {
             vec![format!("BEGIN; {}; COMMIT", statements.join("; "))]
         }
     };
-    match &step.kind {
-        StepKind::Ddl(ddl) => together(&change::render(&ddl.changes)),
-        StepKind::SyncInstall(install) => together(&install.statements),
-        StepKind::SyncDrop(drop) => together(&drop.all_statements()),
-        StepKind::Backfill(backfill) => vec![fill(backfill)],
-        StepKind::BackfillCheck(_) => Vec::new(),
-        StepKind::IndexBuild(build) => vec![index(build)],
-        StepKind::IndexDrop(drop) if drop.partitioned => {
-            vec![format!("DROP INDEX {}", drop.drop.index)]
-        }
-        StepKind::IndexDrop(drop) => vec![format!("DROP INDEX CONCURRENTLY {}", drop.drop.index)],
-        StepKind::ConstraintValidate(validate) => vec![format!(
-            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-            validate.table, validate.constraint
-        )],
-        StepKind::Script(script) => script.statements.clone(),
+    match step.kind.course() {
+        Course::Short(statements) | Course::Long { statements, .. } => together(&statements),
+        Course::SyncDrop(drop) => together(&drop.all_statements()),
+        Course::Backfill(backfill) => vec![fill(backfill)],
+        Course::BackfillCheck(_) => Vec::new(),
+        Course::IndexBuild(build) => vec![index(build)],
+        Course::Outside { statements, .. } => statements,
+        Course::Script(script) => script.statements.clone(),
     }
 }
 

@@ -32,7 +32,7 @@ fn check(plan: &Plan) -> &Backfill {
     plan.steps
         .iter()
         .find_map(|step| match &step.kind {
-            StepKind::BackfillCheck(check) => Some(check),
+            StepKind::BackfillCheck(check) => Some(&check.0),
             _ => None,
         })
         .unwrap()
@@ -108,6 +108,66 @@ async fn a_raising_expression_parks_the_row_and_the_write_goes_on() {
              4 t 22P02 invalid input syntax for type double precision: \"soon\""
         );
     }
+}
+
+#[tokio::test]
+async fn a_value_that_the_table_rejects_parks_the_row_and_the_write_goes_on() {
+    for major in majors() {
+        let setup =
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE TYPE pair AS (a int, b int);
+            CREATE TABLE t (id int PRIMARY KEY, a int, kind text, p pair, \"st'ate\" int DEFAULT 1,
+              CONSTRAINT \"ra'nge\" CHECK (\"st'ate\" > 0 OR kind = 'x') NOT VALID);
+            INSERT INTO t VALUES (1, 5, 'y');";
+        let database = Database::with(major, setup).await;
+        let migration = "ALTER TABLE t ADD COLUMN b int NOT NULL DEFAULT 7,
+              ADD COLUMN q pair NOT NULL DEFAULT '(,)';
+            UPDATE t SET b = a, q = coalesce(p, '(,)'::pair);
+            -- changeover: sync=derived
+            UPDATE t SET \"st'ate\" = a - 10;";
+        let plan = database.plan(migration).await;
+        for step in plan.steps.iter().filter(|step| step.phase == Phase::Expand) {
+            runner::run_step(&database, step).await;
+        }
+        // Row 2 has no value, row 3 one that the CHECK rejects, row 4 one that its second half allows.
+        database
+            .run(
+                "INSERT INTO t VALUES (2); INSERT INTO t VALUES (3, 3, 'y');
+                INSERT INTO t VALUES (4, 4, 'x'); INSERT INTO t VALUES (5, 50, 'y');
+                UPDATE t SET kind = 'w' WHERE id = 5",
+            )
+            .await;
+        let rows = "SELECT id, b, \"st'ate\", q FROM t WHERE id > 1 ORDER BY id";
+        assert_eq!(
+            database.value(rows).await,
+            "2 7 NULL (,)\n3 3 1 (,)\n4 4 -6 (,)\n5 50 40 (,)",
+            "PostgreSQL {major}"
+        );
+        let parked = "SELECT step, key, error FROM changeover.parked_row ORDER BY step, key";
+        let found = "0002.2.backfill [\"2\"] 23502 null value in column \"b\" violates not-null constraint\n\
+            0002.3.backfill [\"3\"] 23514 new row violates check constraint \"ra'nge\"";
+        assert_eq!(database.value(parked).await, found, "PostgreSQL {major}");
+        // The same by the function of the batches.
+        let errors: Vec<String> =
+            plan.steps.iter().filter_map(|step| safe_errors(&step.kind)).collect();
+        let mut all = Vec::new();
+        for errors in errors {
+            all.push(database.value(&errors).await);
+        }
+        assert_eq!(all.join("\n"), "2 23502\n3 23514", "PostgreSQL {major}");
+    }
+}
+
+/// Asks for which rows the values of a backfill raise.
+fn safe_errors(kind: &StepKind) -> Option<String> {
+    let StepKind::Backfill(backfill) = kind else { return None };
+    let safe = backfill.safe_function.as_ref()?;
+    let arguments: Vec<String> = safe.arguments.iter().map(|one| format!("t.{one}")).collect();
+    Some(format!(
+        "SELECT t.id, left(v.changeover_error, 5) FROM t, LATERAL {}({}) AS v \
+         WHERE v.changeover_error IS NOT NULL AND t.id > 1 ORDER BY t.id",
+        safe.name,
+        arguments.join(", ")
+    ))
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Holds what was seen against what the plan states. Pure.
 
 use super::{LockFinding, observed::Observed, relations::Relations};
-use changeover_plan::{LockHeld, LockMode, Step, StepKind};
+use changeover_plan::{Course, LockHeld, LockMode, Step, StepKind};
 
 /// What a statement of a service takes itself, or less: nobody waits for it, so it need not be stated.
 const HARMLESS: LockMode = LockMode::RowExclusive;
@@ -51,16 +51,12 @@ fn is_index_being_dropped(step: &Step, relation: &changeover_plan::QualifiedName
 /// What is wrong with the claims alone: only a step in one short transaction may hold a lock that
 /// stops a service, and only for a blink.
 fn claims(step: &Step) -> Vec<LockFinding> {
-    let is_short = match &step.kind {
-        StepKind::Ddl(_) | StepKind::SyncInstall(_) | StepKind::SyncDrop(_) => true,
+    let is_short = match step.kind.course() {
         // The index of the parent, and attaching: blinks between the builds.
-        StepKind::IndexBuild(build) => build.partitioned,
-        StepKind::IndexDrop(drop) => drop.partitioned,
-        StepKind::Backfill(_) | StepKind::BackfillCheck(_) | StepKind::ConstraintValidate(_) => {
-            false
-        }
+        Course::IndexBuild(build) => build.partitioned,
         // Nobody serves.
-        StepKind::Script(_) => return Vec::new(),
+        Course::Script(_) => return Vec::new(),
+        course => course.is_short(),
     };
     step.locks
         .iter()

@@ -14,7 +14,7 @@ const SEEN: &str = "
     INSERT INTO seen SELECT g, '2024-01-01'::date + g % 60, g FROM generate_series(1, 1000) g;";
 
 /// What happens after the check, and how many rows each part has at the end.
-const CASES: [(&str, &str); 4] = [
+const CASES: [(&str, &str); 6] = [
     (
         "CREATE TABLE seen_5 (LIKE seen INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
          INSERT INTO seen_5 (id, at, v) SELECT g, '2024-05-05', g FROM generate_series(1, 1000) g;
@@ -28,6 +28,22 @@ const CASES: [(&str, &str); 4] = [
          INSERT INTO seen_6 (id, at, v) SELECT g, '2024-06-05', g FROM generate_series(1, 50) g;
          ALTER TABLE seen ATTACH PARTITION seen_6 FOR VALUES FROM ('2024-06-01') TO ('2024-07-01')",
         "seen_1|526 seen_2|474 seen_6_a|50",
+    ),
+    (
+        // Away, written to without our trigger, and back again under the same name and identity.
+        "ALTER TABLE seen DETACH PARTITION seen_2;
+         UPDATE seen_2 SET v = v + 1;
+         INSERT INTO seen_2 (id, at, v) VALUES (2000, '2024-02-02', 7);
+         ALTER TABLE seen ATTACH PARTITION seen_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')",
+        "seen_1|526 seen_2|475",
+    ),
+    (
+        // Another table under the same name.
+        "DROP TABLE seen_2;
+         CREATE TABLE seen_2 (LIKE seen INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+         INSERT INTO seen_2 (id, at, v) SELECT g, '2024-02-05', g FROM generate_series(1, 30) g;
+         ALTER TABLE seen ATTACH PARTITION seen_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')",
+        "seen_1|526 seen_2|30",
     ),
     ("ALTER TABLE seen DETACH PARTITION seen_2", "seen_1|526"),
     ("DROP TABLE seen_2", "seen_1|526"),

@@ -34,7 +34,7 @@ const CASES: [(&str, &[&str], &str); 4] = [
 
 /// Constraints and indexes of the table, but its key.
 const LEFT: &str = "
-    SELECT (SELECT count(*) FROM pg_constraint WHERE conrelid = 'task'::regclass AND contype <> 'p')
+    SELECT (SELECT count(*) FROM pg_constraint WHERE conrelid = 'task'::regclass AND contype NOT IN ('p', 'n'))
          + (SELECT count(*) FROM pg_index WHERE indrelid = 'task'::regclass AND NOT indisprimary)
          + (SELECT count(*) FROM pg_attribute WHERE attrelid = 'task'::regclass AND attnotnull AND attnum > 0) - 1";
 

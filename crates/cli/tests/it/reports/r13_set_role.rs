@@ -63,16 +63,10 @@ async fn a_login_that_acts_as_the_owner_by_its_connection_string() {
 #[tokio::test]
 async fn a_login_that_does_not_act_as_the_owner_is_told_what_it_lacks() {
     let stage = stage("tbl_group_3", "migrator_3").await;
-    stage.sql(SUPERUSER, "ALTER ROLE migrator_3 NOINHERIT; CREATE ROLE stranger_3 LOGIN").await;
-    for login in ["migrator_3", "stranger_3"] {
-        let ran = stage.run_at(&stage.url(login), &["adopt", "--at", "1"]).await;
-        assert_ne!(ran.exit_code, Some(0), "{}", ran.all());
-        assert!(
-            ran.stderr.contains(&format!("role {login} lacks the right CREATE")),
-            "{}",
-            ran.all()
-        );
-        let ledger = "SELECT count(*) FROM pg_namespace WHERE nspname = 'changeover'";
-        assert_eq!(stage.value(SUPERUSER, ledger).await, "0");
-    }
+    stage.sql(SUPERUSER, "CREATE ROLE stranger_3 LOGIN").await;
+    let ran = stage.run_at(&stage.url("stranger_3"), &["adopt", "--at", "1"]).await;
+    assert_ne!(ran.exit_code, Some(0), "{}", ran.all());
+    assert!(ran.stderr.contains("role stranger_3 lacks the right CREATE"), "{}", ran.all());
+    let ledger = "SELECT count(*) FROM pg_namespace WHERE nspname = 'changeover'";
+    assert_eq!(stage.value(SUPERUSER, ledger).await, "0");
 }

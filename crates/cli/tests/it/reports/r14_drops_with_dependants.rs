@@ -52,7 +52,10 @@ const CASES: [(&str, &str, &str); 9] = [
 async fn a_drop_with_dependants_is_refused_by_their_names() {
     let stage = Stage::adopted(DOC).await;
     for (drop, dependant, _) in CASES {
-        stage.try_sql(OWNER, drop).await.expect_err("the server refuses it, too");
+        // Older servers drop a generated column along with what it reads; here nothing goes unsaid.
+        if major() >= 15 || dependant != "gross" {
+            stage.try_sql(OWNER, drop).await.expect_err("the server refuses it, too");
+        }
         stage.second(drop);
         let ran = stage.run(&["plan", "--json"]).await;
         assert_eq!(ran.exit_code, Some(3), "{drop}\n{}", ran.all());

@@ -4,6 +4,8 @@ WITH gone AS (
     SELECT id FROM changeover.step WHERE app = $1 AND migration >= $2
 ), progress AS (
     DELETE FROM changeover.progress WHERE app = $1 AND step IN (SELECT id FROM gone)
+), identity AS (
+    DELETE FROM changeover.part_identity WHERE app = $1 AND step IN (SELECT id FROM gone)
 ), skipped AS (
     DELETE FROM changeover.skipped_row WHERE app = $1 AND step IN (SELECT id FROM gone)
 ), parked AS (

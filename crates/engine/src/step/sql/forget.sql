@@ -2,6 +2,8 @@
 -- $1 app, $2 step.
 WITH progress AS (
     DELETE FROM changeover.progress WHERE app = $1 AND step = $2
+), identity AS (
+    DELETE FROM changeover.part_identity WHERE app = $1 AND step = $2
 ), skipped AS (
     DELETE FROM changeover.skipped_row WHERE app = $1 AND step = $2
 ), parked AS (

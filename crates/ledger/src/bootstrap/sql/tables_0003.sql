@@ -1,4 +1,5 @@
--- What format 3 adds: which roles are the services of which application, and which plans were refused.
+-- What format 3 adds: which roles are the services of which application, and which plans were refused, and
+-- which part of a table a progress is of.
 
 -- Roles that may register and act for an application. Where there is no row of an application, none of
 -- its releases has been here with an engine of this format.
@@ -26,4 +27,15 @@ CREATE TABLE changeover.refused_release (
     refusals jsonb NOT NULL,
     total    integer NOT NULL,
     PRIMARY KEY (app, head, release)
+);
+
+-- Which part of its table a row of `progress` is of: a partition that was detached and attached again has the
+-- same name, and rows that no trigger has seen. No reference to `progress`, which would lock that.
+CREATE TABLE changeover.part_identity (
+    app      text NOT NULL,
+    step     text NOT NULL,
+    part     text NOT NULL,
+    -- Of its copy of the sync trigger, else of the table.
+    identity oid NOT NULL,
+    PRIMARY KEY (app, step, part)
 );

@@ -10,13 +10,13 @@ use crate::change::{
 use crate::{
     model::{
         catalog::{Catalog, Column, Volatility},
-        identifier::QualifiedName,
+        identifier::{Identifier, QualifiedName},
     },
     sql::{
         Expression,
         statement::{self, AlterKind, ColumnDefinition},
     },
-    world::types,
+    world::{type_change, types},
 };
 
 /// Each action of `ALTER TABLE`; the later ones see what the earlier ones have made.
@@ -67,16 +67,19 @@ pub(crate) fn action(
             let not_null = matches!(action.kind, AlterKind::SetNotNull { .. });
             vec![AlterNotNull { table, column: column.clone(), not_null }.into()]
         }
-        AlterKind::SetType { column, type_sql, .. } => vec![
-            AlterColumnType {
-                table,
-                column: column.clone(),
-                type_sql: type_sql.clone(),
-                canonical: types::in_catalog(catalog, type_sql),
-                rewrites: true,
-            }
-            .into(),
-        ],
+        AlterKind::SetType { column, type_sql, using } => {
+            let canonical = types::in_catalog(catalog, type_sql);
+            vec![
+                AlterColumnType {
+                    rewrites: *using || costs(catalog, on, column, type_sql, &canonical),
+                    table,
+                    column: column.clone(),
+                    type_sql: type_sql.clone(),
+                    canonical,
+                }
+                .into(),
+            ]
+        }
         AlterKind::AddConstraint(constraint) => {
             vec![add_constraint(catalog, on, constraint).into()]
         }
@@ -111,6 +114,20 @@ pub(crate) fn action(
         }
         AlterKind::SetSchema | AlterKind::NotUnderstood(_) => return None,
     })
+}
+
+/// Whether a change of a column's type is more than one of the catalog, or nothing is known of it.
+fn costs(
+    catalog: &Catalog,
+    table: &QualifiedName,
+    column: &Identifier,
+    type_sql: &str,
+    canonical: &str,
+) -> bool {
+    let Some(relation) = catalog.relation(table) else { return true };
+    let collation = type_change::collation_of(type_sql);
+    relation.column(column).is_none()
+        || type_change::reason(catalog, relation, column, canonical, collation.as_deref()).is_some()
 }
 
 /// An action that turns something on or off.

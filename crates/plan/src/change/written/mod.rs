@@ -15,7 +15,7 @@ pub(crate) use alter::{action, add_column, is_volatile};
 pub(crate) use constraint::{add_constraint, constraint_name};
 pub(crate) use create::{create_index, create_table};
 
-use crate::change::{AlterSequence, Change, ChangePrivileges, Comment, CreatePolicy};
+use crate::change::{AlterSequence, Analyze, Change, ChangePrivileges, Comment, CreatePolicy};
 use crate::{
     model::catalog::Catalog,
     sql::{Statement, StatementKind, statement::Name},
@@ -31,7 +31,12 @@ pub fn written(catalog: &Catalog, statement: &Statement) -> WrittenChanges {
     let sql = || statement.text.clone();
     let resolve = |name: &Name| catalog.resolve(name.schema.as_ref(), &name.name);
     Some(match &*statement.kind {
-        StatementKind::Empty | StatementKind::Analyze { .. } => Vec::new(),
+        StatementKind::Empty => Vec::new(),
+        // Without names it is all tables that the role may analyse.
+        StatementKind::Analyze { tables } if tables.is_empty() => return None,
+        StatementKind::Analyze { tables } => {
+            vec![Analyze { tables: tables.iter().map(resolve).collect(), sql: sql() }.into()]
+        }
         StatementKind::CreateTable(create) => vec![create_table(catalog, create, sql()).into()],
         StatementKind::CreateIndex(create) => vec![create_index(catalog, create).into()],
         StatementKind::AlterTable(alter) => alter_table(catalog, alter)?,

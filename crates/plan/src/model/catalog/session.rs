@@ -2,7 +2,7 @@
 
 use crate::model::identifier::Identifier;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The role that plans and its surroundings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,10 @@ pub struct Session {
     pub standby: bool,
     /// The schemas that are no system's own.
     pub schemas: Vec<Schema>,
+    /// Settings of this session of which no value is right everywhere (`lc_monetary`, …), so that what
+    /// is planned means later what it means now.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
 }
 
 /// One schema and who may do what there.

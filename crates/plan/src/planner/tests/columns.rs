@@ -85,7 +85,7 @@ fn columns_that_would_rewrite_or_break_are_refused() {
         "alter table orders drop column legacy cascade",
         "alter table orders drop column nothing",
         "alter table orders alter column nothing set not null",
-        "alter table orders set unlogged",
+        "alter table orders cluster on orders_pkey",
         "alter table orders inherit customers",
         "alter table orders enable row level security",
         "alter table orders disable trigger all",
@@ -113,7 +113,7 @@ fn columns_that_would_rewrite_or_break_are_refused() {
     cascade: alter table orders drop column legacy cascade
     unknown-column: alter table orders drop column nothing
     unknown-column: alter table orders alter column nothing set not null
-    not-understood: alter table orders set unlogged
+    not-understood: alter table orders cluster on orders_pkey
     not-understood: alter table orders inherit customers
     row-security: alter table orders enable row level security
     not-understood: alter table orders disable trigger all

@@ -13,14 +13,13 @@ mod sync;
 
 use super::{Request, plan};
 use crate::{
-    change,
     model::{
         catalog::{Catalog, Volatility},
         identifier::Identifier,
         lock::LockHeld,
         migration::{AppliedMigration, Migration},
         plan::{Plan, PlanMode},
-        step::{Script, Step, StepKind},
+        step::{Course, Script, Step, StepKind},
     },
     rewrite, sql,
     world::{Work, World},
@@ -112,7 +111,7 @@ pub(super) fn planned_on(catalog: &Catalog, texts: &[&str], pending: &[Step]) ->
 }
 
 /// The short text form of a plan: one line for each step, its locks, what it runs, and refusals.
-pub(super) fn show(plan: &Plan) -> String {
+pub(crate) fn show(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(show_step);
     let refusals = plan.refusals.iter().map(|refusal| {
         format!(
@@ -151,16 +150,16 @@ fn show_step(step: &Step) -> String {
 }
 
 fn runs(step: &Step) -> Vec<String> {
-    match &step.kind {
-        StepKind::Ddl(ddl) => change::render(&ddl.changes),
-        StepKind::SyncInstall(install) => install
-            .statements
-            .iter()
-            .filter(|text| text.starts_with("CREATE TRIGGER"))
-            .cloned()
-            .collect(),
-        StepKind::SyncDrop(drop) => drop.all_statements(),
-        StepKind::Backfill(fill) => fill
+    match step.kind.course() {
+        Course::Short(statements) => match &step.kind {
+            StepKind::SyncInstall(_) => {
+                statements.into_iter().filter(|text| text.starts_with("CREATE TRIGGER")).collect()
+            }
+            StepKind::IndexDrop(drop) => vec![format!("drop index {}", drop.drop.index)],
+            _ => statements,
+        },
+        Course::SyncDrop(drop) => drop.all_statements(),
+        Course::Backfill(fill) => fill
             .set
             .iter()
             .map(|set| {
@@ -173,16 +172,22 @@ fn runs(step: &Step) -> Vec<String> {
                 )
             })
             .collect(),
-        StepKind::BackfillCheck(_) => Vec::new(),
-        StepKind::IndexBuild(build) => {
+        Course::BackfillCheck(_) => Vec::new(),
+        Course::IndexBuild(build) => {
             vec![format!(
                 "index {} on {} {}",
                 build.create.index, build.create.table, build.create.definition
             )]
         }
-        StepKind::IndexDrop(drop) => vec![format!("drop index {}", drop.drop.index)],
-        StepKind::ConstraintValidate(validate) => vec![format!("validate {}", validate.constraint)],
-        StepKind::Script(script) => {
+        Course::Long { validates: Some(validate), .. } => {
+            vec![format!("validate {}", validate.constraint)]
+        }
+        Course::Outside { statements, .. } => match &step.kind {
+            StepKind::IndexDrop(drop) => vec![format!("drop index {}", drop.drop.index)],
+            _ => statements,
+        },
+        Course::Long { statements, .. } => statements,
+        Course::Script(script) => {
             let mut lines = script.statements.clone();
             lines.push(format!("transactional: {}", script.transactional));
             lines

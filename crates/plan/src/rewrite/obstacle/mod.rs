@@ -7,4 +7,3 @@ pub(super) mod firing;
 pub(super) mod kin;
 pub(super) mod raising;
 pub(crate) mod right;
-pub(super) mod type_change;

@@ -3,6 +3,7 @@
 //! Becomes a trigger that keeps the columns right for every writer (expand), a backfill and a
 //! check (online), and the trigger's removal once no older release writes any more (contract).
 
+mod derivation;
 mod steps;
 mod values;
 

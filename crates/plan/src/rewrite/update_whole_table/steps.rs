@@ -8,7 +8,7 @@ use crate::{
         catalog::Relation,
         identifier::Identifier,
         lock::{LockHeld, LockMode},
-        step::{Phase, StepId, StepKind, SyncDrop, SyncInstall},
+        step::{BackfillCheck, Phase, StepId, StepKind, SyncDrop, SyncInstall},
     },
     world::{Draft, Refused, Sync, Work},
 };
@@ -27,11 +27,7 @@ fn backfill_draft(work: &Work<'_>, relation: &Relation, trigger: &Derivation) ->
     let title = format!("backfill {}", set_title(relation, trigger));
     let kind = StepKind::Backfill(trigger.backfill());
     let columns: Vec<&Identifier> = trigger.columns.iter().map(|value| &value.column).collect();
-    let mut draft = Draft::new("backfill", Phase::Online, title, kind).lock(
-        &relation.name,
-        LockMode::RowExclusive,
-        LockHeld::Batch,
-    );
+    let mut draft = Draft::new("backfill", Phase::Online, title, kind);
     let written = |column: &Identifier| columns.contains(&column);
     for table in table::checked_against(work, relation, Phase::Online, written) {
         draft = draft.lock(&table, LockMode::RowShare, LockHeld::Batch);
@@ -74,9 +70,8 @@ pub(super) fn synced(
         "check",
         Phase::Online,
         format!("check that no row of {title} differs"),
-        StepKind::BackfillCheck(trigger.backfill()),
+        StepKind::BackfillCheck(BackfillCheck(trigger.backfill())),
     )
-    .lock(name, LockMode::AccessShare, LockHeld::Batch)
     .after(&fill)
     .reason("what reads or constrains the column relies on every row being right");
     for column in &columns {
@@ -99,7 +94,6 @@ fn install(trigger: &Derivation, title: &str, columns: &[Identifier]) -> Draft {
     });
     let title = format!("keep {title} right for every writer");
     let draft = Draft::new("sync", Phase::Expand, title, kind)
-        .lock(name, LockMode::ShareRowExclusive, LockHeld::Blink)
         .reason(
             "releases that do not know the column go on writing rows: the trigger computes it for \
              them, and it must be there before the backfill reads its first row",
@@ -124,7 +118,6 @@ fn removal(trigger: &Derivation, title: &str) -> Draft {
     });
     let title = format!("remove the trigger that kept {title} right");
     Draft::new("sync_drop", Phase::Contract, title, kind)
-        .lock(&trigger.table, LockMode::AccessExclusive, LockHeld::Blink)
         .reason("once no older release writes any more, the new release writes the column itself")
 }
 

@@ -2,9 +2,9 @@
 
 use super::super::{expression, table};
 use crate::{
-    derivation::{Derivation, DerivedColumn, Template, Writers, pinned_settings},
+    derivation::{DerivedColumn, Template},
     model::{
-        catalog::{Column, Relation, RelationKind},
+        catalog::{Column, Relation},
         identifier::Identifier,
     },
     rule,
@@ -213,58 +213,6 @@ impl Target<'_> {
             fallback: fallback.filter(|_| unfiltered),
             null_by_default: column.default.is_none() && !column.identity,
             only_null: false,
-        })
-    }
-
-    /// Which columns follow which expressions, for whom.
-    pub(super) fn derivation(
-        &self,
-        work: &Work<'_>,
-        values: Vec<DerivedColumn>,
-    ) -> Result<Derivation, Refused> {
-        let mut reads: Vec<Identifier> = Vec::new();
-        for value in &values {
-            let condition = value.condition.as_ref();
-            let own = condition.map(|_| value.column.clone());
-            let columns = value.value.columns().into_iter();
-            for column in
-                columns.chain(condition.map(Template::columns).unwrap_or_default()).chain(own)
-            {
-                if !reads.contains(&column) {
-                    reads.push(column);
-                }
-            }
-        }
-        let expressions = self.update.set.iter().filter_map(|(_, value)| match value {
-            SetValue::Expression(expression) => Some(expression),
-            SetValue::Default => None,
-        });
-        let reads: Vec<_> =
-            reads.iter().filter_map(|name| table::typed(self.relation, name)).collect();
-        let keys = table::key(self.relation)?;
-        let types: Vec<&str> = reads
-            .iter()
-            .map(|read| read.type_sql.as_str())
-            .chain(values.iter().map(|value| value.type_sql.as_str()))
-            .chain(keys.iter().map(|key| key.type_sql.as_str()))
-            .collect();
-        let expressions = expressions.chain(&self.update.filter);
-        expression::needs_no_open_schema(work, expressions.clone(), &types)?;
-        let settings = pinned_settings(&work.world.catalog, expressions, &types);
-        let once = work.directives.sync == Some(directive::Sync::Once);
-        Ok(Derivation {
-            app: work.world.app.clone(),
-            migration: work.migration.number,
-            statement: work.number,
-            backfill: work.id("backfill"),
-            table: self.relation.name.clone(),
-            partitioned: self.relation.kind == RelationKind::PartitionedTable,
-            rows_estimate: self.relation.rows_estimate,
-            key: keys,
-            reads,
-            columns: values,
-            settings,
-            writers: if once { Writers::None } else { Writers::All },
         })
     }
 }

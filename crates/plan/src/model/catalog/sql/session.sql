@@ -20,6 +20,8 @@ SELECT jsonb_build_object(
         (SELECT d.setting = 'on' AND d.source = 'configuration file'
            FROM pg_settings d WHERE d.name = 'default_transaction_read_only')),
     'standby', pg_is_in_recovery(),
+    'settings', (SELECT jsonb_object_agg(o.name, o.setting) FROM pg_settings o
+                  WHERE o.name IN ('lc_numeric', 'lc_time', 'lc_monetary', 'default_text_search_config')),
     'schemas', (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', n.nspname,
         'may_create', has_schema_privilege(n.oid, 'CREATE'),

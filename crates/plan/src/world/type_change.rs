@@ -1,5 +1,6 @@
 //! Which changes of a column's type the server makes in the catalog alone, and which rewrite or scan
 //! the table, or rebuild indexes, under ACCESS EXCLUSIVE. Held against servers by the package's tests.
+//! Called by the rewrite of `ALTER COLUMN … TYPE`, and by the change that it is as written.
 
 use crate::{
     model::catalog::{Catalog, ConstraintKind, Relation, without_modifier},
@@ -10,7 +11,7 @@ use crate::{
 const TIME_PRECISION_MAX: u32 = 6;
 
 /// Why the change is more than one of the catalog; `None` where it is not.
-pub(in crate::rewrite) fn reason(
+pub(crate) fn reason(
     catalog: &Catalog,
     relation: &Relation,
     column: &Identifier,
@@ -33,6 +34,18 @@ pub(in crate::rewrite) fn reason(
         }
     }
     None
+}
+
+/// The collation that a written type names, without its schema.
+pub(crate) fn collation_of(type_sql: &str) -> Option<String> {
+    let at = type_sql.to_lowercase().find(" collate ")?;
+    let name = type_sql[at + " collate ".len()..].trim();
+    let last = name.rsplit('.').next().unwrap_or(name);
+    match last.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some("default") => None,
+        Some(quoted) => Some(quoted.to_owned()),
+        None => Some(last.to_lowercase()),
+    }
 }
 
 /// Indexes and checks that the server makes once more for the new type.

@@ -1,27 +1,28 @@
-//! Drops an index without blocking reads or writes; on a partitioned table, where PostgreSQL has no
-//! concurrent form, under short locks.
+//! Statements that no transaction holds, such as `DROP INDEX CONCURRENTLY`: each may take long, and none
+//! blocks reads or writes.
+//!
+//! Marked as running first, recorded after. Whoever takes over from one that has died runs them once more,
+//! so each comes to the same when it is repeated (law 5).
 
 use super::{StepRun, ddl, long_statement};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
-use changeover_plan::Change;
-use changeover_plan::model::step::IndexDrop;
 
-/// Drops and records.
-pub(super) async fn run(run: &mut StepRun<'_>, drop: &IndexDrop) -> Result<(), Error> {
-    let statements = Change::from(drop.drop.clone()).render();
-    if drop.partitioned {
-        return ddl::run(run, &statements).await;
-    }
+/// Runs and records. `part` names what they work on, for the progress.
+pub(super) async fn run(
+    run: &mut StepRun<'_>,
+    statements: &[String],
+    part: &str,
+) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     let begin = run.worker.begin().await?;
     ddl::check_gate(&begin, &options.app, step).await?;
     record::step_begin(&begin, &options.app, &step.id).await?;
     begin.commit().await?;
     run.worker.pause(PausePoint::StepBegun, Some(step)).await;
-    for statement in &statements {
-        long_statement::run(run, statement, drop.drop.table.name.as_str()).await?;
+    for statement in statements {
+        long_statement::run(run, statement, part).await?;
     }
     run.worker.pause(PausePoint::EffectUnrecorded, Some(step)).await;
     let end = run.worker.begin().await?;
