@@ -10,6 +10,7 @@ use super::part::Part;
 use crate::error::Error;
 use crate::options::{Options, Pace};
 use crate::term::GuardedTransaction;
+use crate::text::exact;
 use changeover_plan::StepId;
 use changeover_plan::derivation;
 use changeover_plan::model::backfill::{Backfill, BackfillSql, PartSql};
@@ -107,7 +108,7 @@ impl<'a> Batch<'a> {
             .query_opt(&self.text(&self.sql.last_key), &[])
             .await
             .map_err(|source| Error::sql("finding the last key", source))?;
-        Ok(row.map(|row| row.get(0)))
+        row.map(|row| exact(&row, 0, "reading the last key")).transpose()
     }
 
     /// The last key of the next `rows` rows after `lower` and up to `until`, and how many they are;
@@ -124,7 +125,11 @@ impl<'a> Batch<'a> {
             .query_opt(&self.text(&self.sql.next_range), &[&until, &lower, &i64::from(rows)])
             .await
             .map_err(|source| Error::sql("finding the next range", source))?;
-        Ok(row.map(|row| (row.get(1), u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))))
+        row.map(|row| {
+            let upper = exact(&row, 1, "reading a range's last key")?;
+            Ok((upper, u64::try_from(row.get::<_, i64>(0)).unwrap_or(0)))
+        })
+        .transpose()
     }
 
     /// Fills a range. What one of its rows does to its statement, it does to no other row.

@@ -6,6 +6,7 @@
 use super::batch::{Batch, Range};
 use crate::error::Error;
 use crate::term::GuardedTransaction;
+use crate::text::document;
 use changeover_plan::QualifiedName;
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ impl Batch<'_> {
             .query_one(&self.text(&self.sql.explain), &range.parameters())
             .await
             .map_err(|source| Error::sql("explaining a batch", source))?;
-        Ok(row.get(0))
+        document(&row, 0, "a batch's plan")
     }
 }
 

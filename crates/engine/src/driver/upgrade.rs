@@ -6,6 +6,7 @@
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::options::Options;
+use crate::text::known_text;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_postgres::types::Type;
@@ -83,7 +84,7 @@ pub(crate) async fn report(
         None => Upgrade::Waiting("the application is not in the ledger yet".to_owned()),
         Some(row) => {
             let (ledger_head, open): (Option<i64>, i64) = (row.get(0), row.get(2));
-            let failed: Option<String> = row.get(3);
+            let failed = known_text(row, 3);
             if ledger_head.unwrap_or(0) < head {
                 Upgrade::Waiting("the migrations are not planned yet".to_owned())
             } else if open > 0 {

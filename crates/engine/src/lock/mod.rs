@@ -16,6 +16,7 @@ mod blocker;
 use crate::error::{Error, chain};
 use crate::options::LockLimits;
 use crate::term::GuardedTransaction;
+use crate::text::texts;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
 use rand::Rng;
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ async fn leave_out_views(
         .query(TABLES, &[&names])
         .await
         .map_err(|source| Error::sql("looking at what is to be locked", source))?;
-    let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let tables = texts(&rows);
     wanted.retain(|name, _| tables.contains(&name.to_string()));
     Ok(())
 }

@@ -36,6 +36,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What cannot be made online or was not understood. A plan with refusals is not run.
     pub refusals: Vec<Refusal>,
+    /// What bars nothing, and what should be known before it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// One pending migration in a plan.
@@ -67,6 +70,17 @@ pub struct Refusal {
     /// Why, in plain words.
     pub reason: String,
     /// What to write instead.
+    pub remedy: String,
+}
+
+/// Something about the database that may get in the way of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A short name for what it is about, e.g. `event-trigger`; stable, for tools.
+    pub about: String,
+    /// What it is, in plain words.
+    pub reason: String,
+    /// What can be done.
     pub remedy: String,
 }
 

@@ -17,6 +17,7 @@ use crate::pause::PausePoint;
 use crate::step::progress::{self, Advance, Place};
 use crate::step::{StepRun, ddl};
 use crate::term::GuardedTransaction;
+use crate::text::exact;
 use changeover_plan::model::step::Script;
 use changeover_plan::script::{Repetition, sets_session};
 use tokio_postgres::Row;
@@ -192,9 +193,10 @@ async fn interrupted(run: &mut StepRun<'_>, script: &Script, at: usize) -> Resul
         Repetition::Harmless => unguarded(run, script, at).await,
         Repetition::IndexBuild { table, index } => {
             let found = look(run, script, at, (INDEX, &[&index.as_str(), &table])).await?;
-            match found.map(|row| (row.get::<_, bool>(0), row.get::<_, String>(1))) {
-                Some((true, _)) => carried_out(run, at).await,
-                Some((false, leftover)) => {
+            match found {
+                Some(row) if row.get(0) => carried_out(run, at).await,
+                Some(row) => {
+                    let leftover: String = exact(&row, 1, "reading the index's name")?;
                     let drop = format!("DROP INDEX CONCURRENTLY {leftover}");
                     alone(run, script, at, &drop).await?;
                     unguarded(run, script, at).await
