@@ -1,4 +1,4 @@
-//! Who is in the way of a lock is told so that somebody can act, whatever their session says of itself.
+//! Who is in the way of a lock is told so that somebody can act, no matter what their session says of itself.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

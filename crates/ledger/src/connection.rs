@@ -72,7 +72,7 @@ pub enum Purpose {
     Job,
     /// Hears of hand-overs, and of what shared caches must drop.
     Listen,
-    /// Shows where an application stands, to whoever asks.
+    /// Shows where an application stands.
     Status,
     /// Finds out whether a pooler stands between.
     Probe,

@@ -9,7 +9,7 @@
 //! 4. Between two tries the savepoint is rolled back and a jittered pause lets everyone through.
 //!
 //! Figures and the measurements behind them: `ARCHITECTURE.md`, "Short locks"; `cargo xtask
-//! bench-locks` measures anew. SQL: `sql/`.
+//! bench-locks` measures them again. SQL: `sql/`.
 
 mod blocker;
 
@@ -52,7 +52,7 @@ pub async fn acquire_on(client: &Client, locks: &[Lock], limits: &LockLimits) ->
         make_autovacuum_yield(client, &wanted).await?;
         take(client, &Request::Locks(&wanted), limits).await?;
     }
-    // From here on everything is held; whatever else the statements might need may not queue long.
+    // From here on everything is held; what else the statements might need may not queue long.
     let bounds = format!(
         "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
         limits.window_max.as_millis(),

@@ -20,7 +20,7 @@ pub enum PlanMode {
 /// Everything that is to be done, and what was refused. The same input gives the same plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// [`PLAN_FORMAT`] of whoever wrote this.
+    /// [`PLAN_FORMAT`] of the version that wrote this.
     pub format: u32,
     /// The application; several may share a database.
     pub app: String,

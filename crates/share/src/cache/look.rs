@@ -16,7 +16,7 @@ const CHANGES_MAX: i32 = 1_000;
 /// What a look has found.
 #[derive(Clone, Debug)]
 pub(super) struct Look {
-    /// When it was sent: whatever had been committed by then is in it.
+    /// When it was sent: what had been committed by then is in it.
     pub(super) sent: Instant,
     pub(super) timeline: i64,
     pub(super) snapshot: Snapshot,

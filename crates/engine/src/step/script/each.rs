@@ -1,11 +1,11 @@
 //! A file that cannot run in one transaction: statement by statement, each in a guarded transaction that
-//! also moves the cursor, so that whoever takes over repeats nothing.
+//! also moves the cursor, so that the next holder repeats nothing.
 //!
 //! What the server refuses in a transaction runs without one; before, the cursor says that it was begun.
 //! Who finds it so does it again only where that is safe or can be seen to be needed
 //! ([`Repetition`]); else the step fails and says what to look at.
 //!
-//! A statement may depend on settings that those before it have made in the session. They are made anew
+//! A statement may depend on settings that those before it have made in the session. They are made again
 //! for each statement and taken back after it, so that it is the same in whichever session it runs, and
 //! the ledger is written by the owner.
 
