@@ -90,7 +90,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         finished.written,
         budget.elapsed_s()
     );
-    ensure!(wrong == 0, "{wrong} rows differ from the column computed anew");
+    ensure!(wrong == 0, "{wrong} rows differ from what the expression gives");
     ensure!(killed.done > 0 && resumed.done > killed.done, "it did not go on from the cursor");
     ensure!(
         finished.done <= i64::try_from(rows)? + writes + BATCH_MAX

@@ -5,7 +5,8 @@
 //! not watched, watched without notifications, and with; in turn, in one run.
 
 use crate::budget::Budget;
-use anyhow::{Context, ensure};
+use crate::measured::Measured;
+use anyhow::ensure;
 use changeover::{Changeover, Options};
 use changeover_postgres::{Profile, Server};
 use changeover_share::cache::{Bounds, CacheTiming, Caches, SharedCache, WatchedTable};
@@ -125,14 +126,14 @@ async fn delays(
     Ok(delays)
 }
 
-fn show(how: &str, mut delays: Vec<f64>) -> anyhow::Result<f64> {
-    delays.sort_by(f64::total_cmp);
-    let at = |share: usize| delays.get(delays.len() * share / 100).copied();
-    let (median, p95) = at(50).zip(at(95)).context("the budget did not suffice")?;
-    let most = delays.last().context("the budget did not suffice")?;
+fn show(how: &str, delays: Vec<f64>) -> anyhow::Result<f64> {
+    let delays = Measured::new(delays)?;
+    let median = delays.median();
     println!(
-        "seen {how}: median {median:.1} ms, 95 % within {p95:.1} ms, most {most:.1} ms, of {}",
-        delays.len()
+        "seen {how}: median {median:.1} ms, 95 % within {:.1} ms, most {:.1} ms, of {}",
+        delays.at(95),
+        delays.most(),
+        delays.count()
     );
     Ok(median)
 }
@@ -149,15 +150,15 @@ async fn cost(url: &str, rounds: u32, budget: &Budget) -> anyhow::Result<()> {
         }
     }
     let mut plain = None;
-    for (table, rates) in tables.iter().zip(&mut rates) {
-        rates.sort_by(f64::total_cmp);
-        let median = *rates.get(rates.len() / 2).context("the budget did not suffice")?;
+    for (table, rates) in tables.iter().zip(rates) {
+        let rates = Measured::new(rates)?;
+        let median = rates.median();
         let of_plain = 100.0 * median / *plain.get_or_insert(median);
         println!(
             "one-row updates on table {table}: median {median:.0} a second ({of_plain:.0} % of \
              plain; least {:.0}, most {:.0})",
-            rates[0],
-            rates[rates.len() - 1]
+            rates.least(),
+            rates.most()
         );
     }
     Ok(())

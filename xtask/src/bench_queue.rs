@@ -16,6 +16,7 @@ mod ours;
 mod raw;
 
 use crate::budget::Budget;
+use crate::measured::Measured;
 use anyhow::{Context as _, ensure};
 use changeover_postgres::{Profile, Server};
 use std::path::{Path, PathBuf};
@@ -108,13 +109,13 @@ fn load_average() -> String {
 /// Prints the medians, and fails where ours is not where it should be.
 fn verdict(rates: &[(&str, Vec<f64>)], jobs: u32) -> anyhow::Result<()> {
     for (contestant, seen) in rates {
-        let median = median(seen).context("the budget did not suffice")?;
-        let least = seen.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = seen.iter().copied().fold(0.0, f64::max);
+        let seen = Measured::new(seen.clone())?;
         println!(
-            "{contestant:<14} median {median:>9.0} jobs/s of {} rounds (least {least:.0}, most {most:.0}; \
-             {jobs} no-op jobs)",
-            seen.len()
+            "{contestant:<14} median {:>9.0} jobs/s of {} rounds (least {:.0}, most {:.0}; {jobs} no-op jobs)",
+            seen.median(),
+            seen.count(),
+            seen.least(),
+            seen.most()
         );
     }
     if let Some((ratio, all)) = ours_to(rates, "raw") {
@@ -136,14 +137,7 @@ fn ours_to(rates: &[(&str, Vec<f64>)], other: &str) -> Option<(f64, String)> {
     let rounds = of("ours")?.1.iter().zip(&of(other)?.1);
     let ratios: Vec<f64> = rounds.map(|(ours, other)| ours / other).collect();
     let all = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(", ");
-    Some((median(&ratios)?, all))
-}
-
-/// The median; of an even number the upper one. `None` of nothing.
-fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
+    Some((Measured::new(ratios).ok()?.median(), all))
 }
 
 struct Programs {

@@ -7,6 +7,7 @@
 use crate::budget::Budget;
 use crate::central_process;
 use crate::connect::connect;
+use crate::measured::Measured;
 use anyhow::{Context, bail, ensure};
 use changeover_postgres::Server;
 use std::path::{Path, PathBuf};
@@ -69,22 +70,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     }
     holder.child.kill().await?;
     let limit_ms = u32::try_from(args.lease_ms).map(f64::from)? + KILLED_BEYOND_LEASE_MS;
-    let by_kill = told("after SIGKILL", &mut killed, limit_ms)?;
-    let by_stop = told("after a graceful stop", &mut stopped, STOPPED_MS)?;
+    let by_kill = told("after SIGKILL", killed, limit_ms)?;
+    let by_stop = told("after a graceful stop", stopped, STOPPED_MS)?;
     ensure!(by_kill && by_stop, "a takeover took longer than it should");
     Ok(())
 }
 
 /// Prints the figures of one kind, and says whether the median is as aimed.
-fn told(what: &str, took_ms: &mut [f64], limit_ms: f64) -> anyhow::Result<bool> {
-    took_ms.sort_by(f64::total_cmp);
-    let median = *took_ms.get(took_ms.len() / 2).context("the budget did not suffice")?;
-    let (least, most) = (took_ms[0], took_ms[took_ms.len() - 1]);
+fn told(what: &str, took_ms: Vec<f64>, limit_ms: f64) -> anyhow::Result<bool> {
+    let took_ms = Measured::new(took_ms)?;
+    let median = took_ms.median();
     let verdict = if median <= limit_ms { "as aimed" } else { "MISSED" };
     println!(
-        "takeover {what}: median {median:.0} ms of {} (least {least:.0}, most {most:.0}); aim: \
-         {limit_ms:.0} ms: {verdict}",
-        took_ms.len()
+        "takeover {what}: median {median:.0} ms of {} (least {:.0}, most {:.0}); aim: {limit_ms:.0} ms: \
+         {verdict}",
+        took_ms.count(),
+        took_ms.least(),
+        took_ms.most()
     );
     Ok(median <= limit_ms)
 }

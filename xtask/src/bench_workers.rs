@@ -10,6 +10,7 @@ mod guard;
 mod node;
 
 use crate::budget::Budget;
+use crate::measured::Measured;
 use anyhow::{Context, ensure};
 use changeover_postgres::{PgBouncer, Server};
 use node::Node;
@@ -96,14 +97,15 @@ async fn handovers(server: &Server, args: &Args, budget: &Budget) -> anyhow::Res
     }
     old.leave().await?;
     let (gaps, spacing) = stage.gaps().await?;
-    let (median, p95) = (at(&gaps, 0.5)?, at(&gaps, 0.95)?);
+    let gaps = Measured::new(gaps)?;
+    let (median, p95) = (gaps.median(), gaps.at(95));
     let verdict = if median <= MEDIAN_AIM_MS && p95 <= P95_AIM_MS { "as aimed" } else { "MISSED" };
     let how = if args.pooled { "by polls only" } else { "with LISTEN" };
     println!(
         "hand-over {how}: median {median:.1} ms of {}, p95 {p95:.1}, most {:.1}; control, between two \
          units of one owner: {spacing:.1} ms; aim: {MEDIAN_AIM_MS:.0} and {P95_AIM_MS:.0}: {verdict}",
-        gaps.len(),
-        at(&gaps, 1.0)?
+        gaps.count(),
+        gaps.most()
     );
     Ok(verdict == "as aimed" || args.pooled)
 }
@@ -133,30 +135,17 @@ async fn deaths(server: &Server, args: &Args, budget: &Budget) -> anyhow::Result
     }
     heir.leave().await?;
     let (_, _) = stage.gaps().await?;
-    took.sort_by(f64::total_cmp);
+    let took = Measured::new(took)?;
     let limit_ms = u32::try_from(args.lease_ms).map(f64::from)? + KILLED_BEYOND_LEASE_MS;
-    let most = at(&took, 1.0)?;
+    let most = took.most();
     let verdict = if most <= limit_ms { "as aimed" } else { "MISSED" };
     println!(
         "after SIGKILL, lease {} ms: median {:.0} ms of {}, most {most:.0}; aim: {limit_ms:.0}: {verdict}",
         args.lease_ms,
-        at(&took, 0.5)?,
-        took.len()
+        took.median(),
+        took.count()
     );
     Ok(most <= limit_ms)
-}
-
-fn at(sorted: &[f64], share: f64) -> anyhow::Result<f64> {
-    ensure!(!sorted.is_empty(), "the budget did not suffice");
-    let last = sorted.len() - 1;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "an index of a short list"
-    )]
-    let index = (share * last as f64).round() as usize;
-    Ok(sorted[index.min(last)])
 }
 
 /// A database with a ledger and the journal.
@@ -201,8 +190,7 @@ impl Stage {
         let regressions: i64 = self.client.query_one(REGRESSIONS, &[]).await?.get(0);
         ensure!(regressions == 0, "{regressions} units came after one of a later owner");
         let rows = self.client.query(GAPS, &[]).await?;
-        let mut gaps: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
-        gaps.sort_by(f64::total_cmp);
+        let gaps: Vec<f64> = rows.iter().map(|row| row.get(0)).collect();
         let spacing: Option<f64> = self.client.query_one(SPACING, &[]).await?.get(0);
         Ok((gaps, spacing.context("no owner has done two units")?))
     }

@@ -26,6 +26,7 @@ mod faults_under_load;
 mod histories;
 mod instances;
 mod load;
+mod measured;
 mod model;
 mod mutants;
 mod row_sums;

@@ -14,7 +14,7 @@ const DEPTH_MAX: usize = 4;
 /// Up to this size the text of a file that is no SQL is read: it may say how a migration is run.
 const OTHER_BYTES_MAX: u64 = 64 * 1024;
 
-/// Reads a folder, in whatever of the known forms its files are.
+/// Reads a folder, in any of the known forms.
 ///
 /// Fails where the folder cannot be read or its files are not a history of migrations.
 pub fn read(folder: &Path) -> Result<Vec<Migration>, Error> {

@@ -1,7 +1,7 @@
 //! Holds a release's migrations against what the ledger remembers, before anything else is done.
 //!
 //! A file that was edited after it was applied is an error. One of which nothing has taken effect (it
-//! had a mistake, so its step failed) may be corrected: it is forgotten and planned anew.
+//! had a mistake, so its step failed) may be corrected: it is forgotten and planned again.
 
 use crate::connection::Connection;
 use crate::error::Error;

@@ -30,7 +30,9 @@ pub mod status;
 mod step;
 
 // The ledger's parts have the names here that they have there.
-use changeover_ledger::{admission, connection, error, floor, instance, options, pause, term};
+use changeover_ledger::{
+    admission, connection, error, floor, instance, options, pause, term, text,
+};
 
 pub use admission::Admission;
 pub use connection::{Address, AddressError, Cancel, ConnectError, Link, Reached, Surroundings};

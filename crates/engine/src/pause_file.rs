@@ -96,7 +96,7 @@ fn append(file: &Path, line: &str) -> std::io::Result<()> {
     writeln!(open, "{line}")
 }
 
-/// Whole or not at all: whoever waits for the file reads it as soon as it is there.
+/// Whole or not at all: a process that waits for the file reads it as soon as it is there.
 fn place(file: &Path, line: &str) -> std::io::Result<()> {
     let unfinished = file.with_extension("unfinished");
     std::fs::write(&unfinished, line)?;

@@ -2,8 +2,11 @@
 
 mod common;
 
-use changeover::Changeover;
-use common::{Database, OWNER, SERVICE, value};
+use changeover::{Changeover, Hook, PausePoint};
+use common::{Database, OWNER, SERVICE, migrate, value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio_util::sync::CancellationToken;
 
 /// As an engine of format 1 has made it, and granted it to the service.
 const FORMAT_0001: [&str; 2] = [
@@ -45,4 +48,90 @@ async fn a_ledger_of_format_1_gets_what_later_formats_add() {
     );
     one.leave().await.unwrap();
     two.leave().await.unwrap();
+}
+
+/// Turns the ledger of a begun upgrade into one of format 1, in which a backfill has no statements.
+const TO_FORMAT_1: [&str; 3] = [
+    "CREATE TABLE saved AS
+       SELECT 'app' AS name, to_jsonb(a) AS doc FROM changeover.app a
+       UNION ALL SELECT 'plan', to_jsonb(p) FROM changeover.plan p
+       UNION ALL SELECT 'migration', to_jsonb(m) FROM changeover.migration m
+       UNION ALL SELECT 'step', to_jsonb(s) || jsonb_build_object('step', s.step #- '{kind,sql}')
+                   FROM changeover.step s
+       UNION ALL SELECT 'progress', to_jsonb(p) FROM changeover.progress p;
+     CREATE TABLE standing AS
+       SELECT 1 AS position, pg_get_functiondef(oid) AS sql FROM pg_proc WHERE proname LIKE 'shop.%'
+       UNION ALL
+       SELECT 2, format('%s; ALTER TABLE items ENABLE ALWAYS TRIGGER %I', pg_get_triggerdef(oid), tgname)
+         FROM pg_trigger WHERE tgrelid = 'items'::regclass AND tgname LIKE 'zzzz%';
+     DROP SCHEMA changeover CASCADE",
+    include_str!("ledger_format/format_0001.sql"),
+    "INSERT INTO changeover.app SELECT r.* FROM saved, jsonb_populate_record(NULL::changeover.app, doc) r
+      WHERE saved.name = 'app';
+     INSERT INTO changeover.plan OVERRIDING SYSTEM VALUE
+     SELECT r.* FROM saved, jsonb_populate_record(NULL::changeover.plan, doc) r WHERE saved.name = 'plan';
+     INSERT INTO changeover.migration
+     SELECT r.* FROM saved, jsonb_populate_record(NULL::changeover.migration, doc) r WHERE saved.name = 'migration';
+     INSERT INTO changeover.step
+     SELECT r.* FROM saved, jsonb_populate_record(NULL::changeover.step, doc) r WHERE saved.name = 'step';
+     INSERT INTO changeover.progress
+     SELECT r.* FROM saved, jsonb_populate_record(NULL::changeover.progress, doc) r WHERE saved.name = 'progress';
+     DO $$ DECLARE s record; BEGIN
+       FOR s IN SELECT sql FROM standing ORDER BY position LOOP EXECUTE s.sql; END LOOP;
+     END $$;
+     DROP TABLE saved, standing",
+];
+
+/// A backfill that an older program has begun goes on where it was.
+#[tokio::test]
+async fn a_backfill_of_a_ledger_of_format_1_goes_on() {
+    const BASE: (&str, &str) = (
+        "0001_base.sql",
+        "CREATE TABLE items (id integer PRIMARY KEY, n integer NOT NULL);
+         INSERT INTO items SELECT g, g FROM generate_series(1, 5000) g;",
+    );
+    const FILL: (&str, &str) =
+        ("0002_fill.sql", "ALTER TABLE items ADD COLUMN d integer; UPDATE items SET d = n * 2;");
+    let database = Database::new(15).await;
+    migrate(database.options("1", &[BASE])).await.unwrap();
+    let mut options = database.options("2", &[BASE, FILL]);
+    (options.pace.batch_rows_first, options.pace.batch_rows_max) = (500, 500);
+    options.pace.batch_target = std::time::Duration::from_secs(10);
+    let mut dying = options.clone();
+    let (batches, died) = (Arc::new(AtomicU32::new(0)), CancellationToken::new());
+    let signal = died.clone();
+    dying.hook = Hook::new(move |pause| {
+        let (batches, signal) = (Arc::clone(&batches), signal.clone());
+        async move {
+            let batch = pause.point == PausePoint::AfterBatch;
+            if batch && batches.fetch_add(1, Ordering::SeqCst) + 1 == 3 {
+                signal.cancel();
+                std::future::pending::<()>().await;
+            }
+        }
+    });
+    tokio::select! {
+        outcome = migrate(dying) => panic!("ended before it died: {outcome:?}"),
+        () = died.cancelled() => {}
+    }
+
+    let owner = database.connect(OWNER).await;
+    let [save, format_1, restore] = TO_FORMAT_1;
+    for sql in [save, format_1, FORMAT_0001[1], restore, GRANTED_THEN] {
+        owner.batch_execute(sql).await.unwrap();
+    }
+    let filled = "SELECT count(*) FROM items WHERE d IS NOT NULL";
+    assert_eq!(value::<i64>(&owner, filled).await, 1500);
+    let kept = "SELECT count(*) FROM changeover.step WHERE step -> 'kind' ? 'sql'";
+    assert_eq!(value::<i64>(&owner, kept).await, 0);
+
+    let outlook = migrate(options).await.unwrap();
+    let errors = "SELECT coalesce(string_agg(error, ' '), '') FROM changeover.step";
+    assert!(outlook.failed.is_empty(), "{}", value::<String>(&owner, errors).await);
+    let worked = "SELECT sum(done)::bigint FROM changeover.progress WHERE step LIKE '%backfill'";
+    assert_eq!(value::<i64>(&owner, worked).await, 5000, "each row was worked once");
+    let wrong = "SELECT count(*) FROM items WHERE d IS DISTINCT FROM n * 2";
+    assert_eq!(value::<i64>(&owner, wrong).await, 0);
+    let open = "SELECT count(*) FROM changeover.step WHERE state <> 'done' AND phase <> 'contract'";
+    assert_eq!(value::<i64>(&owner, open).await, 0);
 }

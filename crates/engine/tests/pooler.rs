@@ -103,7 +103,7 @@ async fn sessions_of_ones_own_are_accepted() {
     }
 }
 
-/// Whoever cannot open as many sessions as a migration needs had better hear of it at once.
+/// A process that cannot open as many sessions as a migration needs is told so at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_without_room_is_refused() {
     let database = Database::new(15).await;
@@ -162,7 +162,7 @@ async fn an_instance_lives_behind_a_pooler_in_transaction_mode() {
     }
 }
 
-/// A session's settings would go on to whoever gets that backend next.
+/// A session's settings would go on to the next client of that backend.
 async fn expect_nothing_leaked(pooler: &PgBouncer, database: &Database) {
     let url = pooler.url(SERVICE, &database.name);
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();

@@ -78,7 +78,7 @@ async fn whoever_takes_over_repeats_no_statement() {
     assert_eq!(deaths, 10 + 3 + 3);
 }
 
-/// What a failed build leaves is invalid: whoever tries again drops it first.
+/// What a failed build leaves is invalid: the next try drops it first.
 #[tokio::test]
 async fn an_invalid_index_of_a_file_is_rebuilt() {
     let database = Database::new(SERVER).await;

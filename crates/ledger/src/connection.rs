@@ -48,8 +48,11 @@ const NEWER_SETTINGS: &str = "SELECT set_config(s.name, wanted.value, false) FRO
 /// What our own statements rely on, whatever the role, the database or the server says; the one place that
 /// pins it. Literals are read as our parser reads them; text comes back in one form. Nothing that would give
 /// a migration's own statements another meaning: those run as their author's database has them, but for
-/// what the planner fixes in a step.
-const PINNED: &str = "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; \
+/// what the planner fixes in a step. A database without an encoding is read in bytes: with UTF8 the server
+/// would reject each answer in which anything is none (`text.rs` reads what comes).
+const PINNED: &str = "SELECT set_config('client_encoding', \
+          CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false); \
+      SET standard_conforming_strings = on; \
       SET DateStyle = 'ISO'; SET bytea_output = 'hex'; SET extra_float_digits = 1";
 
 /// What a connection is for: decides its name and its settings.
@@ -69,7 +72,7 @@ pub enum Purpose {
     Job,
     /// Hears of hand-overs, and of what shared caches must drop.
     Listen,
-    /// Shows where an application stands, to whoever asks.
+    /// Shows where an application stands.
     Status,
     /// Finds out whether a pooler stands between.
     Probe,

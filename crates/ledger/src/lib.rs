@@ -9,6 +9,7 @@
 //! - `connection/`: every connection to PostgreSQL; `control`: one for short calls of the ledger's functions.
 //! - `fence/`, `term/`: the lease with a fencing token; the only way to write.
 //! - `instance/`, `floor/`, `admission`: who lives, who may come back, which sessions are let in.
+//! - `text`: reads what may be no UTF-8.
 //! - `pause`: the points at which tests stop a process.
 
 pub mod admission;
@@ -25,3 +26,4 @@ pub mod own_connections;
 pub mod pause;
 pub mod record;
 pub mod term;
+pub mod text;

@@ -1,6 +1,6 @@
 //! How many connections the engine itself has of one instance, beside the service's pool.
 //!
-//! Counted as they are planned, not as they are open: each of them is opened anew after a failure, and
+//! Counted as they are planned, not as they are open: each of them is opened again after a failure, and
 //! must have room then. Begun by the handle, added to by background work when it starts, read by the
 //! share at every beat.
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Those that live as long as the instance: beat, share, ledger, looks for changes, and one for
-/// whatever is opened for a moment.
+/// what is opened for a moment.
 const ALWAYS: usize = 5;
 
 /// The number; cheap to clone.

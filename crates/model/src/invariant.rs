@@ -36,7 +36,7 @@ pub const LAWS: [Law; 10] = [
     },
     Law {
         name: "a step takes effect once",
-        text: "the effect of a step is applied at most once, whoever runs it",
+        text: "the effect of a step is applied at most once, no matter which process runs it",
         holds: effects_are_single,
     },
     Law {

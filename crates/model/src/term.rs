@@ -61,7 +61,7 @@ pub(crate) fn grant(model: &Upgrade, next: &mut State, at: Instance) -> Option<(
     if term == model.bounds.terms {
         return None;
     }
-    // Granting changes the unique key (app, epoch), hence waits for the one that holds FOR KEY SHARE.
+    // Granting changes the unique key (app, epoch), so it waits for the one that holds FOR KEY SHARE.
     let locks = model.has(Guard::FenceAtCommit) && model.has(Guard::FenceLocksTerm);
     let guarded = |backend| matches!(backend, Backend::Guarded(_));
     if locks && next.terms.iter().any(|term| guarded(term.backend)) {

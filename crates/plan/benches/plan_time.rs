@@ -3,7 +3,8 @@
 //! Histories of 100, 1,000 and 3,000 files are planned online over a catalog of 1,000 tables, with as many
 //! types, functions and dependencies as a large real database has. The statements are of the forms that
 //! histories are mostly made of; one file in seven is refused, since a refusal has its own cost: what its
-//! statement emitted is taken back. Called by `cargo xtask bench-plan`, always in release.
+//! statement emitted is taken back. Called by `cargo xtask bench-plan`, always in release. What counts is the time
+//! on the processor, where the system tells it (Linux): on a busy machine the clock on the wall counts others.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -78,12 +79,19 @@ fn ms(took: Duration) -> f64 {
 
 fn fastest<T>(run: impl Fn() -> T) -> (Duration, T) {
     let once = || {
-        let since = Instant::now();
+        let (since, since_on_cpu) = (Instant::now(), on_cpu());
         let result = run();
-        (since.elapsed(), result)
+        let took = on_cpu().zip(since_on_cpu).map(|(now, before)| now.saturating_sub(before));
+        (took.unwrap_or_else(|| since.elapsed()), result)
     };
     let first = once();
     (1..ROUNDS).map(|_| once()).fold(first, |best, next| if next.0 < best.0 { next } else { best })
+}
+
+/// For how long this thread was on a processor; there is no other thread.
+fn on_cpu() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// How many statements the files have.

@@ -1,7 +1,7 @@
 //! The user that the server runs as, and what that user can reach.
 //!
 //! PostgreSQL refuses to run as root. Started by root it runs as `postgres`, else as `nobody`;
-//! started by anyone else it runs as that user. Used by whatever starts a program of PostgreSQL
+//! started by anyone else it runs as that user. Used wherever a program of PostgreSQL
 //! or makes a folder for it.
 
 use std::os::unix::fs::{MetadataExt, chown};

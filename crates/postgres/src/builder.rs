@@ -106,7 +106,7 @@ impl Builder {
 
     /// Gives the server a second, small disk, so that it can run out of space for real; see
     /// [`Server::create_database_on_small_disk`]. Linux only: it is a file system in memory, mounted
-    /// where only the server sees it, hence gone with the server's processes and lost at a restart.
+    /// where only the server sees it, so gone with the server's processes and lost at a restart.
     #[must_use]
     pub fn small_disk(mut self, bytes: u64) -> Self {
         self.small_disk_bytes = Some(bytes);
@@ -154,7 +154,7 @@ impl Builder {
     /// version (`initdb`, or even a download of 23 MB). Inside of an async runtime with other work
     /// going on, use a blocking thread.
     ///
-    /// Errors: see [`StartError`]; whatever had been started is gone again.
+    /// Errors: see [`StartError`]; what had been started is gone again.
     pub fn start(self) -> Result<Server, StartError> {
         let account = Account::of_server()?;
         let cache = Cache::open()?;

@@ -20,7 +20,7 @@ impl Profile {
                 ("synchronous_commit", "off"),
                 ("shared_buffers", "128MB"),
                 ("max_connections", "200"),
-                // In the data directory, hence removed with it, also if the server is killed.
+                // In the data directory, so it is removed with it, also if the server is killed.
                 ("dynamic_shared_memory_type", "mmap"),
             ],
             Self::Measure => &[

@@ -102,7 +102,7 @@ impl Server {
     /// Errors: one of the two does not answer, or it takes longer than a minute.
     pub async fn wait_for_replay(&self, primary: &Self) -> Result<(), StandbyError> {
         let leader = connect(primary).await?;
-        // A commit that waits for the disk: whatever was written before it is flushed then, also what
+        // A commit that waits for the disk: what was written before it is flushed then, also what
         // commits without waiting, which the test profile does.
         bounded("flush", leader.batch_execute(FLUSH)).await?;
         let position = "SELECT pg_current_wal_flush_lsn()::text";

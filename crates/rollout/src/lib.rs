@@ -5,7 +5,7 @@
 //! late as kube-proxy does; [`load`] sends requests at a constant rate and reports what a client saw.
 //! The demo and the tests of rolling upgrades call it.
 //!
-//! **Invariant:** nothing here resends a request or keeps one waiting for a pod: whatever an upgrade
+//! **Invariant:** nothing here resends a request or keeps one waiting for a pod: what an upgrade
 //! does to clients shows up in the report.
 
 mod cause;

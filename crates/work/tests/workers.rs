@@ -1,4 +1,4 @@
-//! Singleton workers of two releases: one owner at a time, whatever happens to it.
+//! Singleton workers of two releases: one owner at a time, no matter what happens to it.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

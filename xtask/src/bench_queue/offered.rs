@@ -3,7 +3,7 @@
 //! takes; nothing but the length of the queue differs between two runs. [`verdict`] compares them.
 
 use super::drained::connect;
-use super::median;
+use crate::measured::Measured;
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -51,9 +51,7 @@ fn medians(told: &[String]) -> anyhow::Result<BTreeMap<String, f64>> {
             seen.entry(figure.to_owned()).or_default().push(value.parse()?);
         }
     }
-    seen.into_iter()
-        .map(|(figure, values)| Ok((figure, median(&values).context("no round")?)))
-        .collect()
+    seen.into_iter().map(|(figure, values)| Ok((figure, Measured::new(values)?.median()))).collect()
 }
 
 pub(super) async fn run(url: &str, backlog: u32) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! What the guard costs: the same short transaction with it and without it, in turn.
 
 use super::Stage;
-use anyhow::Context;
+use crate::measured::Measured;
 use changeover_postgres::Server;
 use std::time::Instant;
 use uuid::Uuid;
@@ -27,14 +27,9 @@ pub(super) async fn cost_us(server: &Server, pairs: u32) -> anyhow::Result<f64> 
         let took_us = began.elapsed().as_secs_f64() * 1e6;
         if guarded { &mut with } else { &mut without }.push(took_us);
     }
-    let (with, without) = (median(&mut with)?, median(&mut without)?);
+    let (with, without) = (Measured::new(with)?.median(), Measured::new(without)?.median());
     println!(
         "guard and commit: median {with:.0} us of {pairs}; control, commit alone: {without:.0} us"
     );
     Ok(with - without)
-}
-
-fn median(took: &mut [f64]) -> anyhow::Result<f64> {
-    took.sort_by(f64::total_cmp);
-    took.get(took.len() / 2).copied().context("no pair was run")
 }

@@ -1,5 +1,5 @@
 //! What a run ends with: schema, rows, and what the ledger says. Two runs of the same migrations must
-//! end with the same, whatever befell one of them.
+//! end with the same, no matter what happened to one of them.
 
 use crate::connect::connect;
 use crate::faults::APP;

@@ -1,6 +1,6 @@
 //! The errors that a request may be answered with, and their one JSON form.
 //!
-//! Invariant: whatever is not the client's fault is 503 where trying elsewhere may help (no
+//! Invariant: what is not the client's fault is 503 where trying elsewhere may help (no
 //! connection, shutting down, nobody free) and 500 with an id that is also in the log otherwise.
 
 use super::field::FieldErrors;

@@ -1,6 +1,6 @@
 //! What the agent answers: probes as the library does, and to the process who it is.
 //!
-//! Whoever reaches `--listen` may drain the instance: bind it to where only the pod's own processes and
+//! Anybody who reaches `--listen` may drain the instance: bind it to where only the pod's own processes and
 //! the kubelet come.
 
 use super::state::SharedState;

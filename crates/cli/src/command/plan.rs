@@ -73,6 +73,10 @@ fn show(plan: &Plan, folder: &Folder, own_head: u64, output: &Output) -> Result<
     if !plan.refusals.is_empty() {
         output.line(view::refusal::all(&plan.refusals, folder, columns))?;
     }
+    for warning in &plan.warnings {
+        output.line(view::plan::warning(warning, columns))?;
+        output.line("")?;
+    }
     output.line(view::plan::summary(plan, columns))
 }
 

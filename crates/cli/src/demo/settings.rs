@@ -16,7 +16,7 @@ pub(crate) struct Settings {
     pub(crate) rate_per_second: Option<f64>,
     /// Seed of rows and load.
     pub(crate) seed: u32,
-    /// Major version of PostgreSQL; `None`: whatever is there.
+    /// Major version of PostgreSQL; `None`: the one that is there.
     pub(crate) server_major: Option<u16>,
     /// Instances of the service.
     pub(crate) replicas: u32,

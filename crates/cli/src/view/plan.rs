@@ -5,7 +5,7 @@ use super::{
     figures, refusal, style,
     wrap::{self, Label},
 };
-use changeover::planning::model::plan::PlanMode;
+use changeover::planning::model::plan::{PlanMode, Warning};
 use changeover::planning::{Lock, LockHeld, LockMode, Phase, Plan, Step};
 
 /// The phases in the order in which they run.
@@ -57,6 +57,18 @@ pub(crate) fn summary(plan: &Plan, columns: usize) -> String {
     }
     text.push_str(&format!(". {}", effect(plan)));
     wrap::behind(&Label::plain(""), &text, columns)
+}
+
+/// What should be known before it runs.
+pub(crate) fn warning(warning: &Warning, columns: usize) -> String {
+    let about = format!("warning[{}]: ", warning.about);
+    let label = Label {
+        painted: style::paint(style::RUNNING, &about),
+        columns: about.chars().count(),
+        indent: 2,
+    };
+    let text = format!("{}; {}", warning.reason, warning.remedy);
+    wrap::behind(&label, &text, columns)
 }
 
 /// What is said where a newer release has migrated the database already.

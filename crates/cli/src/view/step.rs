@@ -14,7 +14,7 @@ pub(crate) fn sign(step: &StepStatus) -> String {
     }
 }
 
-/// What counts in a step's progress: `rows` of a table, or whatever the server counts of a build.
+/// What counts in a step's progress: `rows` of a table, or what the server counts of a build.
 fn unit(step: &StepStatus) -> &'static str {
     match step.kind.as_str() {
         "backfill" | "backfill_check" => " rows",

@@ -11,6 +11,7 @@ mod floor;
 mod help;
 mod jobs;
 mod migrate;
+mod needs;
 mod new;
 mod plan;
 mod pooler;

@@ -1,33 +1,29 @@
-//! One range of a backfill: finding it, asserting its plan, filling it.
+//! One range of a backfill: finding it, filling it. [`super::by_index`] asserts its plan.
 //!
 //! A plain `UPDATE` of the range is fastest and right: where a row changed since the snapshot, READ
 //! COMMITTED evaluates condition and expression again on the row as it is now. Where that fails on a
 //! lock or on a row, the range is filled carefully (without both); where that fails too, by fewer rows,
-//! down to one, which is then kept or parked. So whatever one row does, its neighbours are filled.
+//! down to one, which is then kept or parked. So the neighbours of a row are filled, no matter what it does.
 
 use super::failure::Failure;
 use super::part::Part;
 use crate::error::Error;
 use crate::options::{Options, Pace};
 use crate::term::GuardedTransaction;
+use crate::text::exact;
+use changeover_plan::StepId;
 use changeover_plan::derivation;
 use changeover_plan::model::backfill::{Backfill, BackfillSql, PartSql};
-use changeover_plan::{QualifiedName, StepId};
-use serde_json::Value;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 
 const OPEN: &str = include_str!("sql/open.sql");
-const PAGES: &str = include_str!("sql/pages.sql");
 
 /// The whole statement of a batch takes at most this many times its target; then it takes fewer rows.
 const STATEMENT_FACTOR: u32 = 40;
 /// And at least this long, since a busy server may keep even one row waiting.
 const STATEMENT_MIN: Duration = Duration::from_secs(1);
-/// Tables of fewer pages than this may be scanned: no index is faster.
-const SMALL_PAGES: i64 = 64;
-
 /// A range's bounds, and how many rows it held when it was found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Range<'a> {
@@ -112,7 +108,7 @@ impl<'a> Batch<'a> {
             .query_opt(&self.text(&self.sql.last_key), &[])
             .await
             .map_err(|source| Error::sql("finding the last key", source))?;
-        Ok(row.map(|row| row.get(0)))
+        row.map(|row| exact(&row, 0, "reading the last key")).transpose()
     }
 
     /// The last key of the next `rows` rows after `lower` and up to `until`, and how many they are;
@@ -129,43 +125,11 @@ impl<'a> Batch<'a> {
             .query_opt(&self.text(&self.sql.next_range), &[&until, &lower, &i64::from(rows)])
             .await
             .map_err(|source| Error::sql("finding the next range", source))?;
-        Ok(row.map(|row| (row.get(1), u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))))
-    }
-
-    /// Fails where the server cannot plan a batch, or would fill a range by scanning the whole table.
-    pub(crate) async fn assert_by_index(
-        &self,
-        transaction: &GuardedTransaction<'_>,
-        range: Range<'_>,
-    ) -> Result<(), Error> {
-        let plan = self.explained(transaction, range).await?;
-        let pages: i64 = transaction
-            .client()
-            .query_one(PAGES, &[&self.part.table.to_string()])
-            .await
-            .map_err(|source| Error::sql("explaining a batch", source))?
-            .get(0);
-        if pages < SMALL_PAGES || !scans(&plan, &self.part.table) {
-            return Ok(());
-        }
-        Err(Error::NotVerified {
-            what: format!("the plan of a batch on {}", self.part.name()),
-            detail: "the server would scan the whole table for each".to_owned(),
+        row.map(|row| {
+            let upper = exact(&row, 1, "reading a range's last key")?;
+            Ok((upper, u64::try_from(row.get::<_, i64>(0)).unwrap_or(0)))
         })
-    }
-
-    /// The server's plan of a batch.
-    pub(super) async fn explained(
-        &self,
-        transaction: &GuardedTransaction<'_>,
-        range: Range<'_>,
-    ) -> Result<Value, Error> {
-        let row = transaction
-            .client()
-            .query_one(&self.text(&self.sql.explain), &range.parameters())
-            .await
-            .map_err(|source| Error::sql("explaining a batch", source))?;
-        Ok(row.get(0))
+        .transpose()
     }
 
     /// Fills a range. What one of its rows does to its statement, it does to no other row.
@@ -246,36 +210,5 @@ impl<'a> Batch<'a> {
             client.batch_execute("ROLLBACK TO SAVEPOINT batch").await.map_err(sql)?;
         }
         Ok(Err((failure, source)))
-    }
-}
-
-/// Whether a plan of `EXPLAIN (VERBOSE, FORMAT JSON)` scans a table from one end to the other.
-fn scans(plan: &Value, table: &QualifiedName) -> bool {
-    match plan {
-        Value::Array(nodes) => nodes.iter().any(|node| scans(node, table)),
-        Value::Object(node) => {
-            let is = |field: &str, wanted: &str| {
-                node.get(field).and_then(Value::as_str).is_some_and(|found| found == wanted)
-            };
-            is("Node Type", "Seq Scan")
-                && is("Relation Name", table.name.as_str())
-                && is("Schema", table.schema.as_str())
-                || node.values().any(|inner| scans(inner, table))
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scan_is_found_by_schema_and_name() {
-        let plan = serde_json::json!([{"Plan": {"Node Type": "ModifyTable", "Plans": [
-            {"Node Type": "Seq Scan", "Schema": "s", "Relation Name": "Order x", "Alias": "t"}]}}]);
-        assert!(scans(&plan, &QualifiedName::new("s", "Order x")));
-        assert!(!scans(&plan, &QualifiedName::new("public", "Order x")));
-        assert!(!scans(&plan, &QualifiedName::new("s", "Order")));
     }
 }

@@ -5,6 +5,7 @@ use super::batch::{Batch, Filled, Range};
 use super::failure::Failure;
 use crate::error::Error;
 use crate::term::GuardedTransaction;
+use crate::text::text;
 use std::time::Instant;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -61,5 +62,5 @@ impl Batch<'_> {
 }
 
 fn found(row: &Row) -> Differing {
-    Differing::Rows(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1))
+    Differing::Rows(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), text(row, 1))
 }

@@ -2,7 +2,7 @@
 //! bounds and limits, and tells from what a statement ended with how to go on.
 //!
 //! - `part`: the tables that rows really live in: the table itself, or its leaf partitions.
-//! - `batch`: one range: finding it, asserting its plan, filling it; `failure`: what its end means.
+//! - `batch`: one range: finding it, filling it; `by_index`: asserting its plan; `failure`: what its end means.
 //! - `skipped`: rows that somebody held locked; `parked`: rows that raise or are rejected.
 //! - `differing`: proving that nothing is left.
 //! - `sizer`: how many rows the next batch takes.
@@ -10,6 +10,7 @@
 //! Used by `step/backfill.rs`, `step/backfill_check.rs` and `step/parked.rs`.
 
 mod batch;
+mod by_index;
 mod differing;
 mod failure;
 mod parked;

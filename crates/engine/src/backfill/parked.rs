@@ -6,6 +6,7 @@ use super::batch::Batch;
 use super::skipped::Single;
 use crate::error::Error;
 use crate::term::{GuardedConnection, GuardedTransaction};
+use crate::text::{exact, text};
 use serde_json::Value;
 use std::time::SystemTime;
 
@@ -66,7 +67,7 @@ impl Batch<'_> {
             what: format!("the expression for {}", self.part.name()),
             detail: format!(
                 "{count} rows and more cannot have their value, e.g. {}",
-                row.get::<_, Option<String>>(1).unwrap_or_default()
+                text(&row, 1)
             ),
         })
     }
@@ -94,9 +95,10 @@ impl Batch<'_> {
                 left.sample = samples.join("; ");
                 return Ok(left);
             };
-            after = Some(last.get(0));
+            after = Some(exact(last, 0, "reading a parked row")?);
             for row in &rows {
-                let (json, key): (Value, Vec<String>) = (row.get(0), row.get(1));
+                let json: Value = exact(row, 0, "reading a parked row")?;
+                let key: Vec<String> = exact(row, 1, "reading a parked row")?;
                 let seen: SystemTime = row.get(2);
                 let error = match self.fill_one(&transaction, &key).await? {
                     Single::Written(_) => {

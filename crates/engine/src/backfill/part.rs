@@ -1,9 +1,10 @@
 //! The tables that rows really live in: the table itself, or its leaf partitions, one by one.
 
 use crate::error::Error;
+use crate::text::exact;
 use changeover_plan::model::step::Backfill;
 use changeover_plan::{Identifier, QualifiedName};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 const PARTS: &str = include_str!("sql/parts.sql");
 
@@ -50,13 +51,15 @@ pub(crate) async fn parts(client: &Client, backfill: &Backfill) -> Result<Vec<Pa
             detail: "it is not there: it was renamed, moved or dropped".to_owned(),
         });
     }
-    Ok(rows
-        .iter()
-        .map(|row| Part {
-            table: QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
+    let doing = "reading a partition's name";
+    let part = |row: &Row| {
+        let (schema, table): (String, String) = (exact(row, 0, doing)?, exact(row, 1, doing)?);
+        Ok(Part {
+            table: QualifiedName::new(schema, table),
             rows_estimate: u64::try_from(row.get::<_, i64>(2)).unwrap_or(0),
-            name: row.get(3),
+            name: exact(row, 3, doing)?,
             identity: row.get(4),
         })
-        .collect())
+    };
+    rows.iter().map(part).collect()
 }

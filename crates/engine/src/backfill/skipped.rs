@@ -5,6 +5,7 @@ use super::batch::Batch;
 use super::failure::Failure;
 use crate::error::Error;
 use crate::term::{GuardedConnection, GuardedTransaction};
+use crate::text::exact;
 
 const KEEP: &str = include_str!("sql/skipped_keep.sql");
 const NEXT: &str = include_str!("sql/skipped_next.sql");
@@ -87,9 +88,10 @@ impl Batch<'_> {
                 transaction.rollback().await?;
                 return Ok(revisited);
             };
-            after = Some(last.get(0));
+            after = Some(exact(last, 0, "reading a skipped row")?);
             for row in &rows {
-                let (json, key): (serde_json::Value, Vec<String>) = (row.get(0), row.get(1));
+                let json: serde_json::Value = exact(row, 0, "reading a skipped row")?;
+                let key: Vec<String> = exact(row, 1, "reading a skipped row")?;
                 match self.fill_one(&transaction, &key).await? {
                     Single::Written(written) => revisited.written += written,
                     Single::Locked => {

@@ -6,6 +6,7 @@
 
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::text::{text, texts};
 use changeover_plan::catalog::{Catalog, load::QUERIES};
 
 /// Reads the catalog as the connection's role and search path see it.
@@ -25,8 +26,7 @@ pub(crate) async fn load(connection: &mut Connection) -> Result<Catalog, Error> 
             continue;
         }
         for row in transaction.query(query.sql, &[]).await.map_err(sql)? {
-            let text: &str = row.try_get(0).map_err(sql)?;
-            query.add(&mut catalog, text).map_err(|error| {
+            query.add(&mut catalog, &text(&row, 0)).map_err(|error| {
                 Error::Invalid(format!("the catalog has a row that is not understood: {error}"))
             })?;
         }
@@ -50,5 +50,5 @@ pub(crate) async fn some_tables(connection: &Connection) -> Result<Vec<String>, 
         )
         .await
         .map_err(|source| Error::sql("looking for tables", source))?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    Ok(texts(&rows))
 }

@@ -1,10 +1,10 @@
 //! Does what there is to do while the term is held, until nothing is left or the term is lost.
 
 use super::handover;
-use super::planning::plan_pending;
-use super::work::{self, Outlook, Skip, Work};
+use super::next::{self, Next, Outlook};
+use super::tries::Tries;
 use crate::connection::Connection;
-use crate::error::{Error, chain, plural};
+use crate::error::{Error, chain};
 use crate::floor;
 use crate::ledger::state::OpenStep;
 use crate::ledger::{record, state};
@@ -12,36 +12,9 @@ use crate::options::Options;
 use crate::pause::PausePoint;
 use crate::step::{self, StepRun};
 use crate::term::{GuardedConnection, Term};
-use changeover_plan::model::plan::PlanMode;
 use changeover_plan::{Phase, StepId};
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-/// The longest pause between two tries of a step.
-const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
-
-/// After how long a step that waits for somebody is looked at again.
-const HELD_FOR: Duration = Duration::from_secs(30);
-
-/// How often each step was tried by this process, which it has given up on, and which wait.
-#[derive(Debug, Default)]
-pub(super) struct Tries {
-    count: BTreeMap<StepId, u32>,
-    given_up: BTreeSet<StepId>,
-    held: BTreeMap<StepId, Instant>,
-    /// It may ask a holder to give way.
-    pub(super) may_ask: bool,
-}
-
-impl Tries {
-    /// The steps not to begin now.
-    pub(super) fn skip(&mut self) -> Skip {
-        self.held.retain(|_, since| since.elapsed() < HELD_FOR);
-        Skip { given_up: self.given_up.clone(), held: self.held.keys().cloned().collect() }
-    }
-}
 
 /// Works while the term is held.
 pub(super) struct Holder<'a> {
@@ -85,24 +58,24 @@ impl<'a> Holder<'a> {
             }
             let app = &self.options.app;
             let skip = self.tries.skip();
-            let next = work::next(&self.watch.client, self.options, &skip).await?;
-            if !matches!(next, Work::Plan)
+            let next = next::read(&self.watch.client, self.options, &skip).await?;
+            if !matches!(next, Next::Plan)
                 && let Some(stopped_after) = self.stop_here().await?
             {
                 let outlook = Outlook { stopped_after: Some(stopped_after), ..Outlook::default() };
                 return Ok(Ended::Idle(outlook));
             }
             let newer = *self.newer.borrow();
-            if let (Work::Run(open), Some(head)) = (&next, newer)
+            if let (Next::Run(open), Some(head)) = (&next, newer)
                 && handover::may_interrupt(open)
             {
                 tracing::info!(head, "a newer release waits: handing the term over");
                 return Ok(Ended::GaveWay);
             }
             match next {
-                Work::Nothing(outlook) => return Ok(Ended::Idle(outlook)),
-                Work::Plan => self.plan().await?,
-                Work::RaiseFloor(floor) => {
+                Next::Nothing(outlook) => return Ok(Ended::Idle(outlook)),
+                Next::Plan => self.plan().await?,
+                Next::RaiseFloor(floor) => {
                     match floor::raise(&mut self.worker, app, floor, None).await {
                         // An instance came back in between, or a worker has no owner yet: look again later.
                         Err(
@@ -117,7 +90,7 @@ impl<'a> Holder<'a> {
                         outcome => outcome?,
                     }
                 }
-                Work::Run(open) => self.run(&open).await?,
+                Next::Run(open) => self.run(&open).await?,
             }
         }
     }
@@ -139,43 +112,6 @@ impl<'a> Holder<'a> {
             Some(_) => Ok(None),
             None => Err(Error::Invalid(format!("there is no step {step} to stop after"))),
         }
-    }
-
-    /// Plans what is pending and keeps the plan in the ledger.
-    async fn plan(&mut self) -> Result<(), Error> {
-        let app = &self.options.app;
-        let serving_from = state::serving_from(&self.watch.client, app).await?;
-        let plan = plan_pending(self.watch, self.options).await?;
-        if !plan.refusals.is_empty() {
-            return Err(Error::Refused { plan: Box::new(plan) });
-        }
-        let transaction = self.worker.begin().await?;
-        // Whoever registers waits for this lock or was committed before it: then he is counted.
-        transaction
-            .client()
-            .execute("SELECT 1 FROM changeover.app WHERE app = $1 FOR NO KEY UPDATE", &[app])
-            .await
-            .map_err(|source| Error::sql("locking the application", source))?;
-        if plan.mode == PlanMode::AtOnce
-            && let Some(reason) = floor::below(transaction.client(), app, plan.head).await?
-        {
-            // Everything at once is for when nobody serves.
-            return Err(Error::FloorBlocked {
-                floor: plan.head,
-                reason: format!("alive: {reason}"),
-            });
-        }
-        record::plan(&transaction, &plan, serving_from).await?;
-        let detail = format!(
-            "{} up to migration {}",
-            plural(u32::try_from(plan.steps.len()).unwrap_or(u32::MAX), "step", "steps"),
-            plan.head
-        );
-        record::event(&transaction, app, "plan_recorded", None, &detail).await?;
-        transaction.commit().await?;
-        tracing::info!(steps = plan.steps.len(), head = plan.head, "plan recorded");
-        self.worker.pause(PausePoint::PlanRecorded, None).await;
-        Ok(())
     }
 
     /// Runs a step; where it fails, keeps why, and says whether anything else may go on.
@@ -204,8 +140,8 @@ impl<'a> Holder<'a> {
         self.failed(open, error).await
     }
 
-    /// Runs a step. Before a contract step the sessions of older heads are ended, each time anew: the
-    /// floor may have been raised by somebody who died before he could.
+    /// Runs a step. Before a contract step the sessions of older heads are ended, every time: the
+    /// floor may have been raised by a process that died before it could.
     async fn begin_step(&mut self, open: &OpenStep) -> Result<(), Error> {
         let step = &open.step;
         if let (Phase::Contract, Some(floor)) = (step.phase, step.floor) {
@@ -225,55 +161,6 @@ impl<'a> Holder<'a> {
         tokio::select! {
             outcome = run => outcome,
             () = handover::interrupt(self.newer.clone(), stop.clone()) => Err(Error::Stopped),
-        }
-    }
-
-    /// Keeps a failure in the ledger. `Ok`: go on, with the same step after a pause if it may be tried
-    /// again.
-    async fn failed(&mut self, open: &OpenStep, error: Error) -> Result<(), Error> {
-        let step = &open.step;
-        let held = error.is_held();
-        let count = self.tries.count.entry(step.id.clone()).or_insert(0);
-        *count += 1;
-        let tries = *count;
-        let final_one =
-            !held && (!error.is_retryable() || tries >= self.options.timing.step_attempts_max);
-        tracing::warn!(step = %step.id, tries, final_one, error = chain(&error), "step failed");
-        if error.is_connection_lost() {
-            // Nothing can be recorded on a lost connection; the next holder sees the step open.
-            if final_one {
-                self.tries.given_up.insert(step.id.clone());
-            }
-            return Err(error);
-        }
-        // A command that ends with the error says what to do; of the others nobody else would.
-        let told = if step.before_serving { chain(&error) } else { error.chain_and_remedy() };
-        let transaction = self.worker.begin().await?;
-        record::step_error(&transaction, &self.options.app, &step.id, &told, final_one).await?;
-        let kind = match (held, final_one) {
-            (true, _) => "step_held",
-            (false, true) => "step_failed",
-            (false, false) => "step_retried",
-        };
-        record::event(&transaction, &self.options.app, kind, Some(&step.id), &told).await?;
-        transaction.commit().await?;
-        if held {
-            self.tries.held.insert(step.id.clone(), Instant::now());
-            return Ok(());
-        }
-        if final_one {
-            self.tries.given_up.insert(step.id.clone());
-            // All that it needs was done. What is not any more, it has taken back: to be begun again with it.
-            self.tries.given_up.extend(step.needs.iter().cloned());
-            // The new release must not serve without it; the older ones go on serving.
-            let gave_up = Error::GaveUp { tries, source: Box::new(error) };
-            return if step.before_serving { Err(gave_up) } else { Ok(()) };
-        }
-        let pause = self.options.timing.retry_pause * 2_u32.saturating_pow(tries.min(16) - 1);
-        tokio::select! {
-            () = self.stop.cancelled() => Err(Error::Stopped),
-            _ = self.newer.wait_for(Option::is_some), if handover::may_interrupt(open) => Ok(()),
-            () = tokio::time::sleep(pause.min(RETRY_PAUSE_MAX)) => Ok(()),
         }
     }
 }

@@ -2,9 +2,11 @@
 //! gives the term back. Runs in the background of every instance, and in the foreground of
 //! `changeover migrate`.
 
-use super::holder::{Ended, Holder, Tries};
+use super::holder::{Ended, Holder};
+use super::next::{self, Next, Outlook};
 use super::patience::Patience;
-use super::work::{self, Outlook, Work};
+use super::tries::Tries;
+use super::upgrade::{self, Upgrade};
 use super::{handover, refused};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
@@ -14,7 +16,6 @@ use crate::term::{Term, assert_unique_epoch};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -31,17 +32,6 @@ const LOOK_WAIT: Duration = Duration::from_secs(20);
 /// For how long planning without the term may take: it reads the whole catalog, by statements that the
 /// server bounds at 15 s each.
 const PLAN_WAIT: Duration = Duration::from_secs(120);
-
-/// How far the upgrade is, as an instance sees it.
-#[derive(Clone, Debug)]
-pub enum Upgrade {
-    /// The release may not serve yet: what it waits for.
-    Waiting(String),
-    /// Everything that the release needs is there.
-    Servable,
-    /// The release cannot serve: why.
-    Failed(Arc<Error>),
-}
 
 /// When the loop ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +102,8 @@ impl Driver {
             let since = *unreachable_since.get_or_insert_with(tokio::time::Instant::now);
             let lost = error.is_connection_lost() || error.is_retryable();
             if !lost || self.until == Until::Idle && since.elapsed() > UNREACHABLE_MAX {
-                return Err(self.fail(error));
+                upgrade::fail(&self.upgrade, &error);
+                return Err(error);
             }
             tracing::warn!(error = chain(&error), "trying again");
             watch = None;
@@ -135,12 +126,12 @@ impl Driver {
         };
         let (app, head) = (&self.options.app, self.options.head());
         let look = async {
-            let work = work::next(&open.client, &self.options, &tries.skip()).await?;
+            let next = next::read(&open.client, &self.options, &tries.skip()).await?;
             self.report(open).await?;
-            Ok(work)
+            Ok(next)
         };
-        let work = within(LOOK_WAIT, "looking at the ledger", look).await?;
-        if let Work::Nothing(outlook) = &work {
+        let next = within(LOOK_WAIT, "looking at the ledger", look).await?;
+        if let Next::Nothing(outlook) = &next {
             let tidies =
                 self.until == Until::Stopped && !outlook.database_newer && patience.tidies();
             if !tidies {
@@ -149,16 +140,16 @@ impl Driver {
         }
         let acquire = Term::try_acquire(open, &self.options, &self.owner_url, self.holder);
         let Some(term) = within(LOOK_WAIT, "acquiring the term", acquire).await? else {
-            if let Work::Nothing(outlook) = work {
+            if let Next::Nothing(outlook) = next {
                 // The holder tidies.
                 return Ok((outlook, false));
             }
             // Planned once a process, unless the ledger moves on meanwhile.
-            if matches!(work, Work::Plan) && !tries.may_ask {
+            if matches!(next, Next::Plan) && !tries.may_ask {
                 let look = handover::may_ask(open, &self.options);
                 tries.may_ask = within(PLAN_WAIT, "planning beforehand", look).await?;
             }
-            if (!matches!(work, Work::Plan) || tries.may_ask) && patience.asks() {
+            if (!matches!(next, Next::Plan) || tries.may_ask) && patience.asks() {
                 let ask = Term::ask(open, app, self.holder, head);
                 within(LOOK_WAIT, "asking for the term", ask).await?;
             }
@@ -209,7 +200,12 @@ impl Driver {
             on_lost.cancelled().await;
             stop_work.cancel();
         });
-        let reporter = self.spawn_reporter(stop.clone());
+        let reporter = tokio::spawn(upgrade::keep_reporting(
+            Arc::clone(&self.options),
+            self.owner_url.clone(),
+            self.upgrade.clone(),
+            stop.clone(),
+        ));
         let work = async {
             let mut holder =
                 Holder::open(&self.options, &self.owner_url, term, watch, tries, &stop).await?;
@@ -217,7 +213,7 @@ impl Driver {
             holder.tidy().await?;
             Ok(ended)
         };
-        // Whoever lost the term ends between two batches, or by cancelling what runs. Where even that
+        // A holder that lost the term ends between two batches, or by cancelling what runs. Where even that
         // gets no answer (a network that swallows everything), what is open is dropped with its
         // connections: the successor has ended it on the server.
         let outcome = tokio::select! {
@@ -232,49 +228,8 @@ impl Driver {
         }
     }
 
-    /// While a holder works for hours, tells the service as soon as it may serve.
-    fn spawn_reporter(&self, stop: CancellationToken) -> tokio::task::JoinHandle<()> {
-        let (options, url) = (Arc::clone(&self.options), self.owner_url.clone());
-        let upgrade = self.upgrade.clone();
-        tokio::spawn(async move {
-            let name = options.application_name();
-            let mut watch: Option<Connection> = None;
-            while !stop.is_cancelled() && !matches!(*upgrade.borrow(), Upgrade::Servable) {
-                if watch.as_ref().is_none_or(|open| open.client.is_closed()) {
-                    watch = connection::open(&url, &name, Purpose::Watch).await.ok();
-                }
-                if let Some(open) = &watch
-                    && let Err(error) = report(open, &options, &upgrade).await
-                {
-                    tracing::debug!(error = chain(&error), "standing not read");
-                }
-                tokio::time::sleep(options.timing.poll).await;
-            }
-        })
-    }
-
     async fn report(&self, watch: &Connection) -> Result<(), Error> {
-        report(watch, &self.options, &self.upgrade).await
-    }
-
-    fn fail(&self, error: Error) -> Error {
-        let text = chain(&error);
-        // The service sees the error itself where it waits; here a copy of its text must do.
-        let shared = match error {
-            Error::Refused { ref plan } => Error::Refused { plan: plan.clone() },
-            _ => Error::Invalid(match error.remedy() {
-                Some(remedy) => format!("{text}; {remedy}"),
-                None => text,
-            }),
-        };
-        self.upgrade.send_if_modified(|upgrade| {
-            let servable = matches!(upgrade, Upgrade::Servable);
-            if !servable {
-                *upgrade = Upgrade::Failed(Arc::new(shared));
-            }
-            !servable
-        });
-        error
+        upgrade::report(watch, &self.options, &self.upgrade).await
     }
 
     /// Waits, or until the term is to be had: a handover should take less than the pause, and looking at
@@ -338,48 +293,4 @@ async fn within<T>(
 async fn lost_for(lost: &CancellationToken, wait: Duration) {
     lost.cancelled().await;
     tokio::time::sleep(wait).await;
-}
-
-/// Reads whether the release may serve, and tells the service. Once servable, always servable.
-pub(crate) async fn report(
-    connection: &Connection,
-    options: &Options,
-    upgrade: &watch::Sender<Upgrade>,
-) -> Result<(), Error> {
-    let head = crate::ledger::record::bigint(options.head());
-    let rows = connection
-        .client
-        .query_typed(
-            "SELECT head, floor, open_before_serving, failed FROM changeover.standing($1, $2)",
-            &[(&options.app, Type::TEXT), (&head, Type::INT8)],
-        )
-        .await
-        .map_err(|source| Error::sql("reading where the application stands", source))?;
-    let next = match rows.first() {
-        None => Upgrade::Waiting("the application is not in the ledger yet".to_owned()),
-        Some(row) => {
-            let (ledger_head, open): (Option<i64>, i64) = (row.get(0), row.get(2));
-            let failed: Option<String> = row.get(3);
-            if ledger_head.unwrap_or(0) < head {
-                Upgrade::Waiting("the migrations are not planned yet".to_owned())
-            } else if open > 0 {
-                let failed = failed.map_or_else(String::new, |why| format!("; failed: {why}"));
-                Upgrade::Waiting(format!("{open} steps are to be done before serving{failed}"))
-            } else {
-                Upgrade::Servable
-            }
-        }
-    };
-    upgrade.send_if_modified(|upgrade| {
-        let changed = match (&*upgrade, &next) {
-            (Upgrade::Servable | Upgrade::Failed(_), _) => false,
-            (Upgrade::Waiting(old), Upgrade::Waiting(new)) => old != new,
-            _ => true,
-        };
-        if changed {
-            *upgrade = next;
-        }
-        changed
-    });
-    Ok(())
 }

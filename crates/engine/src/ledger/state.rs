@@ -4,6 +4,7 @@
 //! a waiter that holds a snapshot would deadlock with a concurrent index build.
 
 use crate::error::Error;
+use crate::text::{document, text};
 use changeover_plan::{AppliedMigration, Step, StepId};
 use tokio_postgres::{Client, Row};
 
@@ -60,8 +61,7 @@ pub(crate) async fn open_steps(client: &Client, app: &str) -> Result<Vec<OpenSte
         .map_err(|source| Error::sql("reading the open steps", source))?;
     rows.iter()
         .map(|row| {
-            let step = serde_json::from_value(row.get(0))
-                .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
+            let step = document(row, 0, "steps")?;
             Ok(OpenStep { step, ready: row.get(1), attempts: row.get(2) })
         })
         .collect()
@@ -77,8 +77,8 @@ pub(crate) async fn applied(client: &Client, app: &str) -> Result<Vec<AppliedMig
         .iter()
         .map(|row| AppliedMigration {
             number: number(row, 0).unwrap_or(0),
-            name: row.get(1),
-            checksum: row.get(2),
+            name: text(row, 1),
+            checksum: text(row, 2),
         })
         .collect())
 }
@@ -96,7 +96,7 @@ pub(crate) async fn step_state(
         )
         .await
         .map_err(|source| Error::sql("reading a step's state", source))?;
-    Ok(row.map(|row| row.get(0)))
+    Ok(row.map(|row| text(&row, 0)))
 }
 
 /// Reads the lowest head that serves now.

@@ -1,5 +1,6 @@
 //! Who is in the way of a lock, in words that somebody can act on. SQL: `sql/blockers.sql`.
 
+use crate::text::text;
 use changeover_plan::{LockMode, QualifiedName};
 use tokio_postgres::{Client, Row};
 
@@ -37,8 +38,7 @@ fn in_pg_locks(mode: LockMode) -> &'static str {
 fn described(row: &Row) -> Result<String, tokio_postgres::Error> {
     let pid: Option<i32> = row.try_get(0)?;
     let age_ms: Option<i64> = row.try_get(1)?;
-    let (name, query, role) = (text(row, 2)?, text(row, 3)?, text(row, 5)?);
-    let kind: String = row.try_get(4)?;
+    let (name, query, role, kind) = (text(row, 2), text(row, 3), text(row, 5), text(row, 4));
     let behind: Vec<i32> = row.try_get(6)?;
     let who = if name.is_empty() { kind } else { name };
     let age =
@@ -59,11 +59,4 @@ fn described(row: &Row) -> Result<String, tokio_postgres::Error> {
         "pid {pid} ({who}, role {role}) for {age}{waits}: {query} (it ends by SELECT \
          pg_terminate_backend({pid}))"
     ))
-}
-
-/// Text that others wrote, sent as bytes: on a database of encoding SQL_ASCII, or with names from another
-/// database of the server, it may be no UTF-8.
-fn text(row: &Row, column: usize) -> Result<String, tokio_postgres::Error> {
-    let bytes: &[u8] = row.try_get(column)?;
-    Ok(String::from_utf8_lossy(bytes).into_owned())
 }

@@ -9,13 +9,14 @@
 //! 4. Between two tries the savepoint is rolled back and a jittered pause lets everyone through.
 //!
 //! Figures and the measurements behind them: `ARCHITECTURE.md`, "Short locks"; `cargo xtask
-//! bench-locks` measures anew. SQL: `sql/`.
+//! bench-locks` measures them again. SQL: `sql/`.
 
 mod blocker;
 
 use crate::error::{Error, chain};
 use crate::options::LockLimits;
 use crate::term::GuardedTransaction;
+use crate::text::texts;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
 use rand::Rng;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub async fn acquire_on(client: &Client, locks: &[Lock], limits: &LockLimits) ->
         make_autovacuum_yield(client, &wanted).await?;
         take(client, &Request::Locks(&wanted), limits).await?;
     }
-    // From here on everything is held; whatever else the statements might need may not queue long.
+    // From here on everything is held; what else the statements might need may not queue long.
     let bounds = format!(
         "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
         limits.window_max.as_millis(),
@@ -74,7 +75,7 @@ async fn leave_out_views(
         .query(TABLES, &[&names])
         .await
         .map_err(|source| Error::sql("looking at what is to be locked", source))?;
-    let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let tables = texts(&rows);
     wanted.retain(|name, _| tables.contains(&name.to_string()));
     Ok(())
 }

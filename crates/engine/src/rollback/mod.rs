@@ -17,6 +17,7 @@ use crate::ledger::{bootstrap, record, state};
 use crate::operate;
 use crate::options::Options;
 use crate::step::undo::undo;
+use crate::text::{document, text};
 use changeover_plan::{Step, StepId};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
@@ -89,13 +90,7 @@ async fn begun(
         .query(STEPS, &[&app, &record::bigint(to)])
         .await
         .map_err(|source| Error::sql("reading the steps to undo", source))?;
-    rows.iter()
-        .map(|row| {
-            let step = serde_json::from_value(row.get(0))
-                .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
-            Ok((step, row.get(1)))
-        })
-        .collect()
+    rows.iter().map(|row| Ok((document(row, 0, "steps")?, row.get(1)))).collect()
 }
 
 /// Fails with everything that is in the way.
@@ -128,7 +123,7 @@ async fn possible(
         .await
         .map_err(|source| Error::sql("reading the instances", source))?;
     for row in alive {
-        reasons.push(row.get(0));
+        reasons.push(text(&row, 0));
     }
     if reasons.is_empty() { Ok(()) } else { Err(Error::CannotRollBack { to, reasons }) }
 }

@@ -11,6 +11,7 @@ pub use workers::{WorkerInstance, WorkerStatus};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::ledger::bootstrap;
+use crate::text::document;
 use changeover_plan::model::capability::{self, Capability};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,9 +20,11 @@ use tokio_postgres::types::Type;
 
 const STATUS: &str = include_str!("sql/status.sql");
 
-/// The bounds of a look, in its own transaction: a session's settings would leak through a pooler.
+/// The bounds of a look, in its own transaction: a session's settings would leak through a pooler. A database
+/// without an encoding is read in bytes, as everywhere.
 const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '15s'; \
-    SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '15s'";
+    SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '15s'; \
+    SELECT set_config('client_encoding', 'SQL_ASCII', true) WHERE getdatabaseencoding() = 'SQL_ASCII'";
 
 /// Where an application stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -231,8 +234,7 @@ impl StatusReader {
         let Some(row) = row else {
             return Err(bootstrap::unknown_app(&self.connection, &self.app).await);
         };
-        let mut status: Status = serde_json::from_value(row.get(0))
-            .map_err(|source| Error::Decode { what: "status".to_owned(), source })?;
+        let mut status: Status = document(&row, 0, "status")?;
         status.workers = workers::read(&self.connection, &self.app).await?;
         status.refused = refused::read(&self.connection, &self.app).await?;
         Ok(status)

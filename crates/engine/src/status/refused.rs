@@ -3,6 +3,7 @@
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::bootstrap;
+use crate::text::document;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Type;
@@ -63,6 +64,5 @@ pub(super) async fn read(connection: &Connection, app: &str) -> Result<Vec<Refus
         .query_typed_one(REFUSED, &[(&app, Type::TEXT)])
         .await
         .map_err(|source| Error::sql("reading the refused releases", source))?;
-    serde_json::from_value(row.get(0))
-        .map_err(|source| Error::Decode { what: "refused releases".to_owned(), source })
+    document(&row, 0, "refused releases")
 }

@@ -3,6 +3,7 @@
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::bootstrap;
+use crate::text::document;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Type;
@@ -70,6 +71,5 @@ pub(super) async fn read(connection: &Connection, app: &str) -> Result<Vec<Worke
         .query_typed_one(WORKERS, &[(&app, Type::TEXT)])
         .await
         .map_err(|source| Error::sql("reading the workers", source))?;
-    serde_json::from_value(row.get(0))
-        .map_err(|source| Error::Decode { what: "workers".to_owned(), source })
+    document(&row, 0, "workers")
 }

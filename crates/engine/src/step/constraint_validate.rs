@@ -4,6 +4,7 @@
 
 use super::{StepRun, look, undo};
 use crate::error::Error;
+use crate::text::document;
 use changeover_plan::model::step::ConstraintValidate;
 use changeover_plan::{Change, Step, StepId, StepKind};
 
@@ -50,8 +51,7 @@ async fn adding(
             Error::sql("looking for the step that added the constraint", source)
         })?;
     for row in rows {
-        let step: Step = serde_json::from_value(row.get(0))
-            .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
+        let step: Step = document(&row, 0, "steps")?;
         let StepKind::Ddl(ddl) = &step.kind else { continue };
         let adds = |change: &Change| {
             matches!(change, Change::AddConstraint(add)

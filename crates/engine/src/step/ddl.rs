@@ -9,6 +9,7 @@ use crate::ledger::record;
 use crate::lock;
 use crate::pause::PausePoint;
 use crate::term::GuardedTransaction;
+use crate::text::known_text;
 use changeover_plan::{Change, Phase, Step};
 
 const GATE: &str = include_str!("sql/gate.sql");
@@ -73,7 +74,7 @@ pub(super) async fn check_gate(
         .query_one(GATE, &[&app, &record::bigint(floor)])
         .await
         .map_err(|source| Error::sql("checking the floor", source))?;
-    let (reached, below): (bool, Option<String>) = (row.get(0), row.get(1));
+    let (reached, below): (bool, _) = (row.get(0), known_text(&row, 1));
     match below {
         Some(reason) => Err(Error::FloorBlocked { floor, reason }),
         None if !reached => {

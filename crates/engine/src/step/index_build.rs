@@ -10,6 +10,7 @@ use crate::error::{Error, chain};
 use crate::ledger::record;
 use crate::lock;
 use crate::pause::PausePoint;
+use crate::text::{exact, known_text, text};
 use changeover_plan::change::{Change, CreateIndex};
 use changeover_plan::model::step::IndexBuild;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
@@ -75,7 +76,7 @@ async fn state(
     }
     Err(Error::NotVerified {
         what: format!("index {}", index.plain()),
-        detail: format!("the name is taken by another: {}", row.get::<_, String>(3)),
+        detail: format!("the name is taken by another: {}", text(&row, 3)),
     })
 }
 
@@ -136,8 +137,10 @@ async fn build_partitioned(
         .map_err(|source| Error::sql("listing the partitions", source))?;
     for row in rows {
         run.check_stop()?;
-        let table = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
-        if row.get::<_, Option<String>>(3).is_some() {
+        let doing = "reading a partition's name";
+        let (schema, name): (String, String) = (exact(&row, 0, doing)?, exact(&row, 1, doing)?);
+        let table = QualifiedName::new(schema, name);
+        if known_text(&row, 3).is_some() {
             continue;
         }
         let part = create.on_part(&table);

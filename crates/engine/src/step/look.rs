@@ -5,6 +5,7 @@
 
 use super::{StepRun, long_statement};
 use crate::error::Error;
+use crate::text::texts;
 use changeover_plan::Change;
 
 /// Fails with [`Error::RowsBreak`] where rows would break what one of the changes adds.
@@ -34,9 +35,5 @@ async fn offending(
     transaction.rollback().await?;
     let Some(first) = rows.first() else { return Ok(()) };
     let count = u64::try_from(first.get::<_, i64>(1)).unwrap_or(0);
-    let keys: Vec<String> = rows
-        .iter()
-        .map(|row| row.try_get(0).unwrap_or_else(|_| "(not to be read)".to_owned()))
-        .collect();
-    Err(Error::RowsBreak { count, table, constraint, sample: keys.join("; ") })
+    Err(Error::RowsBreak { count, table, constraint, sample: texts(&rows).join("; ") })
 }

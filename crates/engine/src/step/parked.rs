@@ -11,6 +11,7 @@ use super::{backfill, backfill_check};
 use crate::backfill::{Batch, Part, parts};
 use crate::error::Error;
 use crate::term::GuardedTransaction;
+use crate::text::{document, text};
 use changeover_plan::model::step::Backfill;
 use changeover_plan::{Identifier, Step, StepId, StepKind};
 use std::collections::BTreeMap;
@@ -40,9 +41,7 @@ pub(super) async fn relying(
         .map_err(|source| Error::sql("looking for the trigger's backfill", source))?;
     let mut steps: Vec<Step> = Vec::new();
     for row in rows {
-        let step = serde_json::from_value(row.get(0))
-            .map_err(|source| Error::Decode { what: "steps".to_owned(), source })?;
-        steps.push(step);
+        steps.push(document(&row, 0, "steps")?);
     }
     let check_of = |backfill: &Backfill| {
         let same = |step: &&Step| match &step.kind {
@@ -116,7 +115,7 @@ async fn unchecked(client: &Client, app: &str, one: &Relying) -> Result<Vec<Part
         .map_err(|source| Error::sql("listing the parts that were checked", source))?;
     // Without an identity: checked by an engine that kept none.
     let checked: BTreeMap<String, Option<u32>> =
-        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        rows.iter().map(|row| (text(row, 0), row.get(1))).collect();
     let is_checked = |part: &Part| {
         checked.get(part.name()).is_some_and(|known| known.is_none_or(|is| is == part.identity()))
     };

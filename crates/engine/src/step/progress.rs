@@ -7,6 +7,7 @@ use crate::backfill::{Batch, Part};
 use crate::error::Error;
 use crate::ledger::record::{self, bigint};
 use crate::term::{GuardedConnection, GuardedTransaction};
+use crate::text::{exact, text};
 use changeover_plan::StepId;
 use serde_json::Value;
 use tokio_postgres::Client;
@@ -84,14 +85,11 @@ pub(super) async fn tell_parked(
         .query_one(PARKED, &[&app, &step.as_str()])
         .await
         .map_err(|source| Error::sql("counting parked rows", source))?;
-    let (count, sample): (i64, Option<String>) = (row.get(0), row.get(1));
+    let (count, sample): (i64, String) = (row.get(0), text(&row, 1));
     if count == 0 {
         return Ok(());
     }
-    let detail = format!(
-        "{count} rows cannot have their new value and are parked: {}",
-        sample.unwrap_or_default()
-    );
+    let detail = format!("{count} rows cannot have their new value and are parked: {sample}");
     record::event(transaction, app, "rows_parked", Some(step), &detail).await
 }
 
@@ -113,7 +111,7 @@ pub(super) async fn ensure(
         .await
         .map_err(|source| Error::sql("reading the progress", source))?;
     let key = |column| {
-        row.get::<_, Option<Value>>(column)
+        exact::<Option<Value>>(&row, column, "reading the progress")?
             .map(serde_json::from_value)
             .transpose()
             .map_err(|source| Error::Decode { what: "cursor".to_owned(), source })

@@ -2,6 +2,7 @@
 
 use super::StepRun;
 use crate::error::Error;
+use crate::text::text;
 use changeover_plan::Identifier;
 use changeover_plan::model::step::Backfill;
 
@@ -22,8 +23,8 @@ pub(super) async fn require(run: &StepRun<'_>, backfill: &Backfill) -> Result<()
     match rows.first() {
         None => Ok(()),
         Some(row) => Err(Error::NotVerified {
-            what: format!("table {}", row.get::<_, &str>(0)),
-            detail: row.get(1),
+            what: format!("table {}", text(row, 0)),
+            detail: text(row, 1),
         }),
     }
 }

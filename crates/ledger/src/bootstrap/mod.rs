@@ -5,6 +5,7 @@
 
 use crate::connection::{Connection, Fitness};
 use crate::error::Error;
+use crate::text::{exact, texts};
 use changeover_plan::Identifier;
 
 /// The format that this engine writes.
@@ -91,10 +92,7 @@ pub async fn unknown_app(connection: &Connection, app: &str) -> Error {
         .await
         .map_err(|source| Error::sql("reading the ledger's applications", source));
     match known {
-        Ok(rows) => Error::UnknownApp {
-            app: app.to_owned(),
-            known: rows.iter().map(|row| row.get(0)).collect(),
-        },
+        Ok(rows) => Error::UnknownApp { app: app.to_owned(), known: texts(&rows) },
         Err(error) => error,
     }
 }
@@ -171,7 +169,10 @@ async fn create(
     transaction.execute(SERVICE_ROLES, &[&app, &service_roles]).await.map_err(sql)?;
     transaction.batch_execute(REVOKE_OTHERS).await.map_err(sql)?;
     for row in transaction.query(ALL_SERVICES, &[]).await.map_err(sql)? {
-        transaction.batch_execute(&grant_to(row.get(0))).await.map_err(sql)?;
+        transaction
+            .batch_execute(&grant_to(&exact::<String>(&row, 0, "reading the service roles")?))
+            .await
+            .map_err(sql)?;
     }
     transaction.execute(WRITTEN, &[&FORMAT]).await.map_err(sql)?;
     transaction.commit().await.map_err(sql)

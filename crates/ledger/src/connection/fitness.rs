@@ -6,6 +6,7 @@
 use super::Connection;
 use super::read_only::ReadOnly;
 use crate::error::Error;
+use crate::text::text;
 
 const FITNESS: &str = include_str!("sql/fitness.sql");
 
@@ -29,11 +30,11 @@ impl Fitness {
                 Error::sql("looking whether the server can be written to", source)
             })?;
         let (is_standby, is_read_only): (bool, bool) = (row.get(1), row.get(2));
-        let (database, login): (String, String) = (row.get(4), row.get(5));
+        let (database, login) = (text(&row, 4), text(&row, 5));
         let read_only = match (is_standby, is_read_only) {
             (true, _) => Some(ReadOnly::Standby),
             (false, true) => {
-                let source = row.get(3);
+                let source = text(&row, 3);
                 Some(ReadOnly::Setting { source, database: database.clone(), login })
             }
             (false, false) => None,
@@ -43,7 +44,7 @@ impl Fitness {
             read_only,
             may_create: row.get(7),
             database,
-            role: row.get(6),
+            role: text(&row, 6),
         })
     }
 

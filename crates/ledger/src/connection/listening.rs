@@ -31,7 +31,7 @@ pub(super) async fn watch_connection(
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
         match (message, &heard) {
             (Ok(AsyncMessage::Notification(notification)), Some(heard)) => {
-                // Where the queue is full, whoever reads it has enough to wake up for.
+                // Where the queue is full, its reader has enough to wake up for.
                 if let Err(mpsc::error::TrySendError::Closed(_)) = heard.try_send(notification) {
                     return;
                 }

@@ -2,7 +2,7 @@
 //! the server: transaction and statement mode do, session mode does not.
 //!
 //! A setting in the startup packet (`options`) reaches a server and shows there; PgBouncer refuses
-//! it, or drops it where told to. Behind whatever does not show it, several connections at once look
+//! it, or drops it where told to. Behind a pooler that does not show it, several connections at once look
 //! which backend each of them has, twice: who keeps one session for each client gives each of them a
 //! backend of its own that stays the same. Only that is accepted: unknown is unsafe.
 //!
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-/// The setting that a server shows to whoever sent it. No extension reserves the prefix.
+/// The setting that a server shows to the session that sent it. No extension reserves the prefix.
 const PROBE_SETTING: &str = "changeover.probe";
 
 /// How long asking a server directly may take.
@@ -79,7 +79,7 @@ async fn probe(url: &str, application: &str) -> Result<bool, Error> {
     Ok(shown.as_ref() == Some(&token))
 }
 
-/// What whoever answers shows of a setting that is sent in the startup packet.
+/// What the one that answers shows of a setting that is sent in the startup packet.
 async fn shown_setting(url: &str, application: &str, token: &str) -> Result<Option<String>, Error> {
     let mut address = Address::read(url)?;
     address.add_option(&format!("{PROBE_SETTING}={token}"));

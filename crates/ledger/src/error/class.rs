@@ -1,4 +1,4 @@
-//! What an error means for whoever goes on: whose SQLSTATE it is, and whether it is worth trying again.
+//! What an error means for what comes next: whose SQLSTATE it is, and whether it is worth trying again.
 
 use super::Error;
 use tokio_postgres::error::SqlState;

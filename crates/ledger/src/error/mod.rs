@@ -1,7 +1,7 @@
 //! What can go wrong in the engine, as one type that says whether trying again may help.
 //!
-//! Texts are lower-case fragments and never repeat their cause. `class` says what an error means for whoever
-//! goes on, `remedy` what a person does next, `chain` is how all of it is written on one line.
+//! Texts are lower-case fragments and never repeat their cause. `class` says whether trying again may
+//! help, `remedy` what a person does next, `chain` is how all of it is written on one line.
 
 pub(crate) mod chain;
 mod class;

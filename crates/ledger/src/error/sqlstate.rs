@@ -12,5 +12,5 @@ pub const SQLSTATE_UNREGISTERED: &str = "CO004";
 pub const SQLSTATE_UNNAMED: &str = "CO005";
 /// The SQLSTATE for a kind of job that nobody has declared in this version, or not before the switch.
 pub const SQLSTATE_NOT_ENQUEUEABLE: &str = "CO006";
-/// The SQLSTATE for a job that is not (or no longer) claimed by whoever ends it.
+/// The SQLSTATE for a job that is not (or no longer) claimed by the process that ends it.
 pub const SQLSTATE_NOT_CLAIMED: &str = "CO007";

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::pause::PausePoint;
 use crate::record::{self, bigint};
 use crate::term::GuardedConnection;
+use crate::text::{known_text, texts};
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -31,7 +32,7 @@ pub async fn below(client: &Client, app: &str, floor: u64) -> Result<Option<Stri
         .query_one(BELOW, &[&app, &bigint(floor)])
         .await
         .map_err(|source| Error::sql("reading the instances", source))?;
-    Ok(row.get(0))
+    Ok(known_text(&row, 0))
 }
 
 /// Fails where singleton workers would be left with nobody who could own them.
@@ -44,7 +45,7 @@ async fn require_owners(client: &Client, app: &str, floor: u64) -> Result<(), Er
     if rows.is_empty() {
         return Ok(());
     }
-    Err(Error::WorkersUnowned { floor, workers: rows.iter().map(|row| row.get(0)).collect() })
+    Err(Error::WorkersUnowned { floor, workers: texts(&rows) })
 }
 
 /// Raises the floor, or says who is in the way ([`Error::FloorBlocked`]) or which workers nobody could own

@@ -132,7 +132,7 @@ impl Instance {
     /// Leaves the registry.
     pub async fn leave(&self) -> Result<(), Error> {
         self.stop.cancel();
-        // A beat under way must not come after our leaving: it would find us gone and register anew.
+        // A beat under way must not come after our leaving: it would find us gone and register again.
         if let Some(heart) = self.heart.lock().await.take()
             && tokio::time::timeout(HEART_WAIT, heart).await.is_err()
         {

@@ -1,11 +1,13 @@
-//! Acquires the term, renews it, stops itself in time, gives it back.
+//! Acquires the term and gives it back. [`super::renewal`] renews it, and stops itself in time.
 //!
 //! Called by the driver. Time decides only when a takeover may happen, never whether a write of an
 //! old term may commit: that is the guard's.
 
+use super::claim::Claim;
+use super::earlier_backends;
+use super::renewal::Renewal;
 use crate::connection::{self, Connection, Purpose};
-use crate::error::{Error, chain};
-use crate::fence::usable;
+use crate::error::Error;
 use crate::fence::{FenceKey, UNIQUE_KEY};
 use crate::number::milliseconds;
 use crate::options::Options;
@@ -21,30 +23,10 @@ use uuid::Uuid;
 const ENSURE: &str = include_str!("sql/ensure.sql");
 const ACQUIRE: &str = include_str!("sql/acquire.sql");
 const IS_FREE: &str = include_str!("sql/is_free.sql");
-const RENEW: &str = include_str!("sql/renew.sql");
 const RELEASE: &str = include_str!("sql/release.sql");
 const ASK: &str = include_str!("sql/ask.sql");
 const ASK_NO_MORE: &str = include_str!("sql/ask_no_more.sql");
 const TRANSFER: &str = include_str!("sql/transfer.sql");
-const EARLIER_BACKENDS: &str = include_str!("sql/earlier_backends.sql");
-const END_BACKENDS: &str = include_str!("sql/end_backends.sql");
-
-/// How often it is looked whether the predecessors' backends are gone. With the pause 5 s: one that
-/// waits for a disk may take that long.
-const END_BACKENDS_TRIES_MAX: u32 = 500;
-/// The pause between two looks. Short, since it is part of every takeover.
-const END_BACKENDS_PAUSE: Duration = Duration::from_millis(10);
-
-/// What identifies a term to the guard.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The application.
-    pub app: String,
-    /// The number.
-    pub epoch: i64,
-    /// The holder.
-    pub holder: Uuid,
-}
 
 /// A term that is held. Dropping it stops the renewal; [`Term::release`] gives it back at once.
 pub struct Term {
@@ -120,7 +102,7 @@ impl Term {
         let term = Self { claim, lease: options.timing.lease, lost, newer, stop, renewal };
         assert_unique_epoch(watch).await?;
         options.hook.reached(Pause::at(PausePoint::TermGranted, None, term.claim.epoch, 0)).await;
-        end_backends(watch, &term.claim).await?;
+        earlier_backends::end(watch, &term.claim).await?;
         Ok(Some(term))
     }
 
@@ -223,102 +205,4 @@ pub async fn assert_unique_epoch(watch: &Connection) -> Result<(), Error> {
         .await
         .map_err(|source| Error::sql("looking at the term's key", source))?;
     KEY.require(&answer)
-}
-
-/// Ends what earlier holders left running, and waits until it is gone.
-async fn end_backends(watch: &Connection, claim: &Claim) -> Result<(), Error> {
-    let sql = |source| Error::sql("ending the backends of earlier terms", source);
-    let rows =
-        watch.client.query(EARLIER_BACKENDS, &[&claim.app, &claim.epoch]).await.map_err(sql)?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    // Numbers that the ledger holds: nothing that would have to be quoted.
-    let backends: Vec<String> = rows
-        .iter()
-        .map(|row| format!("({}::int, {}::bigint)", row.get::<_, i32>(0), row.get::<_, i64>(1)))
-        .collect();
-    let end = END_BACKENDS.replace("$BACKENDS", &backends.join(", "));
-    let mut left = String::new();
-    for _ in 0..END_BACKENDS_TRIES_MAX {
-        let rows = watch.query_as_login(&end).await.map_err(sql)?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        left = rows.iter().filter_map(|row| row.get(0)).collect::<Vec<_>>().join(", ");
-        tokio::time::sleep(END_BACKENDS_PAUSE).await;
-    }
-    Err(Error::Deadline {
-        what: format!("ending the backends of earlier terms (pid {left})"),
-        limit_ms: u64::from(END_BACKENDS_TRIES_MAX) * 10,
-    })
-}
-
-/// Prolongs the term until told to stop, on a connection of its own.
-struct Renewal {
-    claim: Claim,
-    url: String,
-    application: String,
-    lease: Duration,
-    lost: CancellationToken,
-    own_head: u64,
-    newer_waits: watch::Sender<Option<u64>>,
-    stop: CancellationToken,
-}
-
-impl Renewal {
-    async fn run(self, granted: Instant, open: Connection) {
-        let mut good = granted;
-        let mut connection = Some(open);
-        // Ends with the term: by `stop`, by a refusal, or when the lease has run out.
-        let usable = usable(self.lease);
-        while !self.stop.is_cancelled() {
-            let left = usable.saturating_sub(good.elapsed());
-            if left.is_zero() {
-                tracing::warn!(epoch = self.claim.epoch, "term not renewed in time: stopping");
-                break;
-            }
-            let sent = Instant::now();
-            match tokio::time::timeout(left, self.renew(&mut connection)).await {
-                Ok(Ok(true)) => good = sent,
-                Ok(Ok(false)) => {
-                    tracing::warn!(epoch = self.claim.epoch, "term taken over");
-                    break;
-                }
-                Ok(Err(error)) => {
-                    tracing::warn!(error = chain(&error), "term not renewed; trying again");
-                    connection = None;
-                }
-                Err(_elapsed) => connection = None,
-            }
-            // A third of the lease: two renewals may fail before it ends. Faster after a failure.
-            let pause = if good == sent { self.lease / 3 } else { self.lease / 20 };
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
-        self.lost.cancel();
-    }
-
-    async fn renew(&self, connection: &mut Option<Connection>) -> Result<bool, Error> {
-        if connection.is_none() {
-            *connection =
-                Some(connection::open(&self.url, &self.application, Purpose::Lease).await?);
-        }
-        let Some(open) = connection.as_ref() else {
-            return Ok(false);
-        };
-        let Claim { app, epoch, holder } = &self.claim;
-        let (lease_ms, own_head) = (milliseconds(self.lease), bigint(self.own_head));
-        let row = open
-            .client
-            .query_opt(RENEW, &[app, epoch, holder, &lease_ms, &own_head])
-            .await
-            .map_err(|source| Error::sql("renewing the term", source))?;
-        let Some(row) = row else { return Ok(false) };
-        let newer = row.get::<_, Option<i64>>(0).and_then(|head| u64::try_from(head).ok());
-        self.newer_waits.send_if_modified(|known| std::mem::replace(known, newer) != newer);
-        Ok(true)
-    }
 }

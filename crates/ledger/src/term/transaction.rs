@@ -6,9 +6,10 @@
 //! Invariants: only [`GuardedTransaction`] has methods that write; beyond the types, the session is
 //! read-only by default, so the server refuses what would get past them. The exception is
 //! [`GuardedConnection::unguarded`], for what PostgreSQL forbids in a transaction (law 5): the backend was
-//! registered under the guard, and whoever is granted the next term ends it first.
+//! registered under the guard, and the next holder ends it first.
 
-use super::lease::{Claim, Term};
+use super::claim::Claim;
+use super::lease::Term;
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::fence::commit_behind;
@@ -61,7 +62,7 @@ impl GuardedConnection {
     /// Opens the connection and registers its backend under the guard, so that a successor can end it.
     pub async fn open(options: &Options, url: &str, term: &Term) -> Result<Self, Error> {
         let claim = term.claim().clone();
-        // The number stands in the name: whoever looks at the sessions sees under which term each works.
+        // The number stands in the name: a list of sessions shows under which term each works.
         let purpose = Purpose::Work;
         let name = format!("{}/{}/{}", options.application_name(), purpose.as_str(), claim.epoch);
         let connection = connection::open_named(url, &name, purpose).await?;

@@ -33,7 +33,7 @@ use crate::model::{
 /// Whose rows follow the expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Writers {
-    /// Whoever writes a row: a trigger computes the columns until no older release writes any more.
+    /// For every writer: a trigger computes the columns until no older release writes any more.
     All,
     /// Nobody: only the rows that are there are filled.
     None,

@@ -1,6 +1,6 @@
 //! The settings to which sync functions and backfills are pinned.
 //!
-//! An expression must mean the same whoever writes the row: a session's `search_path` could put
+//! An expression must mean the same for every writer: a session's `search_path` could put
 //! another function in the place of ours, its `TimeZone` changes what a cast gives, and with
 //! `standard_conforming_strings` off even a string constant is another. [`PINS`] has every setting that
 //! a session may change and an IMMUTABLE or STABLE function, an operator, an input or output function

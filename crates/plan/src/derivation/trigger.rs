@@ -1,4 +1,4 @@
-//! The trigger that keeps a derivation's columns right, whoever writes the row: sequence, functions,
+//! The trigger that keeps a derivation's columns right for every writer: sequence, functions,
 //! trigger, and their removal.
 //!
 //! SQL: `sql/trigger_function.sql`, `sql/assignment.sql`, `sql/required.sql`, `sql/fallback.sql`,

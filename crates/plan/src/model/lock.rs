@@ -105,7 +105,7 @@ pub enum LockHeld {
     Blink,
     /// For one batch of a backfill.
     Batch,
-    /// For as long as the step runs, be it hours. Only modes that block no reads or writes.
+    /// For as long as the step runs, which may be hours. Only modes that block no reads or writes.
     WholeStep,
 }
 

@@ -20,7 +20,7 @@ pub enum PlanMode {
 /// Everything that is to be done, and what was refused. The same input gives the same plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// [`PLAN_FORMAT`] of whoever wrote this.
+    /// [`PLAN_FORMAT`] of the version that wrote this.
     pub format: u32,
     /// The application; several may share a database.
     pub app: String,
@@ -36,6 +36,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What cannot be made online or was not understood. A plan with refusals is not run.
     pub refusals: Vec<Refusal>,
+    /// What bars nothing, and what should be known before it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// One pending migration in a plan.
@@ -67,6 +70,17 @@ pub struct Refusal {
     /// Why, in plain words.
     pub reason: String,
     /// What to write instead.
+    pub remedy: String,
+}
+
+/// Something about the database that may get in the way of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A short name for what it is about, e.g. `event-trigger`; stable, for tools.
+    pub about: String,
+    /// What it is, in plain words.
+    pub reason: String,
+    /// What can be done.
     pub remedy: String,
 }
 

@@ -10,6 +10,7 @@ mod at_once;
 
 mod online;
 mod pending;
+mod warning;
 
 pub mod script;
 
@@ -90,6 +91,7 @@ pub fn plan(request: Request<'_>) -> Result<Plan, PlanError> {
         migrations: pending.iter().map(|migration| planned(migration)).collect(),
         steps,
         refusals,
+        warnings: if pending.is_empty() { Vec::new() } else { warning::all(request.catalog) },
     };
     let findings = check(&plan, request.pending);
     if findings.is_empty() { Ok(plan) } else { Err(PlanError::Unsound { findings }) }

@@ -34,7 +34,7 @@ fn plan(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Resul
             column,
             "DROP NOT NULL".to_owned(),
             Phase::Expand,
-            "loosens: whatever older releases write is still accepted, and the new one may write NULL",
+            "loosens: what older releases write is still accepted, and the new one may write NULL",
         ),
         AlterKind::DropDefault { column } => drop_default(relation, column),
         _ => return Err(super::not_understood(&action.text)),

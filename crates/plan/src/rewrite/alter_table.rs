@@ -30,7 +30,7 @@ fn plan(work: &mut Work<'_>, alter: &AlterTable) -> Result<(), Refused> {
         return Err(super::not_understood("ALTER TABLE ONLY on a partitioned table"));
     }
     for action in &alter.actions {
-        // Anew for each action: the one before has changed it.
+        // Looked up for each action: the one before has changed it.
         let relation = table::existing(work, &alter.name)?;
         obstacle::kin::alter(work, &relation, &action.kind)?;
         super::by_form(work, &Form::Action(&relation, action))?;

@@ -74,7 +74,7 @@ pub(super) fn plan(
 fn placement(kind: &ConstraintKind) -> (Phase, &'static str) {
     match kind {
         ConstraintKind::Check | ConstraintKind::NotNull | ConstraintKind::Exclusion => {
-            (Phase::Expand, "loosens: whatever older releases write is still accepted")
+            (Phase::Expand, "loosens: what older releases write is still accepted")
         }
         ConstraintKind::ForeignKey { acts: false, .. } => {
             (Phase::Expand, "loosens: it only rejects, and changes no rows")

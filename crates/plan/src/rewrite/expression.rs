@@ -1,5 +1,5 @@
 //! Which expressions a trigger may compute: those that read nothing but their own row, and give the
-//! same whoever computes them, and when.
+//! same for every session, at any time.
 
 use crate::{
     derivation::{Template, is_open},

@@ -146,7 +146,7 @@ fn not_understood(what: &str) -> Refused {
 fn cascade() -> Refused {
     Refused::new(
         &rule::cascade::RULE,
-        "CASCADE drops whatever depends on it, also what releases that serve use",
+        "CASCADE drops all that depends on it, also what releases that serve use",
         "drop what depends on it by name, and leave CASCADE out",
     )
 }

@@ -80,7 +80,7 @@ impl Draft {
         self
     }
 
-    /// Needs whatever step makes the subject, if a step does.
+    /// Needs the step that makes the subject, if there is one.
     pub(crate) fn needs(mut self, subject: Subject) -> Self {
         self.needs.push(subject);
         self

@@ -4,12 +4,13 @@
 //!
 //! - [`state`]: the catalog as it will be by now, and which step makes what.
 //! - [`records`]: the steps so far, which can be taken back when a statement is refused.
-//! - [`work`]: one statement at work; [`draft`] is a step before it is emitted, [`placement`] says
+//! - [`work`]: one statement at work; [`directed`]: what its directives say; [`draft`] is a step before it is emitted, [`placement`] says
 //!   where it stands.
 //! - [`names`], [`types`]: names that the server would choose, types as the catalog prints them;
 //!   [`type_change`]: what changing a column's type costs.
 //! - [`refused`]: why a statement does not get into the plan.
 
+mod directed;
 pub(crate) mod draft;
 pub(crate) mod names;
 mod placement;
@@ -21,6 +22,7 @@ pub(crate) mod types;
 pub(crate) mod work;
 
 pub(crate) use draft::Draft;
+pub(crate) use records::{Provider, Sync};
 pub(crate) use refused::{Refused, one_line};
-pub(crate) use state::{Provider, Sync, World};
+pub(crate) use state::World;
 pub(crate) use work::Work;

@@ -1,6 +1,6 @@
 //! Where a step stands: its phase and floor, pushed back by what it needs.
 
-use super::{refused::Refused, state::Provider};
+use super::{records::Provider, refused::Refused};
 use crate::{
     change::Subject,
     model::{lock::Lock, step::Phase},

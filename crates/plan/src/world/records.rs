@@ -4,15 +4,58 @@
 //! a long history take its square, so [`Records::begin`] only remembers where the lists ended, and what the
 //! maps held is kept as it is overwritten. [`Records::take_back`] undoes both.
 
-use super::state::{Provider, Sync};
 use crate::{
     change::Subject,
     model::{
-        identifier::Identifier,
-        step::{Step, StepId},
+        identifier::{Identifier, QualifiedName},
+        step::{Phase, Step, StepId},
     },
 };
 use std::collections::BTreeMap;
+
+/// The step that makes or removes a subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    /// The step.
+    pub(crate) step: StepId,
+    /// Its phase.
+    pub(crate) phase: Phase,
+    /// Its floor.
+    pub(crate) floor: Option<u64>,
+    /// The migration it belongs to.
+    pub(crate) migration: u64,
+}
+
+impl Provider {
+    /// The step as a provider.
+    pub(crate) fn of(step: &Step) -> Self {
+        Self {
+            step: step.id.clone(),
+            phase: step.phase,
+            floor: step.floor,
+            migration: step.migration,
+        }
+    }
+}
+
+/// A sync trigger of this plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Sync {
+    /// The table.
+    pub(crate) table: QualifiedName,
+    /// The trigger.
+    pub(crate) trigger: Identifier,
+    /// The columns that it computes.
+    pub(crate) columns: Vec<Identifier>,
+    /// The columns that it reads.
+    pub(crate) reads: Vec<Identifier>,
+    /// The columns that it never leaves NULL.
+    pub(crate) never_null: Vec<Identifier>,
+    /// The step that removes it.
+    pub(crate) drop_step: StepId,
+    /// The statements that remove it.
+    pub(crate) drop_statements: Vec<String>,
+}
 
 /// The steps so far and what they do.
 #[derive(Debug, Default)]

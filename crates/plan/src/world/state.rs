@@ -1,62 +1,18 @@
 //! What the planner knows while it goes through the statements: the catalog as it will be by then,
 //! which step makes what, and which sync triggers will be there.
 
-use super::records::Records;
+use super::records::{Records, Sync};
 use crate::{
     change::Change,
     model::{
         catalog::{Catalog, Relation},
         identifier::{Identifier, QualifiedName},
         plan::Refusal,
-        step::{Phase, Step, StepId},
+        step::StepId,
     },
     sql::statement::Name,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The step that makes or removes a subject.
-#[derive(Clone, Debug)]
-pub(crate) struct Provider {
-    /// The step.
-    pub(crate) step: StepId,
-    /// Its phase.
-    pub(crate) phase: Phase,
-    /// Its floor.
-    pub(crate) floor: Option<u64>,
-    /// The migration it belongs to.
-    pub(crate) migration: u64,
-}
-
-impl Provider {
-    /// The step as a provider.
-    pub(crate) fn of(step: &Step) -> Self {
-        Self {
-            step: step.id.clone(),
-            phase: step.phase,
-            floor: step.floor,
-            migration: step.migration,
-        }
-    }
-}
-
-/// A sync trigger of this plan.
-#[derive(Clone, Debug)]
-pub(crate) struct Sync {
-    /// The table.
-    pub(crate) table: QualifiedName,
-    /// The trigger.
-    pub(crate) trigger: Identifier,
-    /// The columns that it computes.
-    pub(crate) columns: Vec<Identifier>,
-    /// The columns that it reads.
-    pub(crate) reads: Vec<Identifier>,
-    /// The columns that it never leaves NULL.
-    pub(crate) never_null: Vec<Identifier>,
-    /// The step that removes it.
-    pub(crate) drop_step: StepId,
-    /// The statements that remove it.
-    pub(crate) drop_statements: Vec<String>,
-}
 
 /// The planner's state.
 #[derive(Debug)]

@@ -17,6 +17,9 @@ const SETUP: &str = "CREATE TABLE customers (id bigint PRIMARY KEY, name text);
     CREATE VIEW v AS SELECT id FROM customers;
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
     CREATE TRIGGER tr AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f();
+    CREATE TABLE fired (id int PRIMARY KEY); ALTER TABLE fired FORCE ROW LEVEL SECURITY;
+    CREATE TRIGGER one AFTER INSERT ON fired FOR EACH ROW EXECUTE FUNCTION f();
+    CREATE TRIGGER two AFTER INSERT ON fired FOR EACH ROW EXECUTE FUNCTION f();
     INSERT INTO customers VALUES (1, 'x'); INSERT INTO orders VALUES (1, 1, 1, 'a', 'b');";
 
 const MIGRATION: &str = "ALTER TABLE orders ADD COLUMN a text, ADD COLUMN b int NOT NULL DEFAULT 3;
@@ -57,6 +60,11 @@ const MIGRATION: &str = "ALTER TABLE orders ADD COLUMN a text, ADD COLUMN b int 
     UPDATE flows SET b = a;
     ALTER TABLE flows ADD CHECK (k > 0);
     ALTER TABLE customers OWNER TO CURRENT_USER;
+    ALTER TABLE fired NO FORCE ROW LEVEL SECURITY;
+    ALTER TABLE fired DISABLE TRIGGER one;
+    ALTER TABLE fired ENABLE TRIGGER one;
+    ALTER TRIGGER two ON fired RENAME TO other;
+    ALTER TABLE fired REPLICA IDENTITY FULL;
     CREATE TYPE mood AS ENUM ('a');";
 
 /// The strongest lock on each relation that was there before, while the step's transaction is open.

@@ -84,7 +84,7 @@ impl PgBouncerBuilder {
     /// Starts it and waits until it takes connections. Blocks: some 50 ms, and some seconds where
     /// the program has to be fetched first.
     ///
-    /// Errors: see [`StartError`]; whatever had been started is gone again.
+    /// Errors: see [`StartError`]; what had been started is gone again.
     pub fn start(self) -> Result<PgBouncer, StartError> {
         let account = Account::of_server()?;
         let program = Program::get(&account, &Cache::open()?)?;

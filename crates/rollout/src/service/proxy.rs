@@ -21,7 +21,7 @@ use super::{endpoints::Endpoints, forward, spec::ServiceSpec};
 
 /// As large as the kernel usually allows: the accept queue must not be what refuses clients.
 const BACKLOG: u32 = 4096;
-/// Pause after a failed accept (out of file descriptors, say), lest the loop spins.
+/// Pause after a failed accept (out of file descriptors, say), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// A Service. Dropping it closes its port and all its connections.

@@ -6,6 +6,7 @@
 use super::snapshot::Snapshot;
 use crate::connection::Connection;
 use crate::error::Error;
+use changeover_ledger::text::{listed, text};
 use std::time::Instant;
 use tokio_postgres::types::Type;
 
@@ -15,7 +16,7 @@ const CHANGES_MAX: i32 = 1_000;
 /// What a look has found.
 #[derive(Clone, Debug)]
 pub(super) struct Look {
-    /// When it was sent: whatever had been committed by then is in it.
+    /// When it was sent: what had been committed by then is in it.
     pub(super) sent: Instant,
     pub(super) timeline: i64,
     pub(super) snapshot: Snapshot,
@@ -55,19 +56,21 @@ pub(super) async fn look(
         )
         .await
         .map_err(|source| Error::sql("looking for changes", source))?;
-    let text: String = row.get(0);
+    let text = text(&row, 0);
     let snapshot = Snapshot::parse(&text)
         .ok_or_else(|| Error::Invalid(format!("`{text}` is not a snapshot that can be read")))?;
-    let (keys, names): (Vec<String>, Vec<String>) = (row.get(4), row.get(3));
+    let names = listed(&row, 3).into_iter().map(Option::unwrap_or_default);
+    // A key that is no UTF-8 could not be found in a cache: then all of them may have changed.
+    let keys: Option<Vec<String>> = row.try_get(4).ok();
     let found = Look { sent, timeline: row.get(1), snapshot };
     // Another server, or this one restored to an earlier state: numbers mean nothing from one to the other.
     let another = last.is_some_and(|last| {
         last.timeline != found.timeline || found.snapshot.is_before(&last.snapshot)
     });
     let changes = Changes {
-        reset: another || row.get(2),
-        changes: names.into_iter().zip(keys).collect(),
-        prints: row.get(5),
+        reset: another || row.get(2) || keys.is_none(),
+        changes: names.zip(keys.unwrap_or_default()).collect(),
+        prints: listed(&row, 5),
     };
     Ok((found, changes))
 }

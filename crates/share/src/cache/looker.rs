@@ -1,11 +1,12 @@
-//! The one task an instance that looks for changes, for all of its caches.
+//! The one task of an instance that looks for changes, for all of its caches.
 //!
 //! Looks after every pause, sooner when it is asked to or a notification comes. What a look has found is
-//! taken out of the caches before the look is made known: who sees a look, sees no value older than it.
+//! taken out of the caches before the look is made known: a reader that sees a look sees no value older than it.
 
 use super::error::CacheError;
 use super::listen;
 use super::look::{self, Changes, Look};
+use super::mending::Mending;
 use super::slots::Invalidate;
 use super::watch::{self, WatchedTable};
 use crate::connection::Connection;
@@ -26,9 +27,6 @@ const LOOK_WAIT: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// How often notes are pruned, by the one that comes first.
 const PRUNE_PAUSE: Duration = Duration::from_secs(30);
-/// The longest pause between two tries to make missing triggers again, in multiples of the shortest.
-const MEND_PAUSES_MAX: u32 = 60;
-
 /// How often an instance looks, and for how long notes are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheTiming {
@@ -88,38 +86,6 @@ impl Looking {
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&looker).run(stop.clone()));
         Self { looker, _stop: Arc::new(stop.drop_guard()) }
-    }
-}
-
-/// When missing triggers are made again: one try at a time, and ever more seldom while they stay missing.
-struct Mending {
-    pause_min: Duration,
-    pause: Duration,
-    began_at: Option<Instant>,
-    running: Option<JoinHandle<()>>,
-}
-
-impl Mending {
-    fn new(pause_min: Duration) -> Self {
-        Self { pause_min, pause: pause_min, began_at: None, running: None }
-    }
-
-    fn is_due(&self) -> bool {
-        self.running.as_ref().is_none_or(JoinHandle::is_finished)
-            && self.began_at.is_none_or(|at| at.elapsed() >= self.pause)
-    }
-
-    fn began(&mut self, running: Option<JoinHandle<()>>) {
-        if self.began_at.is_some() {
-            self.pause = (self.pause * 2).min(self.pause_min * MEND_PAUSES_MAX);
-        }
-        self.began_at = Some(Instant::now());
-        self.running = running;
-    }
-
-    fn succeeded(&mut self) {
-        self.pause = self.pause_min;
-        self.began_at = None;
     }
 }
 

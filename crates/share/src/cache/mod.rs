@@ -16,6 +16,7 @@ mod error;
 mod listen;
 mod look;
 mod looker;
+mod mending;
 mod shared_cache;
 mod slots;
 mod snapshot;

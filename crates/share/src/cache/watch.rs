@@ -8,8 +8,10 @@ use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
 use crate::lock;
 use crate::options::Options;
+use changeover_ledger::text::exact;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
 use std::time::Instant;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// A table whose writes shared caches hear of.
@@ -106,14 +108,13 @@ async fn try_one(
         return Ok(is_watched);
     }
     let parts = transaction.query(PARTS, &[table]).await.map_err(sql)?;
-    let locks: Vec<Lock> = parts
-        .iter()
-        .map(|row| Lock {
-            relation: QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
-            mode: LockMode::ShareRowExclusive,
-            held: LockHeld::Blink,
-        })
-        .collect();
+    let doing = "reading a partition's name";
+    let part = |row: &Row| {
+        let (schema, name): (String, String) = (exact(row, 0, doing)?, exact(row, 1, doing)?);
+        let relation = QualifiedName::new(schema, name);
+        Ok(Lock { relation, mode: LockMode::ShareRowExclusive, held: LockHeld::Blink })
+    };
+    let locks: Vec<Lock> = parts.iter().map(part).collect::<Result<_, Error>>()?;
     lock::acquire_on(transaction.client(), &locks, &options.locks).await?;
     transaction.query_one(WATCH, &how).await.map_err(sql)?;
     transaction.commit().await.map_err(sql)?;

@@ -3,7 +3,7 @@
 //!
 //! Called by `cargo xtask faults` and tests. While it hangs, nothing is forwarded in either direction,
 //! not even the end of a connection, and new connections are taken and not answered: so it looks like
-//! a partition. Whatever was held back goes through once it is healed. [`FaultProxy::redirect`] is what
+//! a partition. What was held back goes through once it is healed. [`FaultProxy::redirect`] is what
 //! a name that moves to a promoted standby does: connections that stand stay where they are.
 
 mod session;

@@ -1,7 +1,7 @@
 //! Hears of hand-overs and new jobs at once, where there is a connection that is our own.
 //!
 //! Behind a pooler that shares sessions a LISTEN would reach the one that has the session by then, so it is
-//! not sent there. Whatever goes wrong here is no error: the polls suffice.
+//! not sent there. What goes wrong here is no error: the polls suffice.
 
 use super::member::{Member, Topic};
 use crate::connection::{self, pooler};

@@ -5,6 +5,7 @@
 use crate::bootstrap;
 use crate::connection::{self, Connection, Purpose};
 use crate::error::Error;
+use changeover_ledger::text::{known_text, text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -93,9 +94,9 @@ impl JobInspector {
         Ok(rows
             .iter()
             .map(|row| JobCount {
-                kind: row.get("kind"),
+                kind: text(row, "kind"),
                 version: row.get("version"),
-                state: row.get("state"),
+                state: text(row, "state"),
                 jobs: row.get("jobs"),
                 oldest_ms: row.get("oldest_ms"),
                 instances: row.get("instances"),
@@ -151,7 +152,7 @@ impl JobInspector {
         Ok(rows
             .iter()
             .map(|row| JobsBeyond {
-                kind: row.get("kind"),
+                kind: text(row, "kind"),
                 version: row.get("version"),
                 jobs: row.get("jobs"),
             })
@@ -174,12 +175,12 @@ impl JobInspector {
 fn dead(row: &Row) -> DeadJob {
     DeadJob {
         id: row.get("id"),
-        kind: row.get("kind"),
+        kind: text(row, "kind"),
         version: row.get("version"),
-        state: row.get("state"),
+        state: text(row, "state"),
         failures: row.get("failures"),
         crashes: row.get("crashes"),
-        error: row.get("error"),
+        error: known_text(row, "error"),
         enqueued_at: row.get("enqueued_at"),
     }
 }

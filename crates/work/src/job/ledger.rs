@@ -106,7 +106,7 @@ pub(super) async fn tell_all(
             Err(error) if error.is_retryable() => return Err(error),
             Err(error) => {
                 let (jobs, error) = (ending.ids(), crate::error::chain(&error));
-                tracing::error!(?jobs, error, "not given back: left to whoever finds us gone");
+                tracing::error!(?jobs, error, "not given back: left to the rescue");
             }
             Ok(_) => {}
         }

@@ -1,4 +1,4 @@
-//! The queue: jobs that are enqueued with the caller's own transaction and run once, whatever dies.
+//! The queue: jobs that are enqueued with the caller's own transaction and run once, no matter what dies.
 //!
 //! [`JobQueue`] enqueues; a `Fetcher` a process claims by batches and hands the jobs to their handlers.
 //! A job's effects and its finish are one transaction, so there is no moment at which one of them stands

@@ -7,6 +7,7 @@ use super::cron::{CAUGHT_UP_MAX, Timetable};
 use super::{CatchUp, Schedule};
 use crate::error::{Error, chain};
 use crate::generation::{DrainReport, Member, Part, Topic};
+use changeover_ledger::text::text;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::collections::HashSet;
@@ -97,7 +98,8 @@ impl Inner {
             .await?;
         let mine = self.member.options().generation();
         for row in &rows {
-            let name: &str = row.get("name");
+            let name = text(row, "name");
+            let name = name.as_str();
             let entry = self.entries.iter().find(|(schedule, _)| schedule.name == name);
             let (Some((schedule, timetable)), true) = (entry, row.get::<_, i64>("current") == mine)
             else {
@@ -176,7 +178,7 @@ impl Inner {
 /// Whether the ledger has it as this release states it.
 fn is_stated(schedule: &Schedule, row: &Row, generation: i64) -> bool {
     row.get::<_, i64>("stated_by") == generation
-        && row.get::<_, &str>("cron") == schedule.cron
-        && row.get::<_, &str>("time_zone") == schedule.time_zone
-        && row.get::<_, &str>("catch_up") == schedule.catch_up.as_str()
+        && text(row, "cron") == schedule.cron
+        && text(row, "time_zone") == schedule.time_zone
+        && text(row, "catch_up") == schedule.catch_up.as_str()
 }

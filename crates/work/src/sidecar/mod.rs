@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::generation::{Control, Parameter};
 use crate::instance::Instance;
 use crate::options::Options;
+use changeover_ledger::text::{exact, text};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::types::Type;
@@ -89,8 +90,8 @@ impl Sidecar {
             [(&self.instance, Type::UUID), (&self.options.app, Type::TEXT)];
         let mut held = Held::default();
         for row in self.control.call("looking what is in hand", HELD, &parameters).await? {
-            let entry = (row.get(1), row.get(2));
-            match row.get::<_, &str>(0) {
+            let entry = (exact(&row, 1, "reading what is in hand")?, row.get(2));
+            match text(&row, 0).as_str() {
                 "worker" => held.workers.push(entry),
                 _ => held.jobs.push(entry),
             }

@@ -65,7 +65,7 @@ pub enum WorkError {
 }
 
 impl WorkError {
-    /// Wraps whatever went wrong.
+    /// Wraps what went wrong.
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(error.into())
     }

@@ -5,6 +5,7 @@
 use super::lease::joined;
 use crate::error::{Error, chain};
 use crate::generation::{Member, Topic};
+use changeover_ledger::text::text;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -47,6 +48,6 @@ async fn look(member: &Member) -> Result<HashMap<String, News>, Error> {
     let rows = joined(member, called)?;
     Ok(rows
         .iter()
-        .map(|row| (row.get(0), News { may_acquire: row.get(1), asked_epoch: row.get(2) }))
+        .map(|row| (text(row, 0), News { may_acquire: row.get(1), asked_epoch: row.get(2) }))
         .collect())
 }

@@ -93,7 +93,7 @@ impl Tenure {
         }
     }
 
-    /// Ends whatever runs on the server, and the connection.
+    /// Ends what runs on the server, and the connection.
     pub(super) async fn cut(&mut self) {
         if let Some(connection) = self.connection.take()
             && std::mem::take(&mut self.open)

@@ -73,7 +73,7 @@ async fn racing_claimants_claim_each_job_once(major: u16) {
     while let Some(raced) = racing.join_next().await {
         let (claimant, claims) = raced.unwrap();
         claimed.extend(claims.iter().map(|claim| claim.job));
-        // Each may finish all of its own, in whatever order.
+        // Each may finish all of its own, in any order.
         for claim in claims.iter().rev() {
             claimant.finish(claim).await.unwrap();
         }

@@ -1,6 +1,6 @@
 //! Others take all connections: a new one is refused with SQLSTATE 53300.
 //!
-//! By the coin A's working session is ended then, so that A needs a new one; whatever A gives up is taken
+//! By the coin A's working session is ended then, so that A needs a new one; what A gives up is taken
 //! at once. It ends once A was refused, or did not need one for a while.
 
 use super::LOOK;

@@ -2,7 +2,7 @@
 //!
 //! The pools of those who serve are open by then, as they are after hours of service: a pool that still
 //! had to grow would have to refuse requests. The migrator's working session is ended, so that he needs
-//! a new one; whatever he gives up is taken at once. It ends once he was refused several times.
+//! a new one; what it gives up is taken at once. It ends once it was refused several times.
 
 use super::{Struck, Target, end_backend};
 use crate::faults_under_load::stage::{SUPERUSER, Stage, until};

@@ -1,6 +1,6 @@
 //! The workers' part of a drain: background work is handed over while requests still come.
 //!
-//! Whatever hands over work ([`crate::upgrade::Upgrade::drain`] gives the upgrade's term back) is called
+//! What hands over work ([`crate::upgrade::Upgrade::drain`] gives the upgrade's term back) is called
 //! here, under one deadline, and says by name what it did not get rid of.
 
 use super::report::WorkersEnded;

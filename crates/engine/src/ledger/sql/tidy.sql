@@ -1,7 +1,7 @@
 -- The ledger's housekeeping, under the term: forgets instances that left or fell silent a week ago, events
 -- of more than 90 days and beyond the latest 10,000, and refused releases of more than 90 days. At most
 -- 5,000 rows of each at a time. Kept: the instance of each head that served last, by which it is found how
--- far the floor may rise, and whatever background work still names. $1 app.
+-- far the floor may rise, and what background work still names. $1 app.
 WITH last_served AS (
     SELECT DISTINCT ON (i.head) i.id FROM changeover.instance i
      WHERE i.app = $1 AND i.serving_at IS NOT NULL

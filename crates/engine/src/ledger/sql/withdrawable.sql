@@ -1,5 +1,5 @@
 -- Whether nothing of the migrations from a number on has taken effect, so that they may be planned
--- anew: no step is done, and those that were begun either left nothing (one transaction) or cleaned
+-- again: no step is done, and those that were begun either left nothing (one transaction) or cleaned
 -- up after themselves. $1 app, $2 number.
 SELECT NOT EXISTS (
            SELECT 1 FROM changeover.step s

@@ -1,11 +1,11 @@
 //! A file that cannot run in one transaction: statement by statement, each in a guarded transaction that
-//! also moves the cursor, so that whoever takes over repeats nothing.
+//! also moves the cursor, so that the next holder repeats nothing.
 //!
 //! What the server refuses in a transaction runs without one; before, the cursor says that it was begun.
 //! Who finds it so does it again only where that is safe or can be seen to be needed
 //! ([`Repetition`]); else the step fails and says what to look at.
 //!
-//! A statement may depend on settings that those before it have made in the session. They are made anew
+//! A statement may depend on settings that those before it have made in the session. They are made again
 //! for each statement and taken back after it, so that it is the same in whichever session it runs, and
 //! the ledger is written by the owner.
 
@@ -17,6 +17,7 @@ use crate::pause::PausePoint;
 use crate::step::progress::{self, Advance, Place};
 use crate::step::{StepRun, ddl};
 use crate::term::GuardedTransaction;
+use crate::text::exact;
 use changeover_plan::model::step::Script;
 use changeover_plan::script::{Repetition, sets_session};
 use tokio_postgres::Row;
@@ -192,9 +193,10 @@ async fn interrupted(run: &mut StepRun<'_>, script: &Script, at: usize) -> Resul
         Repetition::Harmless => unguarded(run, script, at).await,
         Repetition::IndexBuild { table, index } => {
             let found = look(run, script, at, (INDEX, &[&index.as_str(), &table])).await?;
-            match found.map(|row| (row.get::<_, bool>(0), row.get::<_, String>(1))) {
-                Some((true, _)) => carried_out(run, at).await,
-                Some((false, leftover)) => {
+            match found {
+                Some(row) if row.get(0) => carried_out(run, at).await,
+                Some(row) => {
+                    let leftover: String = exact(&row, 1, "reading the index's name")?;
                     let drop = format!("DROP INDEX CONCURRENTLY {leftover}");
                     alone(run, script, at, &drop).await?;
                     unguarded(run, script, at).await

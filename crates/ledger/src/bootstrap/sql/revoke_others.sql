@@ -1,4 +1,4 @@
--- After each format that is made. Whoever needs something is granted it by name (grant_service.sql).
+-- After each format that is made. Roles that need something are granted it by name (grant_service.sql).
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA changeover FROM PUBLIC;
 
 -- The owner's default privileges (ALTER DEFAULT PRIVILEGES … GRANT … TO a role) have just given others

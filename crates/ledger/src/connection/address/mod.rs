@@ -31,7 +31,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::ChannelBinding;
 
 /// How long a host may take to accept a connection where nothing else is said: longer than a connection
-/// attempt takes anywhere but over a partition, and whoever asked tries again.
+/// attempt takes anywhere but over a partition, and the caller tries again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest `connect_timeout` that counts: every wait is bounded.
 const CONNECT_TIMEOUT_MAX_S: u64 = 60;

@@ -1,6 +1,5 @@
 //! Constraints of tables. SQL: `sql/constraints.sql`. Those of domains: `types`.
 
-use super::Relation;
 use crate::model::identifier::{Identifier, QualifiedName};
 use serde::{Deserialize, Serialize};
 
@@ -62,20 +61,5 @@ impl Constraint {
             ConstraintKind::ForeignKey { references, .. } => Some(references),
             _ => None,
         }
-    }
-}
-
-impl Relation {
-    /// The other tables to which those of its foreign keys point that `counts` picks, by name.
-    pub fn referenced_by_keys(&self, counts: impl Fn(&Constraint) -> bool) -> Vec<QualifiedName> {
-        let counted = self.constraints.iter().filter(|constraint| counts(constraint));
-        let mut tables: Vec<QualifiedName> = counted
-            .filter_map(Constraint::references)
-            .filter(|references| *references != &self.name)
-            .cloned()
-            .collect();
-        tables.sort();
-        tables.dedup();
-        tables
     }
 }

@@ -128,4 +128,17 @@ impl Relation {
     pub fn column(&self, name: &Identifier) -> Option<&Column> {
         self.columns.iter().find(|column| &column.name == name)
     }
+
+    /// The other tables to which those of its foreign keys point that `counts` picks, by name.
+    pub fn referenced_by_keys(&self, counts: impl Fn(&Constraint) -> bool) -> Vec<QualifiedName> {
+        let counted = self.constraints.iter().filter(|constraint| counts(constraint));
+        let mut tables: Vec<QualifiedName> = counted
+            .filter_map(Constraint::references)
+            .filter(|references| *references != &self.name)
+            .cloned()
+            .collect();
+        tables.sort();
+        tables.dedup();
+        tables
+    }
 }

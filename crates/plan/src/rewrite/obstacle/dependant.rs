@@ -68,7 +68,7 @@ pub(in crate::rewrite) fn view_of_column(
     relation.views.iter().filter(|view| catalog.relation(view).is_some()).find(reads).cloned()
 }
 
-/// What forbids another type of the column: whatever keeps its old type in a stored expression.
+/// What forbids another type of the column: what keeps its old type in a stored expression.
 pub(in crate::rewrite) fn no_stored_expression(
     work: &Work<'_>,
     relation: &Relation,

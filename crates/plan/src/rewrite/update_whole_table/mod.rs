@@ -1,6 +1,6 @@
 //! `UPDATE` of a whole table whose values come from the row itself.
 //!
-//! Becomes a trigger that keeps the columns right whoever writes the row (expand), a backfill and a
+//! Becomes a trigger that keeps the columns right for every writer (expand), a backfill and a
 //! check (online), and the trigger's removal once no older release writes any more (contract).
 
 mod derivation;

@@ -190,7 +190,7 @@ impl Target<'_> {
                     column.name.as_str()
                 ),
                 "write `-- changeover: sync=derived` before the statement if the column is to \
-                 follow this expression whoever writes the row, or `sync=once` if only the rows that \
+                 follow this expression for every writer, or `sync=once` if only the rows that \
                  are there are to change; else use a new column",
             ));
         }

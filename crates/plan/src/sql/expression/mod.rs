@@ -3,7 +3,7 @@
 //!
 //! Rewriting replaces the spans of column references and leaves every other byte as the author
 //! wrote it. Node kinds are listed one by one; an expression with any other is marked
-//! [`Expression::not_understood`], and whoever wants to move it elsewhere refuses it.
+//! [`Expression::not_understood`], and a rewrite that would move it elsewhere refuses it.
 
 mod kind;
 mod reader;

@@ -1,4 +1,4 @@
--- How far the events are stored, for whoever holds the newest stream and nobody else.
+-- How far the events are stored, for the holder of the newest stream alone.
 SELECT last_sequence
 FROM sensor_streams
 WHERE cluster_id = $1 AND epoch = $2

@@ -113,7 +113,7 @@ function stepsTable(run) {
       "" + step.migration,
       tinted(element("span.tag", step.phase), phaseColour(step.phase)),
       [step.title, step.reason ? element("div.sub", step.reason) : null],
-      step.locks.length ? step.locks.map(lock) : element("span.sub", step.phase === "in one go" ? "whatever its statements take, to its end" : "none that anybody waits for"),
+      step.locks.length ? step.locks.map(lock) : element("span.sub", step.phase === "in one go" ? "what its statements take, to its end" : "none that anybody waits for"),
       {
         text: stepState(step), kind: step.state === "done" ? "number" : "sub",
       },

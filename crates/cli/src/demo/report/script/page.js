@@ -91,6 +91,6 @@ document.getElementById("page").append(
     phasesTable(perWay),
     details("Settings", settingsTable()),
   ]),
-  element("footer", "Open loop: requests are sent at their time, whatever became of those before; no request is sent twice; "
+  element("footer", "Open loop: requests are sent at their time, no matter what became of those before; no request is sent twice; "
     + "a failed request is one that was refused, reset, late, or answered wrongly."),
 );

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::record::{PodSpan, StepRecord};
 use crate::demo::{settings::Way, stage::Database};
 
-/// Whoever looks at the migrations of one run.
+/// Looks at the migrations of one run.
 pub(super) enum Observer {
     /// The files, one after the other.
     Versions(Box<versions::Versions>),

@@ -80,7 +80,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                                                             keys_max, key_column)), 12)) AS s (stem)
 $$;
 
--- Has a table write notes. Run by whoever owns table and ledger, in a transaction; what stands already is
+-- Has a table write notes. Run by the owner of table and ledger, in a transaction; what stands already is
 -- left alone, so it can be run again (after a partition was made, say). Takes SHARE ROW EXCLUSIVE where a
 -- trigger is missing: waits for the table's writers, at most as long as the caller's `lock_timeout`, or
 -- two seconds where the caller has none. Returns how many triggers were made.
@@ -180,7 +180,7 @@ BEGIN
 END $$;
 
 -- How a source is watched: changes whenever a trigger, a table or a partition of it was changed, made
--- anew or rewritten, be it only for a moment. NULL: it is not watched, or a trigger is missing or off.
+-- again or rewritten, even for a moment. NULL: it is not watched, or a trigger is missing or off.
 CREATE OR REPLACE FUNCTION changeover.watch_print(of_app text, of_source text) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN bool_and(found.complete)
@@ -200,7 +200,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       ) AS found
 $$;
 
--- Whether `later` sees whatever `earlier` sees.
+-- Whether `later` sees all that `earlier` sees.
 CREATE OR REPLACE FUNCTION changeover.snapshot_covers(later pg_snapshot, earlier pg_snapshot) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT pg_snapshot_xmax(later) >= pg_snapshot_xmax(earlier)
@@ -238,16 +238,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Says by which number the changes of this transaction can be waited for, on any instance: called by a
--- writer in its transaction, and handed to whoever must see the write.
+-- writer in its transaction, and handed to the readers that must see the write.
 CREATE OR REPLACE FUNCTION changeover.change_token_v1() RETURNS text
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     SELECT changeover.timeline() || '.' || pg_current_xact_id()
 $$;
 
 -- Forgets notes that have been there for `keep_ms` at least, and at most for twice that and a round of the
--- callers; a reader that was away for longer is told to begin anew. By snapshot, not by the time of a
+-- callers; a reader that was away for longer is told to load everything again. By snapshot, not by the time of a
 -- note: a transaction that writes early and commits late has an old note that nobody has seen. Called by
--- readers now and then; whoever comes second does nothing.
+-- readers now and then; the second one does nothing.
 CREATE OR REPLACE FUNCTION changeover.prune_changes_v1(of_app text, keep_ms bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -14,7 +14,7 @@ $$;
 
 -- What an instance may have open (`granted`), and what it should come to (`target`): lower where others
 -- have joined. `my_limit` is the most that it keeps to from now on, whatever it was granted before; the
--- difference is free for others at once. Hence the sum of what is granted never is above the budget, and
+-- difference is free for others at once. So the sum of what is granted never is above the budget, and
 -- nobody has more open than granted.
 --
 -- The target is each one's fair part: who wants less gets that, the others the same. An eighth of the

@@ -53,8 +53,8 @@ BEGIN
     RETURN my_app;
 END $$;
 
--- Brings switch and owners to what they should be: called by every member at every poll, by whoever
--- becomes ready, and by whoever drains. Cheap where there is nothing to do. Every decision is made on
+-- Brings switch and owners to what they should be: called by every member at every poll, when it
+-- becomes ready, and when it drains. Cheap where there is nothing to do. Every decision is made on
 -- rows that are locked here, so that any number of callers come to one result.
 CREATE OR REPLACE FUNCTION changeover.settle_v1(of_app text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$

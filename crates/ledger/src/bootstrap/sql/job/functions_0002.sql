@@ -1,5 +1,5 @@
 -- The queue. CO004: no member. CO006: no such kind, or not before the switch. CO007: the job is not (or
--- no longer) mine, so that whoever finishes it must roll back.
+-- no longer) mine, so that finishing it must roll back.
 
 -- Says that this instance runs a kind of job in a version of its payload. Where releases state other
 -- limits, those of the highest generation count.
@@ -174,7 +174,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
                                       excluded.gen)
 $$;
 
--- Enqueues what is due of a schedule, each scheduled time once, whoever computes it; only for the
+-- Enqueues what is due of a schedule, each scheduled time once, no matter who computes it; only for the
 -- generation that has the background work. Times at or before `done_until` are passed over, and so are
 -- those that have not come yet by the database's clock. Returns the scheduled times that were enqueued.
 CREATE OR REPLACE FUNCTION changeover.tick_v1(

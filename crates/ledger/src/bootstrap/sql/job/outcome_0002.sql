@@ -1,6 +1,6 @@
 -- The queue: what becomes of a claim. CO004: no member. CO007: the job is not (or no longer) mine, so that
--- whoever finishes it must roll back. Whatever ends a claim but does not finish it raises the job's
--- `attempt`: then the claim's row is void, whoever still works under it is refused, and the row itself
+-- the one that finishes it must roll back. What ends a claim but does not finish it raises the job's
+-- `attempt`: then the claim's row is void, work that goes on under it is refused, and the row itself
 -- need not be written.
 
 -- Whether this instance has claimed that attempt. Whether the claim holds still, the job's row says.

@@ -106,7 +106,7 @@ CREATE TABLE changeover.schedule (
     PRIMARY KEY (app, name)
 );
 
--- One row a scheduled time that was enqueued: whoever is second finds it there.
+-- One row a scheduled time that was enqueued: the second to enqueue it finds it there.
 CREATE TABLE changeover.tick (
     app          text NOT NULL,
     name         text NOT NULL,

@@ -39,7 +39,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         WHERE NOT k.retired OR k.head < excluded.head
 $$;
 
--- Whether somebody holds it. Who has left holds nothing, whatever time is left: the next epoch fences it.
+-- Whether an instance holds it. One that has left holds nothing, even before its time ends: the next epoch fences it.
 CREATE OR REPLACE FUNCTION changeover.worker_is_held(w changeover.worker) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT w.holder IS NOT NULL AND w.expires_at > clock_timestamp()

@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 
 /// The next thing to do.
 #[derive(Debug)]
-pub(super) enum Work {
+pub(super) enum Next {
     /// The release knows migrations that are not in the ledger.
     Plan,
     /// A step may run now.
@@ -59,7 +59,7 @@ impl Skip {
 
 /// Reads what to do next. A step that another process has marked as failed is tried again.
 /// Model: `Look`, `OpenStepsReadUnderTerm`, `OlderReleaseKeepsOut`.
-pub(super) async fn next(client: &Client, options: &Options, skip: &Skip) -> Result<Work, Error> {
+pub(super) async fn read(client: &Client, options: &Options, skip: &Skip) -> Result<Next, Error> {
     let (app, own_head) = (options.app.as_str(), options.head());
     let Some(standing) = state::standing(client, app).await? else {
         return Err(Error::NoLedger);
@@ -69,15 +69,15 @@ pub(super) async fn next(client: &Client, options: &Options, skip: &Skip) -> Res
         Some(head) if head > own_head => {
             // An older release writes nothing to the ledger of migrations.
             outlook.database_newer = true;
-            return Ok(Work::Nothing(outlook));
+            return Ok(Next::Nothing(outlook));
         }
         Some(head) if head == own_head => {}
         _ if own_head == 0 => {}
-        _ => return Ok(Work::Plan),
+        _ => return Ok(Next::Plan),
     }
     let open = state::open_steps(client, app).await?;
     if let Some(open) = runnable(&open, &standing, skip, &options.abilities) {
-        return Ok(Work::Run(Box::new(open.clone())));
+        return Ok(Next::Run(Box::new(open.clone())));
     }
     outlook.failed = open
         .iter()
@@ -99,12 +99,12 @@ pub(super) async fn next(client: &Client, options: &Options, skip: &Skip) -> Res
         .filter(|(_, floor)| *floor > standing.floor)
         .collect();
     let Some(floor) = floor_within_reach(&open, &standing) else {
-        return Ok(Work::Nothing(outlook));
+        return Ok(Next::Nothing(outlook));
     };
     outlook.floor_blocked_by = floor::below(client, app, floor).await?;
     Ok(match outlook.floor_blocked_by {
-        None => Work::RaiseFloor(floor),
-        Some(_) => Work::Nothing(outlook),
+        None => Next::RaiseFloor(floor),
+        Some(_) => Next::Nothing(outlook),
     })
 }
 
