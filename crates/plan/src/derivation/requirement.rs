@@ -44,7 +44,7 @@ impl Requirement {
         expression: &Expression,
     ) -> Option<Self> {
         Some(Self {
-            violated: Template::of(expression, relation)?.is_false(),
+            violated: Template::of(expression, relation)?.negated(),
             error: "check_violation",
             message: format!("new row violates check constraint {}", constraint.name),
         })

@@ -79,7 +79,7 @@ impl Template {
     }
 
     /// `(condition) IS FALSE`.
-    pub(crate) fn is_false(mut self) -> Self {
+    pub(crate) fn negated(mut self) -> Self {
         self.0.push(Piece::Text(" IS FALSE".to_owned()));
         self
     }
