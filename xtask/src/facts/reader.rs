@@ -119,9 +119,9 @@ impl Reader {
 
     /// Whether a relation has another name than before, which others may show.
     fn renamed(&self, signed: &Signatures) -> bool {
-        signed.iter().any(|(oid, (name, _))| {
-            self.signed.get(oid).is_some_and(|(before, _)| before != name)
-        })
+        signed
+            .iter()
+            .any(|(oid, (name, _))| self.signed.get(oid).is_some_and(|(before, _)| before != name))
     }
 
     async fn whole(&self, client: &Client, functions: bool) -> anyhow::Result<Catalog> {
@@ -145,7 +145,9 @@ impl Reader {
         functions: bool,
     ) -> anyhow::Result<()> {
         let mut oids: Vec<u32> = Vec::new();
-        for (oid, (name, _)) in self.signed.iter().filter(|(oid, now)| signed.get(*oid) != Some(*now)) {
+        for (oid, (name, _)) in
+            self.signed.iter().filter(|(oid, now)| signed.get(*oid) != Some(*now))
+        {
             self.known.relations.remove(&name.to_string());
             oids.push(*oid);
         }
