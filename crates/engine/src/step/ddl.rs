@@ -10,6 +10,7 @@ use crate::lock;
 use crate::pause::PausePoint;
 use crate::term::GuardedTransaction;
 use crate::text::known_text;
+use changeover_plan::sql::one_line;
 use changeover_plan::{Change, Phase, Step};
 
 const GATE: &str = include_str!("sql/gate.sql");
@@ -53,7 +54,7 @@ async fn carry_out(
             .client()
             .batch_execute(statement)
             .await
-            .map_err(|source| Error::sql(format!("running {}", shorten(statement)), source))?;
+            .map_err(|source| Error::sql(format!("running {}", one_line(statement)), source))?;
     }
     record::step_done(&transaction, &options.app, &step.id).await?;
     transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
@@ -82,14 +83,4 @@ pub(super) async fn check_gate(
         }
         None => Ok(()),
     }
-}
-
-/// The first line's worth of a statement, for messages.
-pub(super) fn shorten(statement: &str) -> String {
-    const CHARACTERS_MAX: usize = 100;
-    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= CHARACTERS_MAX {
-        return line;
-    }
-    line.chars().take(CHARACTERS_MAX).chain(['…']).collect()
 }

@@ -4,7 +4,6 @@
 //! an invalid one is what somebody left who died, and is dropped. `IF NOT EXISTS` is never trusted,
 //! it hides an invalid index.
 
-use super::ddl::shorten;
 use super::{StepRun, long_statement};
 use crate::error::{Error, chain};
 use crate::ledger::record;
@@ -13,6 +12,7 @@ use crate::pause::PausePoint;
 use crate::text::{exact, known_text, text};
 use changeover_plan::change::{Change, CreateIndex};
 use changeover_plan::model::step::IndexBuild;
+use changeover_plan::sql::one_line;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
 
 const INDEX_STATE: &str = include_str!("sql/index_state.sql");
@@ -166,7 +166,7 @@ async fn on_parent_alone(run: &mut StepRun<'_>, create: &CreateIndex) -> Result<
     let transaction = run.worker.begin().await?;
     lock::acquire(&transaction, &[lock], &run.options.locks).await?;
     for statement in Change::from(create.on_parent_alone()).render() {
-        let sql = |source| Error::sql(format!("running {}", shorten(&statement)), source);
+        let sql = |source| Error::sql(format!("running {}", one_line(&statement)), source);
         transaction.client().batch_execute(&statement).await.map_err(sql)?;
     }
     transaction.pause(PausePoint::BeforeCommit, Some(run.step)).await;

@@ -10,6 +10,7 @@ use crate::connection::Purpose;
 use crate::error::{Error, chain};
 use crate::pause::PausePoint;
 use crate::term::GuardedTransaction;
+use changeover_plan::sql::one_line;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ pub(crate) async fn run(run: &StepRun<'_>, statement: &str, part: &str) -> Resul
 async fn supervise(run: &StepRun<'_>, statement: &str, part: &str) -> Result<(), Error> {
     let work = run.worker.unguarded().batch_execute(statement);
     tokio::pin!(work);
-    let sql = |source| Error::sql(format!("running {}", super::ddl::shorten(statement)), source);
+    let sql = |source| Error::sql(format!("running {}", one_line(statement)), source);
     // Ends with the statement, which the server bounds.
     loop {
         tokio::select! {

@@ -6,13 +6,14 @@
 
 mod each;
 
-use super::{StepRun, ddl};
+use super::StepRun;
 use crate::connection;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::options::LockLimits;
 use crate::pause::PausePoint;
 use changeover_plan::model::step::Script;
+use changeover_plan::sql::one_line;
 use tokio_postgres::Client;
 
 /// Runs the file's statements and records the step.
@@ -53,6 +54,6 @@ async fn statements(client: &Client, statements: &[String]) -> Result<(), Error>
 }
 
 fn failed(statement: &str) -> impl FnOnce(tokio_postgres::Error) -> Error {
-    let action = format!("running {}", ddl::shorten(statement));
+    let action = format!("running {}", one_line(statement));
     move |source| Error::sql(action, source)
 }

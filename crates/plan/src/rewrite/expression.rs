@@ -8,7 +8,7 @@ use crate::{
         identifier::Identifier,
     },
     rule,
-    sql::{Expression, Reference, expression::Call},
+    sql::{Expression, Reference, expression::Call, one_line},
     world::{Refused, Work},
 };
 
@@ -111,7 +111,7 @@ pub(super) fn template(
     if expression.subselect {
         return Err(Refused::new(
             &rule::reads_other_rows::RULE,
-            format!("the expression reads other rows: {}", shorten(&expression.text)),
+            format!("the expression reads other rows: {}", one_line(&expression.text)),
             "joins come with a later release of Changeover; for now let the new release write the \
              value into the row, or copy what is needed into a column of this table first",
         ));
@@ -275,8 +275,4 @@ pub(super) fn needs_no_open_schema<'a>(
         Some(found) => Err(refused(format!("the type {}", found.sql), &found.name.schema)),
         None => Ok(()),
     }
-}
-
-fn shorten(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect()
 }

@@ -20,10 +20,10 @@ use crate::{
     model::{catalog::Relation, identifier::QualifiedName, step::Phase},
     rule,
     sql::{
-        StatementKind as Kind,
+        StatementKind as Kind, one_line,
         statement::{AlterAction, AlterKind},
     },
-    world::{Draft, Refused, Work, one_line},
+    world::{Draft, Refused, Work},
 };
 
 /// Declares the modules, and [`ALL`], the list of rewrites. Their order doesn't matter: a form has one.

@@ -22,12 +22,24 @@ pub use split::{RawStatement, SplitError, split};
 pub use statement::{Statement, StatementKind};
 pub use tokens::tokens;
 
+/// How much of a statement's text a refusal repeats, in characters: one line on a wide screen.
+const STATEMENT_CHARS_MAX: usize = 120;
+
 /// Splits a file into statements and reads each of them.
 ///
 /// # Errors
 /// Only where the text cannot be split, because a quote or comment is never closed.
 pub fn parse(text: &str) -> Result<Vec<Statement>, SplitError> {
     Ok(split(text)?.into_iter().map(read::statement).collect())
+}
+
+/// A text without line breaks, shortened, as messages show a statement or an expression.
+pub fn one_line(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match joined.char_indices().nth(STATEMENT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &joined[..end]),
+        None => joined,
+    }
 }
 
 /// Reads one expression by itself, e.g. a generated column's out of the catalog.

@@ -23,6 +23,6 @@ pub(crate) mod work;
 
 pub(crate) use draft::Draft;
 pub(crate) use records::{Provider, Sync};
-pub(crate) use refused::{Refused, one_line};
+pub(crate) use refused::Refused;
 pub(crate) use state::World;
 pub(crate) use work::Work;

@@ -3,7 +3,7 @@
 use crate::{
     model::{migration::Migration, plan::Refusal},
     rule::Rule,
-    sql::Statement,
+    sql::{Statement, one_line},
 };
 
 /// Why a statement does not get into the plan.
@@ -16,9 +16,6 @@ pub(crate) struct Refused {
     /// What to write instead.
     pub(crate) remedy: String,
 }
-
-/// How much of a statement's text a refusal repeats, in characters: one line on a wide screen.
-const STATEMENT_CHARS_MAX: usize = 120;
 
 impl Refused {
     /// Puts a refusal together.
@@ -54,14 +51,5 @@ impl Refused {
             reason: self.reason,
             remedy: self.remedy,
         }
-    }
-}
-
-/// A text without line breaks, shortened.
-pub(crate) fn one_line(text: &str) -> String {
-    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match joined.char_indices().nth(STATEMENT_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &joined[..end]),
-        None => joined,
     }
 }

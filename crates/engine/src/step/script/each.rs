@@ -14,12 +14,13 @@ use crate::connection;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
+use crate::step::StepRun;
 use crate::step::progress::{self, Advance, Place};
-use crate::step::{StepRun, ddl};
 use crate::term::GuardedTransaction;
 use crate::text::exact;
 use changeover_plan::model::step::Script;
 use changeover_plan::script::{Repetition, sets_session};
+use changeover_plan::sql::one_line;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -213,7 +214,7 @@ async fn interrupted(run: &mut StepRun<'_>, script: &Script, at: usize) -> Resul
         Repetition::Whole | Repetition::Unknown => Err(Error::Interrupted {
             app: run.options.app.clone(),
             step: run.step.id.clone(),
-            statement: ddl::shorten(statement),
+            statement: one_line(statement),
             number: at + 1,
             total: script.statements.len(),
         }),

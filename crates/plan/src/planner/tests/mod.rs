@@ -144,7 +144,7 @@ fn show_step(step: &Step) -> String {
         lines.push(format!("  lock {} {} ({held})", lock.relation.plain(), lock.mode));
     }
     for line in runs(step) {
-        lines.push(format!("  {}", crate::world::one_line(&line)));
+        lines.push(format!("  {}", crate::sql::one_line(&line)));
     }
     lines.join("\n")
 }
