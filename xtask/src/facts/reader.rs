@@ -99,7 +99,7 @@ impl Reader {
         } else {
             self.changed(client, &signed, functions).await?;
             self.parts += 1;
-            if self.parts % PARTS_MAX == 0 {
+            if self.parts.is_multiple_of(PARTS_MAX) {
                 let whole = self.whole(client, false).await?;
                 ensure!(whole.relations == self.known.relations, "a change was not noticed");
             }
