@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// List what was predicted stronger than it is, too
     #[arg(long)]
     stronger: bool,
+    /// List what was left open, too
+    #[arg(long)]
+    open: bool,
     /// List what was skipped, too
     #[arg(long)]
     skipped: bool,
@@ -77,6 +80,9 @@ fn list(args: &Args, history: &str, tally: &Tally) {
     tally.weaker.iter().for_each(|line| println!("WEAKER: {history}: {line}"));
     if args.stronger {
         tally.stronger.iter().for_each(|line| println!("stronger: {history}: {line}"));
+    }
+    if args.open {
+        tally.open.iter().for_each(|line| println!("open: {history}: {line}"));
     }
     if args.skipped {
         tally.skipped.iter().for_each(|(why, line)| println!("skipped: {history}: {line}: {why}"));

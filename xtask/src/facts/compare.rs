@@ -11,6 +11,8 @@ pub(super) enum Verdict {
     Exact,
     /// It does more: the prediction would have let it through.
     Weaker(String),
+    /// It may do anything, and that was said; what else differs.
+    Open(String),
     /// It does less.
     Stronger(String),
 }
@@ -50,7 +52,9 @@ pub(super) fn compare(before: &Catalog, facts: &Facts, seen: &Seen) -> Verdict {
         .cloned()
         .collect();
     tables("scanned", before, &facts.scans, &read, &mut weaker, &mut stronger);
-    if !weaker.is_empty() {
+    if facts.open {
+        Verdict::Open(weaker.into_iter().chain(stronger).collect::<Vec<_>>().join("; "))
+    } else if !weaker.is_empty() {
         Verdict::Weaker(weaker.join("; "))
     } else if !stronger.is_empty() {
         Verdict::Stronger(stronger.join("; "))

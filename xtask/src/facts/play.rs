@@ -17,6 +17,8 @@ pub(super) struct Tally {
     pub(super) exact: usize,
     pub(super) weaker: Vec<String>,
     pub(super) stronger: Vec<String>,
+    /// What fires a trigger or a rule into which the planner does not look, and says so.
+    pub(super) open: Vec<String>,
     /// What was not compared: why, and which statement.
     pub(super) skipped: Vec<(Skipped, String)>,
     /// Where it could not go on, and why.
@@ -27,7 +29,12 @@ pub(super) struct Tally {
 impl Tally {
     /// How many statements it has met.
     pub(super) fn statements(&self) -> usize {
-        self.exact + self.weaker.len() + self.stronger.len() + self.skipped.len()
+        self.compared() + self.open.len() + self.skipped.len()
+    }
+
+    /// How many predictions were held against what was seen.
+    pub(super) fn compared(&self) -> usize {
+        self.exact + self.weaker.len() + self.stronger.len()
     }
 
     /// Adds another's figures.
@@ -35,6 +42,7 @@ impl Tally {
         self.exact += other.exact;
         self.weaker.extend(other.weaker.iter().cloned());
         self.stronger.extend(other.stronger.iter().cloned());
+        self.open.extend(other.open.iter().cloned());
         self.skipped.extend(other.skipped.iter().cloned());
         self.took += other.took;
     }
@@ -45,6 +53,7 @@ impl Tally {
             Outcome::Ran(ran) => match compare::compare(&ran.0, &ran.1, &ran.2) {
                 Verdict::Exact => self.exact += 1,
                 Verdict::Weaker(what) => self.weaker.push(line(&what)),
+                Verdict::Open(what) => self.open.push(line(&what)),
                 Verdict::Stronger(what) => self.stronger.push(line(&what)),
             },
         }

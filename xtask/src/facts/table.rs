@@ -39,8 +39,8 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "{:<27} {:>5} {:>10} {:>6} {:>8} {:>6} {:>7} {:>5}  why skipped",
-            "history", "major", "statements", "exact", "stronger", "weaker", "skipped", "s"
+            "{:<27} {:>5} {:>10} {:>6} {:>8} {:>6} {:>4} {:>7} {:>5}  why skipped",
+            "history", "major", "statements", "exact", "stronger", "weaker", "open", "skipped", "s"
         )?;
         for history in &self.histories {
             for major in &self.majors {
@@ -57,7 +57,7 @@ impl fmt::Display for Table {
         }
         let sum = self.sum();
         line(out, "all", "all", &sum)?;
-        let compared = sum.statements() - sum.skipped.len();
+        let compared = sum.compared();
         let share = |count: usize| 100.0 * share_of(count, compared);
         writeln!(out, "{:.2} % of {compared} compared statements are exact", share(sum.exact))
     }
@@ -78,11 +78,12 @@ fn line(out: &mut fmt::Formatter<'_>, history: &str, major: &str, tally: &Tally)
     let stopped = tally.stopped.iter().map(|place| format!("STOPPED at {place}"));
     writeln!(
         out,
-        "{history:<27} {major:>5} {:>10} {:>6} {:>8} {:>6} {:>7} {:>5}  {}",
+        "{history:<27} {major:>5} {:>10} {:>6} {:>8} {:>6} {:>4} {:>7} {:>5}  {}",
         tally.statements(),
         tally.exact,
         tally.stronger.len(),
         tally.weaker.len(),
+        tally.open.len(),
         tally.skipped.len(),
         tally.took.as_secs(),
         reasons.chain(stopped).collect::<Vec<_>>().join(", ")

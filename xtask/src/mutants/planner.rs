@@ -12,8 +12,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "what an earlier plan is yet to drop is not remembered",
         edits: &[Edit {
             file: "crates/plan/src/planner/pending.rs",
-            from: "                world.records.removed.insert(subject, provider.clone());",
-            to: "                drop((subject, provider.clone()));",
+            from: "                world.records.remove(subject, &provider);",
+            to: "                drop(subject);",
         }],
         test: planner("planner::tests::pending::every_open_change_beside_every_new_one"),
     },

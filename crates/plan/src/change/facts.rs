@@ -22,6 +22,8 @@ pub struct Facts {
     pub scans: Vec<QualifiedName>,
     /// Whether it cannot run in a transaction.
     pub outside_transaction: bool,
+    /// Whether it may do anything besides: it fires what the planner cannot look into.
+    pub open: bool,
     /// What of an older release stops working once it is done.
     pub breaks: Vec<Break>,
 }
@@ -84,6 +86,7 @@ impl Facts {
         self.rewrites.extend(other.rewrites);
         self.scans.extend(other.scans);
         self.outside_transaction |= other.outside_transaction;
+        self.open |= other.open;
         self.breaks.extend(other.breaks);
         self
     }

@@ -13,6 +13,12 @@ pub struct WriteRows {
     pub mode: LockMode,
     /// Tables whose rows foreign keys make the server lock.
     pub references: Vec<QualifiedName>,
+    /// Other tables whose rows foreign keys' actions change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acted_on: Vec<QualifiedName>,
+    /// Whether a trigger or a rule fires of which the planner does not know what it does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
     /// The statement as the author wrote it.
     pub sql: String,
 }
@@ -30,9 +36,12 @@ impl Kind for WriteRows {
     }
 
     fn facts(&self, _: &Catalog) -> Facts {
-        Facts::default()
+        let mut facts = Facts::default()
             .lock_all(&self.tables, self.mode)
             .lock_all(&self.references, LockMode::RowShare)
+            .lock_all(&self.acted_on, LockMode::RowExclusive);
+        facts.open = self.open;
+        facts
     }
 
     fn effects(&self) -> Effects {

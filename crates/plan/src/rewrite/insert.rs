@@ -51,6 +51,8 @@ fn plan(work: &mut Work<'_>, insert: &Insert) -> Result<(), Refused> {
         tables: vec![relation.name.clone()],
         mode: LockMode::RowExclusive,
         references: table::checked_against(work, &relation, Phase::Expand, |_| true),
+        acted_on: Vec::new(),
+        open: false,
         sql: work.statement.text.clone(),
     };
     let title = format!("insert rows into {}", relation.name.plain());

@@ -9,7 +9,7 @@ use crate::{
 
 /// The registry's entry.
 pub(super) fn rewrite(work: &mut Work<'_>, form: &Form<'_>) -> Planned {
-    let Form::Statement(Kind::Remove { verb, tables }) = form else { return None };
+    let Form::Statement(Kind::Remove { verb, tables, .. }) = form else { return None };
     Some(plan(work, verb, tables))
 }
 

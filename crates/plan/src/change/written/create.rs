@@ -50,9 +50,12 @@ pub(super) fn trigger(create: &statement::CreateTrigger) -> Trigger {
         row: create.row,
         on_insert: create.on_insert,
         on_update: create.on_update,
+        on_delete: create.on_delete,
         update_columns: create.update_columns.clone(),
         enabled: true,
         ours: false,
+        // Its function is not looked into.
+        touches_relations: true,
     }
 }
 

@@ -10,6 +10,7 @@ mod create;
 mod drop;
 mod objects;
 mod rows;
+mod set_off;
 
 pub(crate) use alter::{action, add_column, is_volatile};
 pub(crate) use constraint::{add_constraint, constraint_name};

@@ -17,12 +17,19 @@ pub struct Trigger {
     pub on_insert: bool,
     /// Whether it fires on UPDATE.
     pub on_update: bool,
+    /// Whether it fires on DELETE.
+    #[serde(default)]
+    pub on_delete: bool,
     /// For `UPDATE OF`, the columns; empty means all.
     pub update_columns: Vec<Identifier>,
     /// Whether it is enabled.
     pub enabled: bool,
     /// Whether it was made by Changeover.
     pub ours: bool,
+    /// Whether its function may write or lock other relations: by the words of its text, and for
+    /// want of one.
+    #[serde(default)]
+    pub touches_relations: bool,
 }
 
 /// The statement for which a rule acts.

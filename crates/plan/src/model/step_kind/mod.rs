@@ -1,9 +1,9 @@
 //! The kinds of steps; one file each, with the data that a step of the kind keeps in the ledger and what
-//! there is to know of it ([`Kind`]).
+//! there is to know of it (`Kind`).
 //!
 //! How a step is run follows from its kind as one of a few courses ([`Course`]), and the engine has a file
 //! for each course. So a new kind that runs statements is a file here: `step_kind/NAME.rs` with a struct of
-//! its name that implements [`Kind`], and its line in the list below. Fields may be added later with a
+//! its name that implements `Kind`, and its line in the list below. Fields may be added later with a
 //! serde default; they never change meaning.
 
 mod course;

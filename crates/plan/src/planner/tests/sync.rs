@@ -337,6 +337,7 @@ fn users_triggers_and_row_security_ask_for_a_decision() {
         update_columns: Vec::new(),
         enabled: true,
         ours: false,
+        ..Trigger::default()
     };
     let text = "alter table orders add column n text; update orders set n = status";
     let with = |change: &dyn Fn(&mut crate::catalog::Relation), text: &str| {

@@ -147,6 +147,7 @@ fn trigger(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         row: tree::has(node, K::FOR_EACH_ROW),
         on_insert: tree::has(&events, K::TRIGGER_EVENT_INSERT),
         on_update: update.is_some(),
+        on_delete: tree::has(&events, K::TRIGGER_EVENT_DELETE),
         update_columns,
     }))
 }

@@ -39,6 +39,7 @@ pub(super) fn update(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         set,
         conjuncts: filter.as_ref().map(conjuncts).unwrap_or_default(),
         filter: filter.as_ref().map(Expression::read),
+        with: written_in_with(node)?,
         beyond,
     }))
 }
@@ -126,6 +127,7 @@ pub(super) fn insert(node: &SyntaxNode) -> Result<StatementKind, Unknown> {
         updates_on_conflict: node
             .descendants()
             .any(|below| below.kind() == K::CONFLICT_DO_UPDATE_SET),
+        with: written_in_with(node)?,
         reads_tables,
     }))
 }
@@ -135,9 +137,24 @@ pub(super) fn remove(node: &SyntaxNode, verb: &'static str) -> Result<StatementK
     let tables = match verb {
         "TRUNCATE" => names_below(node, K::TABLE_NAME_REF)?,
         _ => {
-            let target = tree::below(node, K::RELATION_NAME).ok_or_else(|| Unknown::node(node))?;
+            // A child where there is one: `WITH` names tables, too.
+            let target = tree::child(node, K::RELATION_NAME)
+                .or_else(|| tree::below(node, K::RELATION_NAME))
+                .ok_or_else(|| Unknown::node(node))?;
             vec![qualified(&target)?]
         }
     };
-    Ok(StatementKind::Remove { verb, tables })
+    Ok(StatementKind::Remove { verb, tables, with: written_in_with(node)? })
+}
+
+/// The statements in a `WITH` that write rows.
+fn written_in_with(node: &SyntaxNode) -> Result<Vec<StatementKind>, Unknown> {
+    let Some(with) = tree::child(node, K::WITH_CLAUSE) else { return Ok(Vec::new()) };
+    let written = with.descendants().filter_map(|below| match below.kind() {
+        K::UPDATE => Some(update(&below)),
+        K::INSERT => Some(insert(&below)),
+        K::DELETE => Some(remove(&below, "DELETE")),
+        _ => None,
+    });
+    written.collect()
 }

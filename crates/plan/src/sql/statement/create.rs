@@ -67,6 +67,8 @@ pub struct CreateTrigger {
     pub on_insert: bool,
     /// On `UPDATE`.
     pub on_update: bool,
+    /// On `DELETE`.
+    pub on_delete: bool,
     /// `UPDATE OF`.
     pub update_columns: Vec<Identifier>,
 }

@@ -81,6 +81,8 @@ pub enum StatementKind {
         verb: &'static str,
         /// The tables whose rows go.
         tables: Vec<Name>,
+        /// Statements in its `WITH` that write rows.
+        with: Vec<StatementKind>,
     },
     /// `CREATE TYPE`.
     CreateType {

@@ -1,6 +1,6 @@
 //! `UPDATE` and `INSERT`.
 
-use super::Name;
+use super::{Name, StatementKind};
 use crate::model::identifier::Identifier;
 use crate::sql::expression::Expression;
 
@@ -17,6 +17,8 @@ pub struct Update {
     pub conjuncts: Vec<Expression>,
     /// The whole `WHERE` clause.
     pub filter: Option<Expression>,
+    /// Statements in its `WITH` that write rows.
+    pub with: Vec<StatementKind>,
     /// `FROM`, `WITH`, `RETURNING`: what is there beyond an update of own rows.
     pub beyond: Option<&'static str>,
 }
@@ -40,6 +42,8 @@ pub struct Insert {
     pub value_rows: Option<usize>,
     /// `ON CONFLICT DO UPDATE`.
     pub updates_on_conflict: bool,
+    /// Statements in its `WITH` that write rows.
+    pub with: Vec<StatementKind>,
     /// Whether a value is a sub-select, or a CTE is there.
     pub reads_tables: bool,
 }
