@@ -131,10 +131,10 @@ async fn what_is_old_is_forgotten() {
                     LATERAL (SELECT clock_timestamp() - interval '8 days' - g * interval '1 hour' AS t) s; \
              INSERT INTO changeover.instance (id, app, release, head, state, ttl_ms, host, pid) \
              VALUES (gen_random_uuid(), 'shop', '1', 1, 'starting', 1000, 'new', 0); \
-             INSERT INTO changeover.event (app, at, kind, detail) \
-             SELECT 'shop', clock_timestamp() - interval '91 days', 'old', '' FROM generate_series(1, 50); \
              INSERT INTO changeover.event (app, kind, detail) \
              SELECT 'shop', 'many', '' FROM generate_series(1, 10100); \
+             INSERT INTO changeover.event (app, at, kind, detail) \
+             SELECT 'shop', clock_timestamp() - interval '91 days', 'old', '' FROM generate_series(1, 50); \
              INSERT INTO changeover.event (app, at, kind, detail) \
              VALUES ('other', clock_timestamp() - interval '1 year', 'theirs', '')",
         )

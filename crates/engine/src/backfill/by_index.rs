@@ -76,10 +76,14 @@ mod tests {
 
     #[test]
     fn a_scan_is_found_by_schema_and_name() {
-        let plan = serde_json::json!([{"Plan": {"Node Type": "ModifyTable", "Plans": [
-            {"Node Type": "Seq Scan", "Schema": "s", "Relation Name": "Order x", "Alias": "t"}]}}]);
+        let by = |node: &str| {
+            serde_json::json!([{"Plan": {"Node Type": "ModifyTable", "Plans": [
+                {"Node Type": node, "Schema": "s", "Relation Name": "Order x", "Alias": "t"}]}}])
+        };
+        let plan = by("Seq Scan");
         assert!(scans(&plan, &QualifiedName::new("s", "Order x")));
         assert!(!scans(&plan, &QualifiedName::new("public", "Order x")));
         assert!(!scans(&plan, &QualifiedName::new("s", "Order")));
+        assert!(!scans(&by("Index Scan"), &QualifiedName::new("s", "Order x")));
     }
 }

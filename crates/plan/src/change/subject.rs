@@ -24,6 +24,21 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Whether a change that names this one no longer finds it once the other is renamed or gone.
+    pub(crate) fn goes_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Column(table, _)
+                | Self::Filled(table, _)
+                | Self::Constraint(table, _)
+                | Self::Trigger(table, _),
+                Self::Relation(name),
+            ) => table == name,
+            (Self::Filled(table, column), Self::Column(of, name)) => table == of && column == name,
+            _ => self == other,
+        }
+    }
+
     /// The subject for people: `column orders.total`.
     pub fn plain(&self) -> String {
         match self {

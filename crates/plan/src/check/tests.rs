@@ -4,6 +4,7 @@ use super::check;
 use crate::{
     change::Change,
     model::{
+        identifier::QualifiedName,
         lock::LockHeld,
         plan::Plan,
         step::{Phase, StepId, StepKind},
@@ -69,6 +70,28 @@ fn order_phases_and_locks() {
     --
     0002.1.add_column: holds ACCESS EXCLUSIVE on orders for longer than a blink
     ");
+}
+
+/// A column of the same name in another table is another column.
+#[test]
+fn a_column_is_one_of_its_table() {
+    let constrained_first = |table: &str| {
+        broken(|plan| {
+            let tightening = at(plan, "0002.3.set_not_null");
+            let mut step = plan.steps.remove(tightening);
+            if let StepKind::Ddl(ddl) = &mut step.kind {
+                for change in &mut ddl.changes {
+                    if let Change::AlterNotNull(alter) = change {
+                        alter.table = QualifiedName::new("public", table);
+                    }
+                }
+            }
+            plan.steps.insert(0, step);
+        })
+    };
+    let found = "constrains a column before its trigger is there";
+    assert!(constrained_first("orders").contains(found));
+    assert!(!constrained_first("other").contains(found));
 }
 
 #[test]

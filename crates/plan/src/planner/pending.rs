@@ -24,6 +24,9 @@ pub(super) fn simulate(world: &mut World, steps: &[Step]) {
         }
         for change in step.kind.changes() {
             let effects = change.effects();
+            for subject in effects.needs {
+                world.records.note_use(subject, &provider);
+            }
             for subject in effects.removes {
                 world.records.remove(subject, &provider);
             }

@@ -8,7 +8,7 @@ use super::{
     tightening::{at_floor, tightens},
 };
 use crate::{
-    change::{self, AddConstraint},
+    change::{self, AddConstraint, Subject},
     model::{
         catalog::{ConstraintKind, Relation, RelationKind},
         identifier::{Identifier, QualifiedName},
@@ -108,9 +108,12 @@ fn not_valid(
     let name = add.constraint.name.clone();
     let title = format!("reject what breaks {} of {} from now on", name.as_str(), table.plain());
     let mut draft = Draft::ddl("constraint", phase, title, vec![add.into()]).reason(reason);
-    if let Some(target) = referenced_table(work, constraint) {
+    if let Some((target, columns)) = referenced(work, constraint) {
         for key in super::table::keys_made(work, &target) {
             draft = draft.needs(key);
+        }
+        for column in columns {
+            draft = draft.needs(Subject::Column(target.clone(), column.clone()));
         }
     }
     let added = work.emit(at_floor(work, phase, draft))?;
@@ -174,10 +177,15 @@ pub(super) fn validate(
     work.emit(draft).map(|_| ())
 }
 
-/// The table that a foreign key points to.
-fn referenced_table(work: &Work<'_>, constraint: &ConstraintDefinition) -> Option<QualifiedName> {
+/// The table that a foreign key points to, and the columns that it names.
+fn referenced<'a>(
+    work: &Work<'_>,
+    constraint: &'a ConstraintDefinition,
+) -> Option<(QualifiedName, &'a [Identifier])> {
     match &constraint.kind {
-        ConstraintBody::ForeignKey { references, .. } => Some(work.world.resolve(references)),
+        ConstraintBody::ForeignKey { references, referenced, .. } => {
+            Some((work.world.resolve(references), referenced))
+        }
         _ => None,
     }
 }

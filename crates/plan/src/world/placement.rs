@@ -1,9 +1,15 @@
 //! Where a step stands: its phase and floor, pushed back by what it needs.
 
-use super::{records::Provider, refused::Refused};
+use super::{
+    records::{Provider, Records},
+    refused::Refused,
+};
 use crate::{
     change::Subject,
-    model::{lock::Lock, step::Phase},
+    model::{
+        lock::Lock,
+        step::{Phase, StepId},
+    },
     rule,
 };
 
@@ -31,9 +37,30 @@ pub(super) struct Placement {
 impl Placement {
     /// Moves to the phase and floor of something that must come first.
     pub(super) fn not_before(&mut self, provider: &Provider) {
+        self.move_behind(provider, "which it needs");
+    }
+
+    /// Moves what is renamed or dropped behind all that names it, in the order in which it is written: a
+    /// step of a later phase, or of an earlier plan, would no longer find it. Gives back those steps.
+    pub(super) fn not_before_uses(
+        &mut self,
+        records: &Records,
+        removed: &[Subject],
+    ) -> Vec<StepId> {
+        let mut users = Vec::new();
+        for user in removed.iter().filter_map(|subject| records.last_use(subject)) {
+            if user.place() > (self.phase, self.floor) {
+                self.move_behind(user, "which names it");
+                users.push(user.step.clone());
+            }
+        }
+        users
+    }
+
+    fn move_behind(&mut self, provider: &Provider, why: &str) {
         if provider.phase > self.phase {
             self.phase = provider.phase;
-            self.reason = format!("{}; after {}, which it needs", self.reason, provider.step);
+            self.reason = format!("{}; after {}, {why}", self.reason, provider.step);
         }
         if self.phase == Phase::Contract {
             self.floor = self.floor.max(provider.floor);

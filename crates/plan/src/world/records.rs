@@ -36,6 +36,11 @@ impl Provider {
             migration: step.migration,
         }
     }
+
+    /// When it runs, as far as that is known at plan: later ones are greater.
+    pub(crate) fn place(&self) -> (Phase, Option<u64>) {
+        (self.phase, self.floor)
+    }
 }
 
 /// A sync trigger of this plan.
@@ -66,6 +71,8 @@ pub(crate) struct Records {
     syncs: Vec<Sync>,
     made: BTreeMap<Subject, Provider>,
     removed: BTreeMap<Subject, Provider>,
+    /// The last step that names it.
+    used: BTreeMap<Subject, Provider>,
     before: Before,
 }
 
@@ -80,6 +87,7 @@ struct Before {
     /// What the maps held, the oldest entry first.
     made: Vec<(Subject, Option<Provider>)>,
     removed: Vec<(Subject, Option<Provider>)>,
+    used: Vec<(Subject, Option<Provider>)>,
 }
 
 impl Records {
@@ -103,6 +111,7 @@ impl Records {
         self.syncs.truncate(before.syncs);
         put_back(&mut self.made, before.made);
         put_back(&mut self.removed, before.removed);
+        put_back(&mut self.used, before.used);
     }
 
     /// A step of this plan. Looked for from the end: it mostly is one of the last.
@@ -118,6 +127,21 @@ impl Records {
     /// Which step removes it.
     pub(crate) fn removed(&self, subject: &Subject) -> Option<&Provider> {
         self.removed.get(subject)
+    }
+
+    /// The last step that names the subject, or what goes with it.
+    pub(crate) fn last_use(&self, subject: &Subject) -> Option<&Provider> {
+        let uses = self.used.iter().filter(|(used, _)| used.goes_with(subject));
+        uses.map(|(_, provider)| provider).max_by_key(|provider| provider.place())
+    }
+
+    /// The step names it.
+    pub(crate) fn note_use(&mut self, subject: Subject, provider: &Provider) {
+        let known = self.used.get(&subject);
+        if known.is_none_or(|known| known.place() < provider.place()) {
+            let before = self.used.insert(subject.clone(), provider.clone());
+            self.before.used.push((subject, before));
+        }
     }
 
     /// The step makes it.
@@ -158,6 +182,12 @@ impl Records {
         if !ids.is_empty() {
             self.before.whole_steps.get_or_insert_with(|| self.steps.clone());
             self.steps.retain(|step| !ids.contains(&step.id));
+            let uses = self.used.iter().filter(|(_, provider)| ids.contains(&provider.step));
+            let gone: Vec<Subject> = uses.map(|(subject, _)| subject.clone()).collect();
+            for subject in gone {
+                let before = self.used.remove(&subject);
+                self.before.used.push((subject, before));
+            }
         }
         before - self.steps.len()
     }

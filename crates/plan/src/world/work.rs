@@ -86,6 +86,7 @@ impl Work<'_> {
             Effects::and,
         );
         let mut needs = self.needed(draft.needs_steps, &effects.needs, &mut placement);
+        needs.extend(placement.not_before_uses(&self.world.records, &effects.removes));
         self.obey(&mut placement)?;
         for subject in &effects.makes {
             if let Some(remover) = self.world.records.removed(subject) {
@@ -205,12 +206,15 @@ impl Work<'_> {
         needs
     }
 
-    /// Remembers what a step makes and removes.
+    /// Remembers what a step names, makes and removes.
     fn record(&mut self, id: &StepId, effects: Effects) {
         let Some(step) = self.world.records.step(id) else {
             return;
         };
         let provider = Provider::of(step);
+        for subject in effects.needs {
+            self.world.records.note_use(subject, &provider);
+        }
         for subject in effects.makes {
             self.world.records.make(subject, &provider);
         }

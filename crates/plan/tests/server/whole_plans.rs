@@ -28,6 +28,20 @@ const MIGRATIONS: [&str; 9] = [
      ALTER TABLE orders VALIDATE CONSTRAINT orders_total_id_fkey",
 ];
 
+/// What is renamed or dropped by a statement behind others that name it, and that run late.
+const NAMED_BEFORE: [&str; 6] = [
+    "ALTER TABLE orders DISABLE TRIGGER one; ALTER TRIGGER one ON orders RENAME TO other",
+    "ALTER TABLE orders DISABLE TRIGGER one; ALTER TRIGGER one ON orders RENAME TO other;
+     ALTER TABLE orders ENABLE TRIGGER other",
+    "ALTER TABLE orders VALIDATE CONSTRAINT old; ALTER TABLE orders DROP CONSTRAINT old",
+    "CREATE TABLE kinds (id int PRIMARY KEY); INSERT INTO kinds VALUES (1);
+     ALTER TABLE orders ADD FOREIGN KEY (total) REFERENCES kinds (id); ALTER TABLE kinds RENAME TO sorts",
+    "CREATE TABLE kinds (id int PRIMARY KEY); INSERT INTO kinds VALUES (1);
+     ALTER TABLE orders ADD FOREIGN KEY (total) REFERENCES kinds (id); ALTER TABLE kinds RENAME COLUMN id TO kind",
+    "CREATE TABLE flows_2 (LIKE flows); ALTER TABLE flows ATTACH PARTITION flows_2 FOR VALUES IN (2);
+     ALTER TABLE flows_2 RENAME TO flows_two",
+];
+
 const SETUP: &str = "CREATE TABLE customers (id bigint PRIMARY KEY);
     CREATE TABLE orders (id bigint PRIMARY KEY, status text, total int, legacy text NOT NULL);
     CREATE TABLE nokey (id int NOT NULL, a int NOT NULL); CREATE INDEX nokey_a ON nokey (a);
@@ -35,7 +49,10 @@ const SETUP: &str = "CREATE TABLE customers (id bigint PRIMARY KEY);
     CREATE TABLE flows (id int, k int, a text, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
     CREATE TABLE flows_1 PARTITION OF flows FOR VALUES IN (1);
     INSERT INTO flows VALUES (1, 1, 'x'), (2, 1, NULL);
-    INSERT INTO orders VALUES (1, 'A', 1, 'x')";
+    INSERT INTO orders VALUES (1, 'A', 1, 'x');
+    CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
+    CREATE TRIGGER one AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f();
+    ALTER TABLE orders ADD CONSTRAINT old CHECK (total > 0) NOT VALID";
 
 /// A catalog without the order in which things were made.
 fn sorted(mut catalog: Catalog) -> Catalog {
@@ -50,7 +67,7 @@ fn sorted(mut catalog: Catalog) -> Catalog {
 #[tokio::test]
 async fn a_plan_gives_the_schema_that_the_statements_give() {
     for major in majors() {
-        for text in MIGRATIONS {
+        for text in MIGRATIONS.into_iter().chain(NAMED_BEFORE) {
             let planned = Database::with(major, SETUP).await;
             let plan = planned.plan(text).await;
             runner::run(&planned, &plan).await;

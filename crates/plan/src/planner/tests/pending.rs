@@ -67,6 +67,18 @@ fn every_open_change_beside_every_new_one() {
     }
 }
 
+/// What a step of an old plan is yet to name is renamed behind it.
+#[test]
+fn what_an_open_step_names_is_renamed_afterwards() {
+    let pending = left_open("alter table orders disable trigger tr");
+    let rename = "alter trigger tr on orders rename to other";
+    let plan = planned_on(&catalog(SETUP), &["select_nothing", rename], &pending);
+    let ours = |step: &&Step| step.id.as_str() == "0003.1.rename_trigger";
+    let renaming = plan.steps.iter().find(ours).unwrap();
+    assert_eq!((renaming.phase, renaming.floor), (Phase::Contract, pending[0].floor));
+    assert_eq!(renaming.needs, [pending[0].id.clone()]);
+}
+
 /// The same statement under a name that nothing has.
 fn renamed(new: &str) -> String {
     let mut text = new.to_owned();
