@@ -22,16 +22,16 @@ const SLEEPERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = cu
 async fn handed_over_to_the_new_release_and_back() {
     for major in [15, 17] {
         let (database, admin) = database(major).await;
-        let old = Node::counting(&database, 1).await;
+        let old = Node::steady(&database, 1).await;
         until_works(&admin, 1).await;
-        let new = Node::counting(&database, 2).await;
+        let new = Node::steady(&database, 2).await;
         until_works(&admin, 2).await;
         // The way back: the new ones go, the old one is still there.
         let report = new.leave().await;
         assert_eq!(report.handed_over, [NAME]);
         assert!(report.is_clean());
         until_works(&admin, 1).await;
-        let again = Node::counting(&database, 2).await;
+        let again = Node::steady(&database, 2).await;
         until_works(&admin, 2).await;
         assert!(old.leave().await.handed_over.is_empty(), "it owned nothing");
         assert_eq!(again.leave().await.given_back, [NAME], "nobody is left");

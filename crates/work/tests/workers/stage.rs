@@ -95,10 +95,28 @@ impl Node {
 
     /// A node of a generation that counts.
     pub(crate) async fn counting(database: &Database, generation: i64) -> Self {
+        Self::counting_with(database, generation, |_| ()).await
+    }
+
+    /// One that no stall of the machine makes look dead, for tests of how living ones part.
+    pub(crate) async fn steady(database: &Database, generation: i64) -> Self {
+        Self::counting_with(database, generation, |options| {
+            options.timing.lease = Duration::from_secs(60);
+            options.timing.instance_ttl = Duration::from_secs(60);
+        })
+        .await
+    }
+
+    async fn counting_with(
+        database: &Database,
+        generation: i64,
+        set: impl FnOnce(&mut Options),
+    ) -> Self {
         let release = generation.to_string();
         let mut options = database.options(&release, &[ONE]);
         options.generation = Some(generation);
         options.label_commits = true;
+        set(&mut options);
         Self::start(options, |background| background.singleton(Counter::of(&release))).await
     }
 
