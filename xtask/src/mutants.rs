@@ -104,6 +104,13 @@ async fn copy_tree(root: &Path, copy: &Path) -> anyhow::Result<()> {
             .await?;
         ensure!(status.success(), "{entry} could not be copied");
     }
+    // The last run's build may be of a mutant, and newer than the sources: what any mutant edits is built again.
+    let edited: BTreeSet<&str> =
+        all().flat_map(|mutant| mutant.edits).map(|edit| edit.file).collect();
+    for file in edited {
+        let file = std::fs::File::options().append(true).open(copy.join(file))?;
+        file.set_modified(std::time::SystemTime::now())?;
+    }
     Ok(())
 }
 
