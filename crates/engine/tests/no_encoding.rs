@@ -92,7 +92,7 @@ async fn an_upgrade_goes_on_among_names_and_rows_that_are_no_text() {
     let told = status.events.iter().find(|event| event.kind == "rows_parked").unwrap();
     assert!(told.detail.contains("caf\u{fffd}"), "{told:?}");
 
-    // Whoever starts now, and who looks at the rows again, reads the same.
+    // An instance that starts now, and a second look at the rows, read the same.
     let drop = ("0003_drop.sql", "ALTER TABLE t DROP COLUMN c;");
     let outlook = migrate(database.options("3", &[BASE, fill, drop])).await.unwrap();
     assert_eq!(outlook.failed.len(), 1, "{outlook:?}");

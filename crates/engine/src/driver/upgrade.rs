@@ -1,4 +1,4 @@
-//! What the service is told of the upgrade: that it waits, may serve, or cannot serve.
+//! What an upgrade says to its service: that it waits, may serve, or cannot serve.
 //!
 //! Written by the loop ([`super::run`]) and, while a holder works for hours, by a task beside it; read by the
 //! handle and the probes. Once servable, always servable.

@@ -1,8 +1,8 @@
 //! Statements that no transaction holds, such as `DROP INDEX CONCURRENTLY`: each may take long, and none
 //! blocks reads or writes.
 //!
-//! Marked as running first, recorded after. Whoever takes over from one that has died runs them once more,
-//! so each comes to the same when it is repeated (law 5).
+//! Marked as running first, recorded after. After a holder has died the next one runs them
+//! once more, so each comes to the same when it is repeated (law 5).
 
 use super::{StepRun, ddl, long_statement};
 use crate::error::Error;

@@ -18,8 +18,8 @@ pub enum Course<'a> {
         /// The constraint that they validate: rows that break it may have come.
         validates: Option<&'a ConstraintValidate>,
     },
-    /// Statements that no transaction holds: each may take long, and may be run once more where whoever ran
-    /// it has died.
+    /// Statements that no transaction holds: each may take long, and runs once more where its
+    /// holder has died.
     Outside {
         /// The statements, in order.
         statements: Vec<String>,

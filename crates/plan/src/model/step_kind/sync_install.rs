@@ -1,4 +1,4 @@
-//! Installs the trigger that keeps a derived column right, whoever writes the row.
+//! Installs the trigger that keeps a derived column right, no matter who writes the row.
 //!
 //! `CREATE TRIGGER` waits out earlier writers of the table, so once it is committed every later write is
 //! computed; that is why it must come before the backfill (an invariant of the plan's checker).
@@ -10,7 +10,7 @@ use crate::model::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Installs the trigger that keeps a derived column right, whoever writes the row.
+/// Installs the trigger that keeps a derived column right, no matter who writes the row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncInstall {
     /// The table.
