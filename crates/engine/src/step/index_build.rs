@@ -6,7 +6,6 @@
 
 use super::{StepRun, long_statement};
 use crate::error::{Error, chain};
-use crate::ledger::record;
 use crate::lock;
 use crate::pause::PausePoint;
 use crate::text::{exact, known_text, text};
@@ -23,13 +22,7 @@ const DEPTH_MAX: u32 = 4;
 
 /// Builds and records.
 pub(super) async fn run(run: &mut StepRun<'_>, build: &IndexBuild) -> Result<(), Error> {
-    let (step, options) = (run.step, run.options);
-    let begin = run.worker.begin().await?;
-    super::ddl::check_gate(&begin, &options.app, step).await?;
-    record::step_begin(&begin, &options.app, &step.id).await?;
-    begin.commit().await?;
-    run.worker.pause(PausePoint::StepBegun, Some(step)).await;
-
+    run.begin_gated().await?;
     let create = &build.create;
     if build.partitioned {
         Box::pin(build_partitioned(run, create, 0)).await?;
@@ -46,11 +39,7 @@ pub(super) async fn run(run: &mut StepRun<'_>, build: &IndexBuild) -> Result<(),
             });
         }
     }
-    run.worker.pause(PausePoint::EffectUnrecorded, Some(step)).await;
-    let end = run.worker.begin().await?;
-    record::step_done(&end, &options.app, &step.id).await?;
-    end.pause(PausePoint::BeforeCommit, Some(step)).await;
-    end.commit().await
+    run.end().await
 }
 
 struct IndexState {

@@ -59,6 +59,25 @@ impl StepRun<'_> {
         Ok(())
     }
 
+    /// The same behind the gate, for a step whose work no transaction holds.
+    async fn begin_gated(&mut self) -> Result<(), Error> {
+        let begin = self.worker.begin().await?;
+        ddl::check_gate(&begin, &self.options.app, self.step).await?;
+        record::step_begin(&begin, &self.options.app, &self.step.id).await?;
+        begin.commit().await?;
+        self.worker.pause(PausePoint::StepBegun, Some(self.step)).await;
+        Ok(())
+    }
+
+    /// Records such a step, whose work is there by now.
+    async fn end(&mut self) -> Result<(), Error> {
+        self.worker.pause(PausePoint::EffectUnrecorded, Some(self.step)).await;
+        let end = self.worker.begin().await?;
+        record::step_done(&end, &self.options.app, &self.step.id).await?;
+        end.pause(PausePoint::BeforeCommit, Some(self.step)).await;
+        end.commit().await
+    }
+
     /// Fails with [`Error::Stopped`] once the process is to stop.
     pub(crate) fn check_stop(&self) -> Result<(), Error> {
         if self.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(()) }
