@@ -161,8 +161,9 @@ fn migration(number: u64, name: &str, file: &File) -> Migration {
     }
 }
 
-/// Splits `digits_rest`.
-fn numbered(stem: &str) -> Option<(u64, &str)> {
+/// Number and name of a path `digits_name` that has this ending and lies in no folder of its own.
+fn numbered<'a>(file: &'a File, ending: &str) -> Option<(u64, &'a str)> {
+    let stem = file.0.strip_suffix(ending).filter(|stem| !stem.contains('/'))?;
     let (number, name) = stem.split_once('_')?;
     let all_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (all_digits && !name.is_empty()).then(|| number.parse().ok().map(|number| (number, name)))?

@@ -29,7 +29,7 @@ impl Work<'_> {
         self.directives.old_complies.as_deref()
     }
 
-    /// The author's reason why the users' own triggers may fire, if he gave one.
+    /// The author's reason why the users' own triggers may fire, where one is given.
     pub(crate) fn user_triggers_fire(&self) -> Option<&str> {
         self.consulted.borrow_mut().insert("user-triggers");
         self.directives.user_triggers_fire.as_deref()

@@ -3,25 +3,21 @@
 //! dbmate runs a file in a transaction unless its mark says `-- migrate:up transaction:false`.
 
 use super::Format;
-use crate::source::{File, migration, numbered, sections::DBMATE, unknown};
+use crate::source::{migration, numbered, sections::DBMATE, unknown};
 
 pub(super) static FORMAT: Format = Format {
     name: "dbmate",
     tool: "dbmate",
     example: "20240131120000_name.sql",
     gapless: false,
-    fits: |file| stem(file).is_some() && DBMATE.mark(&file.1),
+    fits: |file| numbered(file, ".sql").is_some() && DBMATE.mark(&file.1),
     read: |_, file| {
-        let (number, name) = stem(file).ok_or_else(|| unknown(file))?;
+        let (number, name) = numbered(file, ".sql").ok_or_else(|| unknown(file))?;
         Ok(Some(migration(number, name, file)))
     },
     next: |next| format!("{}_{}.sql", next.stamp, next.name),
     head: "-- migrate:up\n",
 };
-
-fn stem(file: &File) -> Option<(u64, &str)> {
-    file.0.strip_suffix(".sql").filter(|stem| !stem.contains('/')).and_then(numbered)
-}
 
 #[cfg(test)]
 mod tests {

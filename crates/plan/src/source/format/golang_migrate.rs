@@ -28,8 +28,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn stem(file: &File) -> Option<(u64, &str)> {
-    let stem = file.0.strip_suffix(".up.sql").or_else(|| file.0.strip_suffix(".down.sql"));
-    stem.filter(|stem| !stem.contains('/')).and_then(numbered)
+    numbered(file, ".up.sql").or_else(|| numbered(file, ".down.sql"))
 }
 
 #[cfg(test)]

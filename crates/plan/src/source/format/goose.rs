@@ -5,16 +5,16 @@
 //! goose would put variables is refused: what it says is not known here.
 
 use super::Format;
-use crate::source::{File, SourceError, migration, numbered, sections::GOOSE, unknown};
+use crate::source::{SourceError, migration, numbered, sections::GOOSE, unknown};
 
 pub(super) static FORMAT: Format = Format {
     name: "goose",
     tool: "goose",
     example: "00001_name.sql",
     gapless: false,
-    fits: |file| stem(file).is_some() && GOOSE.mark(&file.1),
+    fits: |file| numbered(file, ".sql").is_some() && GOOSE.mark(&file.1),
     read: |_, file| {
-        let (number, name) = stem(file).ok_or_else(|| unknown(file))?;
+        let (number, name) = numbered(file, ".sql").ok_or_else(|| unknown(file))?;
         if file.1.to_lowercase().contains("-- +goose envsub on") {
             return Err(SourceError::Unsupported {
                 file: file.0.clone(),
@@ -30,10 +30,6 @@ pub(super) static FORMAT: Format = Format {
     },
     head: "-- +goose Up\n",
 };
-
-fn stem(file: &File) -> Option<(u64, &str)> {
-    file.0.strip_suffix(".sql").filter(|stem| !stem.contains('/')).and_then(numbered)
-}
 
 #[cfg(test)]
 mod tests {

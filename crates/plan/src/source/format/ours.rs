@@ -13,7 +13,7 @@ pub(super) static FORMAT: Format = Format {
     gapless: true,
     fits,
     read: |_, file| {
-        let (number, name) = stem(file).ok_or_else(|| unknown(file))?;
+        let (number, name) = numbered(file, ".sql").ok_or_else(|| unknown(file))?;
         Ok(Some(migration(number, name, file)))
     },
     next: |next| format!("{:0digits$}_{}.sql", next.number, next.name, digits = next.digits),
@@ -23,9 +23,5 @@ pub(super) static FORMAT: Format = Format {
 fn fits(file: &File) -> bool {
     let digits = file.0.bytes().take_while(u8::is_ascii_digit).count();
     let one_way = !file.0.ends_with(".up.sql") && !file.0.ends_with(".down.sql");
-    digits <= DIGITS_MAX && stem(file).is_some() && one_way
-}
-
-fn stem(file: &File) -> Option<(u64, &str)> {
-    file.0.strip_suffix(".sql").filter(|stem| !stem.contains('/')).and_then(numbered)
+    digits <= DIGITS_MAX && numbered(file, ".sql").is_some() && one_way
 }

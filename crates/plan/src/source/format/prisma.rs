@@ -5,25 +5,21 @@
 //! baseline like any other migration: `changeover adopt` takes over a database that has it.
 
 use super::Format;
-use crate::source::{File, migration, numbered, unknown};
+use crate::source::{migration, numbered, unknown};
 
 pub(super) static FORMAT: Format = Format {
     name: "prisma",
     tool: "Prisma",
     example: "20240131120000_name/migration.sql",
     gapless: false,
-    fits: |file| folder(file).is_some(),
+    fits: |file| numbered(file, "/migration.sql").is_some(),
     read: |_, file| {
-        let (number, name) = folder(file).ok_or_else(|| unknown(file))?;
+        let (number, name) = numbered(file, "/migration.sql").ok_or_else(|| unknown(file))?;
         Ok(Some(migration(number, name, file)))
     },
     next: |next| format!("{}_{}/migration.sql", next.stamp, next.name),
     head: "",
 };
-
-fn folder(file: &File) -> Option<(u64, &str)> {
-    file.0.strip_suffix("/migration.sql").filter(|folder| !folder.contains('/')).and_then(numbered)
-}
 
 #[cfg(test)]
 mod tests {

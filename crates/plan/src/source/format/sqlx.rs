@@ -24,8 +24,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn stem(file: &File) -> Option<(u64, &str)> {
-    let stem = ["up.sql", "down.sql", "sql"]
-        .iter()
-        .find_map(|ending| file.0.strip_suffix(ending).and_then(|stem| stem.strip_suffix('.')));
-    stem.filter(|stem| !stem.contains('/')).and_then(numbered)
+    let ending =
+        [".up.sql", ".down.sql", ".sql"].iter().find(|ending| file.0.ends_with(**ending))?;
+    numbered(file, ending)
 }
