@@ -85,22 +85,14 @@ impl Observer {
         };
         let client = &self.client;
         let Some(changes) = change::written(&catalog, statement) else {
-            // Later statements may need it.
-            let ran = client.batch_execute(&statement.text).await;
-            let message = ran.as_ref().map_or_else(said, |()| String::new());
-            return Ok(Outcome::Skipped(Skipped::NotUnderstood, message));
+            return Ok(pass_over(client, statement, Skipped::NotUnderstood).await);
         };
         if cascades(statement) {
-            let ran = client.batch_execute(&statement.text).await;
-            let message = ran.as_ref().map_or_else(said, |()| String::new());
-            return Ok(Outcome::Skipped(Skipped::Cascade, message));
+            return Ok(pass_over(client, statement, Skipped::Cascade).await);
         }
         let facts = change::facts_of_statement(&catalog, &changes);
         if facts.outside_transaction {
-            // A failure leaves the database as the history's later files expect it, or they fail too.
-            let ran = client.batch_execute(&statement.text).await;
-            let message = ran.as_ref().map_or_else(said, |()| String::new());
-            return Ok(Outcome::Skipped(Skipped::OutsideTransaction, message));
+            return Ok(pass_over(client, statement, Skipped::OutsideTransaction).await);
         }
         client.batch_execute(BEFORE).await.context("noting what is there")?;
         if let Err(error) = client.batch_execute(&statement.text).await {
@@ -121,6 +113,13 @@ impl Observer {
     pub(super) async fn fill(&self) -> anyhow::Result<()> {
         self.client.batch_execute(FILL).await.context("filling the tables")
     }
+}
+
+/// Runs a statement without comparing: later ones may need what it does. Where it fails, the database is as
+/// they expect it all the same, or they fail too.
+async fn pass_over(client: &Client, statement: &Statement, why: Skipped) -> Outcome {
+    let ran = client.batch_execute(&statement.text).await;
+    Outcome::Skipped(why, ran.as_ref().map_or_else(said, |()| String::new()))
 }
 
 fn said(error: &tokio_postgres::Error) -> String {
