@@ -5,6 +5,7 @@
 //! - `ledger/`: what is done and what runs; its tables, leases and fences are the crate `changeover-ledger`.
 //! - `driver/`: what to do next, and doing it.
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
+//! - `pace/`: how fast what runs long goes.
 //! - `rollback/`: the way back from an upgrade, out of the ledger.
 //! - `catalog/`: reads what the planner plans against.
 //!
@@ -24,6 +25,7 @@ mod hold;
 mod ledger;
 pub mod lock;
 pub mod operate;
+mod pace;
 pub mod pause_file;
 pub mod rollback;
 pub mod status;

@@ -35,7 +35,7 @@ async fn a_ledger_of_format_1_gets_what_later_formats_add() {
     let (one, two) = (one.unwrap(), two.unwrap());
     one.wait_until_servable().await.unwrap();
 
-    assert_eq!(value::<i32>(&owner, "SELECT written FROM changeover.format").await, 3);
+    assert_eq!(value::<i32>(&owner, "SELECT written FROM changeover.format").await, 4);
     assert_eq!(value::<i32>(&owner, "SELECT min_reader FROM changeover.format").await, 1);
     // What the owner's default privileges gave of the new tables is taken back; what was granted stays.
     let service = database.connect(SERVICE).await;

@@ -16,7 +16,6 @@ pub(crate) struct Sizer {
     rows: u32,
     rows_min: u32,
     rows_max: u32,
-    target: Duration,
 }
 
 impl Sizer {
@@ -26,7 +25,6 @@ impl Sizer {
             rows: pace.batch_rows_first.clamp(ROWS_MIN, pace.batch_rows_max.max(ROWS_MIN)),
             rows_min: ROWS_MIN,
             rows_max: pace.batch_rows_max.max(ROWS_MIN),
-            target: pace.batch_target,
         }
     }
 
@@ -35,13 +33,13 @@ impl Sizer {
         self.rows
     }
 
-    /// Learns from a batch of `rows` that took `took`.
-    pub(crate) fn learn(&mut self, took: Duration, rows: u64) {
+    /// Learns from a batch of `rows` that took `took`, where it should have taken `target`.
+    pub(crate) fn learn(&mut self, took: Duration, rows: u64, target: Duration) {
         // A batch cut short by the end of the table says nothing about full ones.
         if rows < u64::from(self.rows) {
             return;
         }
-        let factor = self.target.as_secs_f64() / took.as_secs_f64().max(1e-6);
+        let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-6);
         let next = f64::from(self.rows) * factor.clamp(SHRINKAGE_MAX, GROWTH_MAX);
         // The clamp keeps the value within u32.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -64,19 +62,21 @@ impl Sizer {
 mod tests {
     use super::*;
 
+    const TARGET: Duration = Duration::from_millis(50);
+
     #[test]
     fn follows_the_target_within_bounds() {
         let pace = Pace::default();
         let mut sizer = Sizer::new(&pace);
         for _ in 0..40 {
-            sizer.learn(Duration::from_millis(1), 1_000_000);
+            sizer.learn(Duration::from_millis(1), 1_000_000, TARGET);
         }
         assert_eq!(sizer.rows(), pace.batch_rows_max);
         for _ in 0..40 {
-            sizer.learn(Duration::from_secs(5), 1_000_000);
+            sizer.learn(Duration::from_secs(5), 1_000_000, TARGET);
         }
         assert_eq!(sizer.rows(), ROWS_MIN);
-        sizer.learn(Duration::from_millis(1), 3);
+        sizer.learn(Duration::from_millis(1), 3, TARGET);
         assert_eq!(sizer.rows(), ROWS_MIN);
     }
 
@@ -89,10 +89,10 @@ mod tests {
             sizer.halve(u64::from(sizer.rows()));
         }
         assert_eq!(sizer.rows(), 1);
-        sizer.learn(Duration::from_secs(5), 1);
+        sizer.learn(Duration::from_secs(5), 1, TARGET);
         assert_eq!(sizer.rows(), 1, "slow rows stay alone");
         for _ in 0..40 {
-            sizer.learn(Duration::from_millis(1), u64::from(sizer.rows()));
+            sizer.learn(Duration::from_millis(1), u64::from(sizer.rows()), TARGET);
         }
         assert_eq!(sizer.rows(), Pace::default().batch_rows_max);
     }

@@ -9,6 +9,7 @@ use crate::floor;
 use crate::ledger::state::OpenStep;
 use crate::ledger::{record, state};
 use crate::options::Options;
+use crate::pace::Pacer;
 use crate::pause::PausePoint;
 use crate::step::{self, StepRun};
 use crate::term::{GuardedConnection, Term};
@@ -24,6 +25,7 @@ pub(super) struct Holder<'a> {
     pub(super) tries: &'a mut Tries,
     pub(super) stop: &'a CancellationToken,
     pub(super) newer: watch::Receiver<Option<u64>>,
+    pub(super) pace: Pacer,
 }
 
 /// Why a holder has ended.
@@ -46,7 +48,8 @@ impl<'a> Holder<'a> {
     ) -> Result<Self, Error> {
         let worker = GuardedConnection::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
-        Ok(Self { options, watch, worker, tries, stop, newer: term.newer() })
+        let pace = Pacer::new(options);
+        Ok(Self { options, watch, worker, tries, stop, newer: term.newer(), pace })
     }
 
     /// Does one thing after the other until nothing is left. Bounded by the plan: each round does a
@@ -152,6 +155,7 @@ impl<'a> Holder<'a> {
             worker: &mut self.worker,
             watch: self.watch,
             options: self.options,
+            pace: &self.pace,
             step,
             stop: &stop,
         });

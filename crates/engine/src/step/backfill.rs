@@ -160,19 +160,10 @@ async fn fill_part(
         state.cursor = Some(upper);
         run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
         let took = began.elapsed();
-        sizer.learn(took, rows);
-        rest(run, took).await;
+        sizer.learn(took, rows, run.pace.batch_target());
+        run.pace.after_batch(step, took, run.stop).await?;
     }
     Ok(())
-}
-
-/// Leaves the database to others for a while: a share of the time that the batch took.
-pub(super) async fn rest(run: &StepRun<'_>, took: Duration) {
-    let pause = took.mul_f64(run.options.pace.rest_ratio.clamp(0.0, 100.0));
-    tokio::select! {
-        () = run.stop.cancelled() => {}
-        () = tokio::time::sleep(pause) => {}
-    }
 }
 
 /// Goes back to the rows that somebody held locked, until none is left.

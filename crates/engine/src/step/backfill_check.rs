@@ -4,7 +4,7 @@
 //! always enabled, before and after: then a row found equal stays equal. Rows that differ are
 //! filled once more and looked at again; if they still differ, the step fails and names some.
 
-use super::backfill::{rest, unless_gone};
+use super::backfill::unless_gone;
 use super::progress::{self, Advance, Place, Progress};
 use super::{StepRun, sync};
 use crate::backfill::{Batch, Differing, Filled, Part, Range, Sizer, parts};
@@ -98,8 +98,8 @@ async fn check_part(
         state.cursor = Some(upper);
         run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
         let took = began.elapsed();
-        sizer.learn(took, rows);
-        rest(run, took).await;
+        sizer.learn(took, rows, run.pace.batch_target());
+        run.pace.after_batch(step, took, run.stop).await?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     run.begin().await?;
+    run.pace.before_long(step, run.stop).await?;
     let transaction = run.worker.begin().await?;
     let bound = options.locks.long_statement;
     for statement in statements {

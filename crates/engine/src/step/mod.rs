@@ -25,6 +25,7 @@ use crate::connection::Connection;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::options::Options;
+use crate::pace::Pacer;
 use crate::pause::PausePoint;
 use crate::term::GuardedConnection;
 use changeover_plan::{Course, Step};
@@ -38,6 +39,8 @@ pub(crate) struct StepRun<'a> {
     pub(crate) watch: &'a Connection,
     /// The service's options.
     pub(crate) options: &'a Options,
+    /// How fast it goes.
+    pub(crate) pace: &'a Pacer,
     /// The step.
     pub(crate) step: &'a Step,
     /// Cancelled when the process is to stop or the term is lost: a long step ends between batches.

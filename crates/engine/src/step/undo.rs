@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::ledger::record;
 use crate::lock;
 use crate::options::Options;
+use crate::pace::Pacer;
 use crate::term::GuardedConnection;
 use changeover_plan::{Catalog, Change, Lock, LockHeld, LockMode, Step};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,8 @@ pub(crate) async fn undo(
     let outside = |change: &&Change| change.facts(&Catalog::default()).outside_transaction;
     let (long, short): (Vec<&Change>, Vec<&Change>) = step.undo.iter().partition(outside);
     for change in long {
-        let run = StepRun { worker, watch, options, step, stop };
+        let pace = Pacer::new(options);
+        let run = StepRun { worker, watch, options, pace: &pace, step, stop };
         for statement in change.render() {
             long_statement::run(&run, &statement, &step.title).await?;
         }

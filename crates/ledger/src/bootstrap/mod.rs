@@ -9,7 +9,7 @@ use crate::text::{exact, texts};
 use changeover_plan::Identifier;
 
 /// The format that this engine writes.
-pub const FORMAT: i32 = 3;
+pub const FORMAT: i32 = 4;
 
 /// The tables and views that make each format of the one before; the first of nothing. A format only adds,
 /// without a lock on what older engines use at that moment.
@@ -23,6 +23,7 @@ const TABLES: [&[&str]; FORMAT as usize] = [
         include_str!("sql/connection_share/tables_0002.sql"),
     ],
     &[include_str!("sql/tables_0003.sql")],
+    &[include_str!("sql/control/tables_0004.sql"), include_str!("sql/pace/tables_0004.sql")],
 ];
 /// All functions, made again with each format, so that a ledger of any age has their latest bodies. Their
 /// signatures and rights stay; another signature gets a new suffix. After the tables: functions are checked

@@ -11,7 +11,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON changeover.format, changeover.app, changeover.term, changeover.migration,
     changeover.plan, changeover.step, changeover.progress, changeover.parked_row,
     changeover.instance, changeover.event, changeover.service_role, changeover.refused_release,
-    changeover.term_waiter
+    changeover.term_waiter, changeover.control, changeover.pace
     TO $ROLE;
 
 -- Background work.
