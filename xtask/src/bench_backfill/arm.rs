@@ -70,6 +70,8 @@ impl Arm {
         if !matches!(self, Self::Ours { .. }) {
             connect(&owner_url).await?.batch_execute(ADD).await?;
         }
+        let grant = format!("GRANT CREATE ON DATABASE \"{database}\" TO bench_owner");
+        admin.batch_execute(&grant).await?;
         admin.batch_execute("CHECKPOINT").await?;
         let before: String = admin.query_one("SELECT pg_current_wal_lsn()::text", &[]).await?.get(0);
         let began = Instant::now();

@@ -38,12 +38,10 @@ impl Shape {
     /// Makes and fills it; then it is at rest.
     pub(crate) async fn make(&self, url: &str) -> anyhow::Result<()> {
         let admin = connect(url).await?;
-        let database: String = admin.query_one("SELECT current_database()", &[]).await?.get(0);
         let base = self.base();
         admin
             .batch_execute(&format!(
                 "ALTER SCHEMA public OWNER TO bench_owner; \
-                 GRANT CREATE ON DATABASE \"{database}\" TO bench_owner; \
                  GRANT USAGE ON SCHEMA public TO bench_service; SET ROLE bench_owner; {base} \
                  INSERT INTO t (v, a, b, c, d, pad) \
                  SELECT 'Row ' || g, g, g * 7 % 1000003, g * 31 % 1000003, g * 127 % 1000003, \
