@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// How often each is measured.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Batch targets in ms besides the default.
+    /// Batch targets in ms besides the default; 0: none.
     #[arg(long, value_delimiter = ',', default_values_t = [5, 10, 20])]
     targets_ms: Vec<u64>,
     /// Workers in parallel; 1: not measured.
@@ -92,7 +92,7 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<()> {
 
 fn arms(args: &Args) -> Vec<Arm> {
     let mut arms = vec![Arm::Single, Arm::PlainRanges, Arm::Ours { target_ms: None, parallel: 1 }];
-    arms.extend(args.targets_ms.iter().map(|ms| Arm::Ours { target_ms: Some(*ms), parallel: 1 }));
+    arms.extend(args.targets_ms.iter().filter(|ms| **ms > 0).map(|ms| Arm::Ours { target_ms: Some(*ms), parallel: 1 }));
     if args.parallel > 1 {
         arms.push(Arm::Ours { target_ms: None, parallel: args.parallel });
     }

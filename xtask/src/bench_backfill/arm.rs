@@ -124,7 +124,7 @@ async fn ours(
     database: &str,
     shape: &Shape,
     target_ms: Option<u64>,
-    _parallel: u32,
+    parallel: u32,
 ) -> anyhow::Result<()> {
     let base = shape.base();
     let files = |names: &[(&str, &str)]| {
@@ -136,6 +136,7 @@ async fn ours(
     options.owner_url = Some(server.url("bench_owner", database));
     options.service_roles = vec!["bench_service".to_owned()];
     options.pace.rest_ratio = 0.0;
+    options.pace.parallel = parallel;
     if let Some(ms) = target_ms {
         options.pace.batch_target = Duration::from_millis(ms);
     }

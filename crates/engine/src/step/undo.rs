@@ -28,7 +28,7 @@ pub(crate) async fn undo(
     let (long, short): (Vec<&Change>, Vec<&Change>) = step.undo.iter().partition(outside);
     for change in long {
         let pace = Pacer::new(options);
-        let run = StepRun { worker, watch, options, pace: &pace, step, stop };
+        let run = StepRun { worker, beside: Vec::new(), watch, options, pace: &pace, step, stop };
         for statement in change.render() {
             long_statement::run(&run, &statement, &step.title).await?;
         }
