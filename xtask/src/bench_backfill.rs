@@ -127,13 +127,14 @@ async fn measure(
 /// Prints a table's medians.
 fn show(shape: &Shape, arms: &[Arm], all: &BTreeMap<usize, Vec<Took>>) -> anyhow::Result<f64> {
     println!(
-        "\n{}\n{:<26} {:>7} {:>9} {:>6} {:>7} {:>7} {:>5} {:>8} {:>8}",
+        "\n{}\n{:<26} {:>7} {:>9} {:>6} {:>7} {:>6} {:>6} {:>5} {:>8} {:>8}",
         shape.title(),
         "",
         "s",
         "rows/s",
         "ratio",
         "(least)",
+        "CPU s",
         "WAL MB",
         "HOT %",
         "batches",
@@ -154,11 +155,12 @@ fn show(shape: &Shape, arms: &[Arm], all: &BTreeMap<usize, Vec<Took>>) -> anyhow
         }
         let seconds = figures(at, |took| took.seconds)?.median();
         println!(
-            "{:<26} {seconds:>7.2} {:>9.0} {:>6.2} {:>7.2} {:>7.0} {:>5.0} {:>8.0} {:>8.2}",
+            "{:<26} {seconds:>7.2} {:>9.0} {:>6.2} {:>7.2} {:>6.1} {:>6.0} {:>5.0} {:>8.0} {:>8.2}",
             arm.title(),
             shape.rows as f64 / seconds,
             ratios.median(),
             ratios.least(),
+            figures(at, |took| took.cpu_s)?.median(),
             figures(at, |took| took.wal_mb)?.median(),
             figures(at, |took| took.hot_percent)?.median(),
             figures(at, |took| took.batches)?.median(),

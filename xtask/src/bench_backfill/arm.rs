@@ -13,6 +13,9 @@ const PLAIN_ROWS: u64 = 10_000;
 /// How long the server may take to count what was updated, after its sessions have ended.
 const STATISTICS_WAIT: Duration = Duration::from_secs(20);
 
+/// Of Linux, everywhere.
+const TICKS_A_SECOND: f64 = 100.0;
+
 const ADD: &str = "ALTER TABLE t ADD COLUMN filled text";
 const NEXT: &str = "ALTER TABLE t ADD COLUMN filled text;\nUPDATE t SET filled = lower(v);";
 
@@ -40,6 +43,8 @@ pub(crate) struct Took {
     pub(crate) check_s: f64,
     /// Batches.
     pub(crate) batches: f64,
+    /// Of the whole arm, all of the server's processes: what other work on the machine does not stretch.
+    pub(crate) cpu_s: f64,
     /// Of the whole arm.
     pub(crate) wal_mb: f64,
     /// Updates that touched no index.
@@ -74,6 +79,7 @@ impl Arm {
         admin.batch_execute(&grant).await?;
         admin.batch_execute("CHECKPOINT").await?;
         let before: String = admin.query_one("SELECT pg_current_wal_lsn()::text", &[]).await?.get(0);
+        let cpu_before_s = server_cpu_s(server.postmaster_pid())?;
         let began = Instant::now();
         let (seconds, check_s, batches) = match self {
             Self::Single => {
@@ -89,6 +95,7 @@ impl Arm {
                 steps(&admin).await?
             }
         };
+        let cpu_s = server_cpu_s(server.postmaster_pid())? - cpu_before_s;
         let wal_mb: f64 = admin
             .query_one(
                 "SELECT (pg_wal_lsn_diff(pg_current_wal_lsn(), $1::text::pg_lsn) / 1048576)::float8",
@@ -102,7 +109,7 @@ impl Arm {
             .get(0);
         ensure!(wrong == 0, "{wrong} rows are wrong");
         let hot_percent = hot_percent(&admin, shape.rows).await?;
-        Ok(Took { seconds, check_s, batches, wal_mb, hot_percent })
+        Ok(Took { seconds, check_s, batches, cpu_s, wal_mb, hot_percent })
     }
 }
 
@@ -188,4 +195,24 @@ async fn hot_percent(admin: &Client, rows: u64) -> anyhow::Result<f64> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     bail!("the server did not count the updates")
+}
+
+/// What the server's processes have used so far, those that have ended too. Linux only.
+fn server_cpu_s(postmaster: u32) -> anyhow::Result<f64> {
+    let mut ticks = 0.0;
+    for entry in std::fs::read_dir("/proc")? {
+        let path = entry?.path().join("stat");
+        // Other processes end while we look.
+        let Ok(stat) = std::fs::read_to_string(&path) else { continue };
+        // Behind the name, which may hold anything: the state, the parent, and from the twelfth on the ticks.
+        let Some((_, fields)) = stat.rsplit_once(") ") else { continue };
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let number = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+        if stat.starts_with(&format!("{postmaster} ")) {
+            ticks += (11..=14).map(number).sum::<f64>();
+        } else if fields.get(1).is_some_and(|parent| *parent == postmaster.to_string()) {
+            ticks += number(11) + number(12);
+        }
+    }
+    Ok(ticks / TICKS_A_SECOND)
 }

@@ -158,7 +158,7 @@ fn partitioned_tables() {
       ALTER TABLE "public"."orders" ADD COLUMN "n" int
     expand 0002.2.sync: keep orders.n right for every writer needs 0002.1.add_column
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     expand 0002.4.create_table: create table orders_2
       lock orders ACCESS EXCLUSIVE (blink)
       create table orders_2 partition of orders for values in (2)

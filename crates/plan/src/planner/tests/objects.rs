@@ -55,7 +55,7 @@ fn what_only_adds_is_expand() {
       ALTER TABLE "public"."orders" ADD COLUMN "doubled" int
     expand 0002.12.sync: keep orders.doubled right for every writer needs 0002.11.add_column
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_012" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_012" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     expand 0002.13.create_view: create view v needs 0002.11.add_column
       lock orders ACCESS SHARE (blink)
       create view v as select doubled from orders

@@ -19,7 +19,7 @@ fn the_designs_example() {
       ALTER TABLE "public"."orders" ADD COLUMN "started" timestamptz
     expand 0002.2.sync: keep orders.started right for every writer needs 0002.1.add_column
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     expand 0002.4.loosen: let orders.legacy be left out
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ALTER COLUMN "legacy" DROP NOT NULL
@@ -120,7 +120,7 @@ fn the_trigger_computes_parks_and_counts() {
 
     REVOKE ALL ON FUNCTION "changeover"."shop.0002.2.sync"() FROM PUBLIC;
 
-    CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(pg_catalog.current_setting('changeover.filling', true), '') OPERATOR(pg_catalog.<>) 'zzzz_changeover_shop_0002_002' OR NOT pg_catalog.has_schema_privilege(SESSION_USER, 'changeover', 'CREATE')) EXECUTE FUNCTION "changeover"."shop.0002.2.sync"();
+    CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTION "changeover"."shop.0002.2.sync"();
 
     ALTER TABLE "public"."orders" ENABLE ALWAYS TRIGGER "zzzz_changeover_shop_0002_002"
     "#);
@@ -275,7 +275,7 @@ fn a_column_that_was_there_needs_a_word() {
     insta::assert_snapshot!(shown.join("\n\n"), @r#"
     expand 0002.1.sync: keep orders.total right for every writer
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.total needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
       set "total" = coalesce("total", (0)) where true and ROW("total")::record OPERATOR(pg_catalog.*<>) ROW(CAST(coalesce("tot…
@@ -290,7 +290,7 @@ fn a_column_that_was_there_needs_a_word() {
 
     expand 0002.1.sync: keep orders.total right for every writer
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.total needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
       set "total" = (coalesce("total", 1)) where true and ROW("total")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("to…
@@ -305,7 +305,7 @@ fn a_column_that_was_there_needs_a_word() {
 
     expand 0002.1.sync: keep orders.status right for every writer
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.status needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
       set "status" = (lower("nick")) where ("total" > 1) and ROW("status")::record OPERATOR(pg_catalog.*<>) ROW(CAST((lower("n…
@@ -393,7 +393,7 @@ fn a_column_goes_together_with_the_trigger_that_reads_it() {
       ALTER TABLE "public"."orders" ADD COLUMN "n" text
     expand 0002.2.sync: keep orders.n right for every writer needs 0002.1.add_column
       lock orders SHARE ROW EXCLUSIVE (blink)
-      CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW WHEN (coalesce(…
+      CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     expand 0002.3.loosen: let orders.legacy be left out
       lock orders ACCESS EXCLUSIVE (blink)
       ALTER TABLE "public"."orders" ALTER COLUMN "legacy" DROP NOT NULL
