@@ -92,7 +92,12 @@ pub(crate) async fn run(mut args: Args) -> anyhow::Result<()> {
 
 fn arms(args: &Args) -> Vec<Arm> {
     let mut arms = vec![Arm::Single, Arm::PlainRanges, Arm::Ours { target_ms: None, parallel: 1 }];
-    arms.extend(args.targets_ms.iter().filter(|ms| **ms > 0).map(|ms| Arm::Ours { target_ms: Some(*ms), parallel: 1 }));
+    arms.extend(
+        args.targets_ms
+            .iter()
+            .filter(|ms| **ms > 0)
+            .map(|ms| Arm::Ours { target_ms: Some(*ms), parallel: 1 }),
+    );
     if args.parallel > 1 {
         arms.push(Arm::Ours { target_ms: None, parallel: args.parallel });
     }

@@ -78,7 +78,8 @@ impl Arm {
         let grant = format!("GRANT CREATE ON DATABASE \"{database}\" TO bench_owner");
         admin.batch_execute(&grant).await?;
         admin.batch_execute("CHECKPOINT").await?;
-        let before: String = admin.query_one("SELECT pg_current_wal_lsn()::text", &[]).await?.get(0);
+        let before: String =
+            admin.query_one("SELECT pg_current_wal_lsn()::text", &[]).await?.get(0);
         let cpu_before_s = server_cpu_s(server.postmaster_pid())?;
         let began = Instant::now();
         let (seconds, check_s, batches) = match self {
@@ -207,7 +208,8 @@ fn server_cpu_s(postmaster: u32) -> anyhow::Result<f64> {
         // Behind the name, which may hold anything: the state, the parent, and from the twelfth on the ticks.
         let Some((_, fields)) = stat.rsplit_once(") ") else { continue };
         let fields: Vec<&str> = fields.split(' ').collect();
-        let number = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+        let number =
+            |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
         if stat.starts_with(&format!("{postmaster} ")) {
             ticks += (11..=14).map(number).sum::<f64>();
         } else if fields.get(1).is_some_and(|parent| *parent == postmaster.to_string()) {

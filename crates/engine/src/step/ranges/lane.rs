@@ -181,8 +181,14 @@ async fn commit(
     let epoch = transaction.epoch();
     let last = async |client: &Client| {
         let added = Advance { done: save.done, written };
-        let saved =
-            progress::write(client, advance, epoch, course.place, (save.cursor.as_deref(), false), added);
+        let saved = progress::write(
+            client,
+            advance,
+            epoch,
+            course.place,
+            (save.cursor.as_deref(), false),
+            added,
+        );
         if course.lanes == 1 {
             return saved.await;
         }

@@ -130,7 +130,11 @@ async fn assert_by_index(
 /// Opens connections beside the first, as many as the pace allows and the part is worth. Where the server has
 /// none to give, it goes on with those that there are.
 async fn open_lanes(run: &mut StepRun<'_>, part: &Part) {
-    let worth = usize::try_from(part.rows_estimate / LANE_ROWS_MIN).unwrap_or(usize::MAX);
+    // 0: the server does not know yet.
+    let worth = match part.rows_estimate {
+        0 => usize::MAX,
+        rows => usize::try_from(rows / LANE_ROWS_MIN).unwrap_or(usize::MAX),
+    };
     let Pace { parallel, .. } = run.options.pace;
     let wanted = usize::try_from(parallel).unwrap_or(1).min(worth).saturating_sub(1);
     while run.beside.len() < wanted {
