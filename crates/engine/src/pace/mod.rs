@@ -3,11 +3,24 @@
 //! One [`Pacer`] a holder. A running step asks it between two batches how long the next may take and
 //! rests as long as it says, and before it begins what cannot be slowed down.
 //!
-//! Invariants: a rest is bounded, and ends at once where the process is to stop.
+//! - `controller`: the control loop, pure; `limits`: between which bounds.
+//!
+//! Invariants: a rest is bounded but where it may stand still, and ends at once where the process is to stop.
+
+#[allow(dead_code, clippy::allow_attributes, reason = "the sampler is wired in the next step")]
+mod controller;
+mod limits;
+#[cfg(test)]
+mod tests;
+#[allow(dead_code, clippy::allow_attributes, reason = "the sampler is wired in the next step")]
+mod window;
+
+pub(crate) use limits::Limits;
 
 use crate::error::Error;
 use crate::options::{Options, Pace};
 use changeover_plan::Step;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -15,12 +28,24 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub(crate) struct Pacer {
     pace: Pace,
+    limits: Mutex<Limits>,
 }
 
+#[allow(dead_code, clippy::allow_attributes, reason = "limits are set by the control row, next")]
 impl Pacer {
     /// For all steps of a holder.
     pub(crate) fn new(options: &Options) -> Self {
-        Self { pace: options.pace }
+        Self { pace: options.pace, limits: Mutex::new(Limits::of(&options.pace)) }
+    }
+
+    /// What the options say, for what an operator has left open.
+    pub(crate) fn default_limits(&self) -> Limits {
+        Limits::of(&self.pace)
+    }
+
+    /// Holds from the next batch on, and for a rest that is under way.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits.sane();
     }
 
     /// The time that the next batch should take.
@@ -35,10 +60,12 @@ impl Pacer {
         took: Duration,
         stop: &CancellationToken,
     ) -> Result<(), Error> {
-        let rest = took.mul_f64(self.pace.rest_ratio.clamp(0.0, 100.0));
+        let max_share = self.limits.lock().unwrap_or_else(PoisonError::into_inner).max_share;
+        let ratio =
+            self.pace.rest_ratio.unwrap_or(0.5).clamp(0.0, 1_000.0).max(1.0 / max_share - 1.0);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(rest) => {}
+            () = tokio::time::sleep(took.mul_f64(ratio)) => {}
         }
         Ok(())
     }
