@@ -48,7 +48,7 @@ impl<'a> Holder<'a> {
     ) -> Result<Self, Error> {
         let worker = GuardedConnection::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
-        let pace = Pacer::new(options);
+        let pace = Pacer::watching(options, url, &worker);
         Ok(Self { options, watch, worker, tries, stop, newer: term.newer(), pace })
     }
 
