@@ -22,6 +22,7 @@ mod handle;
 pub mod health;
 mod history;
 mod hold;
+mod latency;
 mod ledger;
 pub mod lock;
 pub mod operate;
@@ -45,6 +46,7 @@ pub use error::{
 };
 pub use handle::Changeover;
 pub use instance::{Instance, InstanceState};
+pub use latency::LatencyRecorder;
 pub use options::{LockLimits, Maintenance, Options, Pace, PaceBounds, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 
