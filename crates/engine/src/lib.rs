@@ -47,7 +47,7 @@ pub use error::{
 };
 pub use handle::Changeover;
 pub use instance::{Instance, InstanceState};
-pub use options::{LockLimits, Options, Pace, Timing};
+pub use options::{LockLimits, Maintenance, Options, Pace, PaceBounds, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 
 /// Stops a run that an operator's program has begun.

@@ -17,6 +17,7 @@ pub use wishes::{Hours, StepWish, Wish, Wishes};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::options::Options;
+use crate::pace::Pacer;
 use changeover_plan::Step;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -67,6 +68,7 @@ impl Control {
         options: &Options,
         url: &str,
         watch: &Connection,
+        pace: &Pacer,
     ) -> Infallible {
         let mut own: Option<Connection> = None;
         loop {
@@ -77,7 +79,7 @@ impl Control {
             }
             let looked = self.look(own.as_ref().unwrap_or(watch), &options.app);
             match tokio::time::timeout(READ_WAIT, looked).await {
-                Ok(Ok(_)) => {}
+                Ok(Ok(wishes)) => pace.heed(&wishes),
                 Ok(Err(error)) => {
                     tracing::debug!(error = chain(&error), "what operators want was not read");
                 }

@@ -70,6 +70,7 @@ impl<'a> Holder<'a> {
             let app = &self.options.app;
             let skip = self.tries.skip();
             let wishes = self.control.look(self.watch, app).await?;
+            self.pace.heed(&wishes);
             let next = next::read(&self.watch.client, self.options, &skip, &wishes).await?;
             if !matches!(next, Next::Plan)
                 && let Some(stopped_after) = self.stop_here().await?
@@ -187,6 +188,7 @@ impl<'a> Holder<'a> {
             step,
             stop: &stop,
         });
+        let reading = self.control.keep_reading(self.options, self.url, self.watch, &self.pace);
         let interrupted = async {
             if handover::may_interrupt(open) {
                 handover::interrupt(self.newer.clone(), stop.clone()).await;
@@ -195,7 +197,7 @@ impl<'a> Holder<'a> {
         };
         tokio::select! {
             outcome = run => outcome,
-            never = self.control.keep_reading(self.options, self.url, self.watch) => match never {},
+            never = reading => match never {},
             () = interrupted => Err(Error::Stopped),
         }
     }

@@ -3,29 +3,61 @@
 //! One [`Pacer`] a holder. A running step asks it between two batches how long the next may take and
 //! rests as long as it says, and before it begins what cannot be slowed down.
 //!
-//! Invariants: a rest is bounded, and ends at once where the process is to stop.
+//! - `controller`: the control loop, pure; `limits`: between which bounds.
+//!
+//! Invariants: a rest is bounded but where it may stand still, and ends at once where the process is to stop.
 
-use crate::control::Control;
+#[allow(dead_code, clippy::allow_attributes, reason = "the sampler is wired in the next step")]
+mod controller;
+mod limits;
+#[cfg(test)]
+mod tests;
+#[allow(dead_code, clippy::allow_attributes, reason = "the sampler is wired in the next step")]
+mod window;
+
+pub(crate) use limits::Limits;
+
+use crate::control::{Control, Wishes};
 use crate::error::Error;
 use crate::options::{Options, Pace};
 use changeover_plan::Step;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// The longest rest, as a multiple of the batch: a share of 1 %.
-const REST_RATIO_MAX: f64 = 100.0;
 
 /// Says how fast to go.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     pace: Pace,
+    limits: Mutex<Limits>,
     control: Control,
 }
 
+#[allow(dead_code, clippy::allow_attributes, reason = "limits are set by the control row, next")]
 impl Pacer {
     /// For all steps of a holder.
     pub(crate) fn new(options: &Options, control: Control) -> Self {
-        Self { pace: options.pace, control }
+        Self { pace: options.pace, limits: Mutex::new(Limits::of(&options.pace)), control }
+    }
+
+    /// What the options say, for what an operator has left open.
+    pub(crate) fn default_limits(&self) -> Limits {
+        Limits::of(&self.pace)
+    }
+
+    /// Sets the limits that operators want; what they leave open is as in the options.
+    pub(crate) fn heed(&self, wishes: &Wishes) {
+        let default = self.default_limits();
+        self.set_limits(Limits {
+            max_share: wishes.max_share.unwrap_or(default.max_share),
+            min_share: wishes.min_share.unwrap_or(default.min_share),
+            probe_factor: wishes.probe_factor.unwrap_or(default.probe_factor),
+        });
+    }
+
+    /// Holds from the next batch on, and for a rest that is under way.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits.sane();
     }
 
     /// The time that the next batch should take.
@@ -33,19 +65,20 @@ impl Pacer {
         self.pace.batch_target
     }
 
-    /// Rests after a batch that took `took`, at least so long that no more than the operators' share of the
-    /// time is worked; then waits while they have paused. [`Error::Withheld`] where they have cancelled it.
+    /// Rests after a batch that took `took`, then waits while operators have paused.
+    /// [`Error::Withheld`] where they have cancelled the step.
     pub(crate) async fn after_batch(
         &self,
         step: &Step,
         took: Duration,
         stop: &CancellationToken,
     ) -> Result<(), Error> {
-        let wanted = self.control.wishes().max_share.map_or(0.0, rest_for_share);
-        let rest = took.mul_f64(self.pace.rest_ratio.max(wanted).clamp(0.0, REST_RATIO_MAX));
+        let max_share = self.limits.lock().unwrap_or_else(PoisonError::into_inner).max_share;
+        let ratio =
+            self.pace.rest_ratio.unwrap_or(0.5).clamp(0.0, 1_000.0).max(1.0 / max_share - 1.0);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(rest) => {}
+            () = tokio::time::sleep(took.mul_f64(ratio)) => {}
         }
         self.control.between_batches(step, stop).await
     }
@@ -59,9 +92,4 @@ impl Pacer {
     ) -> Result<(), Error> {
         self.control.before_long(step, stop).await
     }
-}
-
-/// The rest that leaves this share of the time for work, as a multiple of the work.
-fn rest_for_share(share: f64) -> f64 {
-    1.0 / share.max(f64::EPSILON) - 1.0
 }

@@ -31,7 +31,7 @@ pub(crate) const TOTAL: (&str, &str) = (
 /// One row a batch, with a rest that makes it last for minutes.
 pub(crate) fn slowly(mut options: Options) -> Options {
     options.pace =
-        Pace { batch_rows_first: 1, batch_rows_max: 1, rest_ratio: 20.0, ..Pace::default() };
+        Pace { batch_rows_first: 1, batch_rows_max: 1, rest_ratio: Some(20.0), ..Pace::default() };
     options
 }
 

@@ -1,8 +1,9 @@
 //! The share of the time, and the hours.
 
 use super::common::{Database, OWNER, migrate, until, value};
-use super::{BASE, all_done, in_mid_backfill, servable, state_of};
+use super::{BASE, TOTAL, all_done, filled, renewed, servable, slowly, state_of};
 use changeover::Changeover;
+use tokio_postgres::Client;
 
 const INDEX: (&str, &str) = (
     "0002_index.sql",
@@ -37,22 +38,30 @@ async fn builds_begin_within_the_hours_and_the_rest_goes_on() {
     two.leave().await.unwrap();
 }
 
-/// A share of next to nothing makes a rest of 100 batches out of one of 20.
+/// A hundredth of the time instead of half of it: a tenth of the rows at most, between two renewals each.
 #[tokio::test]
 async fn the_share_is_heeded_by_what_runs() {
     let database = Database::new(15).await;
-    let (two, owner) = in_mid_backfill(&database).await;
-    owner
-        .batch_execute("SELECT changeover.set_pace_v1('shop', max_share => 0.000001)")
-        .await
-        .unwrap();
-    let wishes =
-        changeover::control::operator::Operator::connect(&database.url(OWNER), "shop", None)
-            .await
-            .unwrap()
-            .wishes()
-            .await
-            .unwrap();
-    assert_eq!(wishes.max_share, Some(0.000_001));
+    migrate(database.options("1", &[BASE])).await.unwrap();
+    let owner = database.connect(OWNER).await;
+    let mut options = slowly(database.options("2", &[BASE, TOTAL]));
+    options.pace.rest_ratio = Some(1.0);
+    let two = Changeover::start(options).await.unwrap();
+    servable(&two).await;
+    until("the backfill is under way", || async { filled(&owner).await > 3 }).await;
+    let before = filled_while_renewed(&owner).await;
+    let slower = "SELECT changeover.set_pace_v1('shop', max_share => 0.01, min_share => 0)";
+    owner.batch_execute(slower).await.unwrap();
+    until("it goes at a tenth of its speed", || async {
+        filled_while_renewed(&owner).await * 10 <= before
+    })
+    .await;
+    assert!(filled(&owner).await < 2000, "it has ended meanwhile");
     two.leave().await.unwrap();
+}
+
+async fn filled_while_renewed(owner: &Client) -> i64 {
+    let before = filled(owner).await;
+    renewed(owner).await;
+    filled(owner).await - before
 }
