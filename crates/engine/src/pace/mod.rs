@@ -25,6 +25,7 @@ mod window;
 
 pub(crate) use limits::Limits;
 
+use crate::control::{Control, Wishes};
 use crate::error::Error;
 use crate::options::Options;
 use crate::term::GuardedConnection;
@@ -55,21 +56,28 @@ pub(crate) struct Pacer {
     access: Option<Arc<Access>>,
     sampler: Mutex<Option<Sampler>>,
     worked: Mutex<Duration>,
+    control: Control,
 }
 
 impl Pacer {
     /// One that watches nothing.
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, control: Control) -> Self {
         Self {
             shared: Arc::new(Shared::new(options.pace)),
             access: None,
             sampler: Mutex::new(None),
             worked: Mutex::new(Duration::ZERO),
+            control,
         }
     }
 
     /// For all steps of a holder.
-    pub(crate) fn watching(options: &Options, url: &str, worker: &GuardedConnection) -> Self {
+    pub(crate) fn watching(
+        options: &Options,
+        url: &str,
+        worker: &GuardedConnection,
+        control: Control,
+    ) -> Self {
         let claim = worker.claim();
         let access = Access {
             app: options.app.clone(),
@@ -78,17 +86,25 @@ impl Pacer {
             epoch: claim.epoch,
             holder: claim.holder,
         };
-        Self { access: Some(Arc::new(access)), ..Self::new(options) }
+        Self { access: Some(Arc::new(access)), ..Self::new(options, control) }
     }
 
     /// What the options say, for what an operator has left open.
-    #[allow(dead_code, clippy::allow_attributes, reason = "for the control row")]
     pub(crate) fn default_limits(&self) -> Limits {
         Limits::of(&self.shared.pace)
     }
 
+    /// Sets the limits that operators want; what they leave open is as in the options.
+    pub(crate) fn heed(&self, wishes: &Wishes) {
+        let default = self.default_limits();
+        self.set_limits(Limits {
+            max_share: wishes.max_share.unwrap_or(default.max_share),
+            min_share: wishes.min_share.unwrap_or(default.min_share),
+            probe_factor: wishes.probe_factor.unwrap_or(default.probe_factor),
+        });
+    }
+
     /// Holds from the next batch on, and for a rest that is under way.
-    #[allow(dead_code, clippy::allow_attributes, reason = "for the control row")]
     pub(crate) fn set_limits(&self, limits: Limits) {
         *locked(&self.shared.limits) = limits.sane();
     }
@@ -101,7 +117,8 @@ impl Pacer {
         self.shared.standing.borrow().course.batch
     }
 
-    /// Rests after a batch that took `took`.
+    /// Rests after a batch that took `took`, then waits while operators have paused.
+    /// [`Error::Withheld`] where they have cancelled the step.
     pub(crate) async fn after_batch(
         &self,
         step: &Step,
@@ -121,8 +138,9 @@ impl Pacer {
             () = stop.cancelled() => {}
             () = self.rest(took) => {}
         }
+        let outcome = self.control.between_batches(step, stop).await;
         self.shared.is_resting.store(false, Ordering::Relaxed);
-        Ok(())
+        outcome
     }
 
     /// Begins to watch, or tells who watches what runs now.
@@ -173,11 +191,12 @@ impl Pacer {
     }
 
     /// Waits until a step may begin a statement that cannot be slowed down once it runs.
+    /// [`Error::Withheld`] where operators do not want it now.
     pub(crate) async fn before_long(
         &self,
-        _step: &Step,
-        _stop: &CancellationToken,
+        step: &Step,
+        stop: &CancellationToken,
     ) -> Result<(), Error> {
-        Ok(())
+        self.control.before_long(step, stop).await
     }
 }

@@ -28,7 +28,7 @@ const TABLES: [&[&str]; FORMAT as usize] = [
 /// All functions, made again with each format, so that a ledger of any age has their latest bodies. Their
 /// signatures and rights stay; another signature gets a new suffix. After the tables: functions are checked
 /// against them.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     include_str!("sql/functions_0001.sql"),
     include_str!("sql/generation/functions_0002.sql"),
     include_str!("sql/worker/functions_0002.sql"),
@@ -39,6 +39,7 @@ const FUNCTIONS: [&str; 10] = [
     include_str!("sql/cache/functions_0002.sql"),
     include_str!("sql/connection_share/functions_0002.sql"),
     include_str!("sql/pace/functions_0004.sql"),
+    include_str!("sql/control/functions_0004.sql"),
 ];
 /// Nobody but the owner writes the ledger, whatever the owner's default privileges are.
 const REVOKE_OTHERS: &str = include_str!("sql/revoke_others.sql");
