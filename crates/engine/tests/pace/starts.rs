@@ -1,7 +1,8 @@
 //! What a short upgrade does not open, and that an owner who sees little is no error.
 
-use crate::common::{Database, OWNER, migrate, value};
+use crate::common::{Database, OWNER, migrate, until, value};
 use changeover::Pace;
+use tokio_util::sync::CancellationToken;
 
 const BASE: (&str, &str) = (
     "0001_base.sql",
@@ -28,26 +29,30 @@ async fn a_short_upgrade_is_not_watched() {
     assert_eq!(value::<i64>(&owner, "SELECT count(*) FROM changeover.probe").await, 0);
 }
 
-/// An owner without pg_monitor, as on a managed server: all of it runs on each major.
-async fn upgraded_on(major: u16) {
+/// An owner without pg_monitor, as on a managed server: it is watched on each major.
+async fn watched_on(major: u16) {
     let database = Database::new(major).await;
     migrate(database.options("1", &[BASE])).await.unwrap();
     let fill = "ALTER TABLE customers ADD COLUMN upper_name text; \
                 UPDATE customers SET upper_name = upper(name);";
     let mut options = database.options("2", &[BASE, ("0002_fill.sql", fill)]);
-    // Hundreds of batches, so that it is watched for a while.
-    options.pace = Pace { batch_rows_first: 50, batch_rows_max: 50, ..Pace::default() };
-    let outlook = migrate(options).await.unwrap();
-    assert!(outlook.failed.is_empty(), "{outlook:?}");
+    // One row a batch: it goes on until it is stopped.
+    options.pace = Pace { batch_rows_first: 1, batch_rows_max: 1, ..Pace::default() };
+    let stop = CancellationToken::new();
+    let run = tokio::spawn(changeover::operate::migrate(options, stop.clone()));
     let owner = database.connect(OWNER).await;
-    let is_watched = "SELECT count(*) FROM changeover.pace WHERE observed IS DISTINCT FROM \
-                       'the server''s statistics are not answered'";
-    assert_eq!(value::<i64>(&owner, is_watched).await, 1);
+    // It begins as if nobody else were there; what it has found out by a second row shows that it was answered.
+    let is_answered = "SELECT EXISTS (SELECT FROM changeover.pace WHERE updated_at > since \
+                        AND observed IS DISTINCT FROM 'the server''s statistics are not answered')";
+    until("it is watched", || async { value::<bool>(&owner, is_answered).await }).await;
+    stop.cancel();
+    let ended = run.await.unwrap();
+    assert!(matches!(ended, Err(changeover::Error::Stopped)), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_statistics_are_read_by_majors_13_15_17_and_18() {
     for major in [13, 15, 17, 18] {
-        upgraded_on(major).await;
+        watched_on(major).await;
     }
 }
