@@ -184,6 +184,8 @@ pub(crate) fn without_settings(mut command: Command) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .env("TZ", "UTC")
+        .env("USER", "ada")
+        .env_remove("SUDO_USER")
         .env_remove("CHANGEOVER_APP")
         .env_remove("CHANGEOVER_LOG")
         .env_remove("CHANGEOVER_OWNER_URL")
