@@ -34,12 +34,12 @@ pub(crate) fn lines(status: &Status, columns: usize) -> Vec<String> {
     }
     if let Some(stop) = &wishes.stop_after {
         let text =
-            format!("{} {}; `changeover stop --cancel` takes it back", stop.step, who(&stop.wish));
+            format!("{} {}; `changeover stop --cancel` goes on", stop.step, who(&stop.wish));
         lines.push(line("stops after ", &text, columns));
     }
     if let Some(cancelled) = &wishes.cancelled {
         let text = format!(
-            "{} {}; `changeover resume` lets it begin again",
+            "{} {}; `changeover resume` begins it again",
             cancelled.step,
             who(&cancelled.wish)
         );

@@ -19,8 +19,8 @@ async fn until(client: &Client, what: &str, condition: &str) {
     }
 }
 
-const FILLED: &str = "SELECT coalesce(sum(done), 0)::bigint FROM changeover.progress \
-                       WHERE step = '0002.2.backfill'";
+const FILLED: &str = "SELECT coalesce(sum(p.done), 0)::bigint FROM changeover.progress p \
+      JOIN changeover.step s ON s.app = p.app AND s.id = p.step WHERE s.kind = 'backfill'";
 
 async fn filled(client: &Client) -> i64 {
     client.query_one(FILLED, &[]).await.unwrap().get(0)
@@ -81,7 +81,7 @@ async fn a_pause_holds_across_the_death_of_the_holder() {
     ");
     stands_still(&client).await;
     insta::assert_snapshot!(told(&project.run(&["status"]).await.stdout), @r"
-    default  head 2, floor 0, 2 migrations
+    default  head 2, floor 1, 2 migrations
     term 2 is held by release changeover-0.1.0: it migrates now
     paused by ada [when]: month end; `changeover resume` goes on
       ▶ 0002.2.backfill  backfill orders.total                                paused
@@ -140,7 +140,7 @@ async fn where_to_stop_and_what_not_to_run_are_said_in_the_status() {
     project.run(&["migrate", "--stop-after", "0002.1.add_column"]).await.ok();
     insta::assert_snapshot!(project.run(&["stop", "--after", "0002.2.sync"]).await.ok().stdout, @r"
     Nothing begins once 0002.2.sync is done.
-    stops after 0002.2.sync by ada [when]; `changeover stop --cancel` takes it back
+    stops after 0002.2.sync by ada [when]; `changeover stop --cancel` goes on
     ");
     insta::assert_snapshot!(project.run(&["migrate"]).await.ok().stdout, @r"
     1 step done: default is at migration 2.
@@ -149,12 +149,12 @@ async fn where_to_stop_and_what_not_to_run_are_said_in_the_status() {
     ");
     insta::assert_snapshot!(project.run(&["cancel", "0002.3.index"]).await.ok().stdout, @r"
     0002.3.index does not run now, and will not begin.
-    stops after 0002.2.sync by ada [when]; `changeover stop --cancel` takes it back
-    cancelled: 0002.3.index by ada [when]; `changeover resume` lets it begin again
+    stops after 0002.2.sync by ada [when]; `changeover stop --cancel` goes on
+    cancelled: 0002.3.index by ada [when]; `changeover resume` begins it again
     ");
     insta::assert_snapshot!(project.run(&["stop", "--cancel"]).await.ok().stdout, @r"
     It stops nowhere.
-    cancelled: 0002.3.index by ada [when]; `changeover resume` lets it begin again
+    cancelled: 0002.3.index by ada [when]; `changeover resume` begins it again
     ");
     insta::assert_snapshot!(project.run(&["migrate"]).await.ok().stdout, @r"
     2 steps done: default is at migration 2.
@@ -199,4 +199,100 @@ async fn mistakes_are_told_with_what_was_meant() {
       what to do: name one of these with --app, CHANGEOVER_APP or `app` in changeover.toml; a new one begins with `changeover migrate` or `changeover adopt`
     --- exit 9
     ");
+}
+
+/// Central's processes on one database: each at an address of its own.
+struct Fleet {
+    project: Project,
+    owner: String,
+    service: String,
+}
+
+impl Fleet {
+    async fn new() -> Self {
+        let project = Project::new().await;
+        create_roles(project.url()).await.unwrap();
+        let url = |role: &str| project.url().replace("//postgres@", &format!("//{role}@"));
+        let (owner, service) = (url(OWNER), url(SERVICE));
+        let seed = ["central", "seed", "--owner-url", &owner, "--rows", "3000", "--baseline"];
+        project.run(&seed).await.ok();
+        Self { project, owner, service }
+    }
+
+    fn serve(&self, release: &str, more: &[&str]) -> (Child, SocketAddr) {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listen = address.to_string();
+        let serve = [
+            ["central", "serve", "--release", release, "--listen", &listen].as_slice(),
+            &["--database-url", &self.service, "--owner-url", &self.owner, "--lease-ms", "2000"],
+            more,
+        ]
+        .concat();
+        (self.project.spawn_quietly(&serve), address)
+    }
+}
+
+/// The answer to one request.
+async fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = tokio::net::TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: central\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+/// Asks again and again; how many answers came, all of them good.
+async fn clients(address: SocketAddr, stop: Arc<AtomicBool>) -> u32 {
+    let mut answers = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let answer = get(address, "/v1/alerts").await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        answers += 1;
+    }
+    answers
+}
+
+/// A backfill that runs inside the service, under load, through the program: paused across a SIGKILL of its
+/// holder, resumed, and complete.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_holds_inside_a_service_whose_holder_is_killed() {
+    let fleet = Fleet::new().await;
+    let client = fleet.project.client().await;
+    let (mut old, address) = fleet.serve("4.8", &[]);
+    let serves = "SELECT EXISTS (SELECT 1 FROM changeover.instance WHERE state = 'serving')";
+    until(&client, "the ledger is there", "SELECT to_regclass('changeover.step') IS NOT NULL")
+        .await;
+    until(&client, "4.8 serves", serves).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let load = tokio::spawn(clients(address, Arc::clone(&stop)));
+
+    let (mut first, _) = fleet.serve("4.9", &["--batch-rows", "1"]);
+    until(&client, "the backfill is under way", &format!("SELECT ({FILLED}) > 3")).await;
+    let paused =
+        fleet.project.run(&["pause", "--app", "central", "--reason", "clients first"]).await;
+    assert!(paused.ok().stdout.contains("paused by ada since"));
+    stands_still(&client).await;
+    let before = filled(&client).await;
+    let epoch = "SELECT epoch FROM changeover.term WHERE app = 'central'";
+    let killed: i64 = client.query_one(epoch, &[]).await.unwrap().get(0);
+    first.kill().await.unwrap();
+    let (mut second, ready) = fleet.serve("4.9", &[]);
+    let taken =
+        format!("SELECT bool_or(holder IS NOT NULL AND epoch > {killed}) FROM changeover.term");
+    until(&client, "another one holds the term", &taken).await;
+    stands_still(&client).await;
+    assert!(filled(&client).await - before <= 1, "rows were filled while paused");
+    // What it needs was there before the pause, so it serves.
+    until(&client, "4.9 serves", "SELECT EXISTS (SELECT 1 FROM changeover.instance \
+           WHERE state = 'serving' AND head > 208 AND heartbeat_at > clock_timestamp() - interval '3 s')")
+        .await;
+    assert!(get(ready, "/readyz").await.unwrap().starts_with("HTTP/1.1 200"));
+    fleet.project.run(&["resume", "--app", "central"]).await.ok();
+    let open = "SELECT NOT EXISTS (SELECT 1 FROM changeover.step WHERE state <> 'done' AND phase = 'online')";
+    until(&client, "everything online is done", open).await;
+    stop.store(true, Ordering::Relaxed);
+    assert!(load.await.unwrap() > 20, "hardly anybody asked");
+    old.kill().await.unwrap();
+    second.kill().await.unwrap();
 }
