@@ -23,6 +23,7 @@ mod handle;
 pub mod health;
 mod history;
 mod hold;
+mod latency;
 mod ledger;
 pub mod lock;
 pub mod operate;
@@ -47,6 +48,7 @@ pub use error::{
 };
 pub use handle::Changeover;
 pub use instance::{Instance, InstanceState};
+pub use latency::LatencyRecorder;
 pub use options::{LockLimits, Maintenance, Options, Pace, PaceBounds, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 

@@ -56,7 +56,7 @@ impl<'a> Holder<'a> {
         let worker = GuardedConnection::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
         let (control, newer) = (Control::default(), term.newer());
-        let pace = Pacer::new(options, control.clone());
+        let pace = Pacer::watching(options, url, &worker, control.clone());
         Ok(Self { options, watch, worker, tries, stop, newer, control, pace, url })
     }
 

@@ -65,6 +65,11 @@ impl Controller {
         self.effort = self.effort.min(effort_of(share, reach));
     }
 
+    /// Whether no further input can slow it down.
+    pub(super) fn is_at_floor(&self) -> bool {
+        self.effort <= 0.0
+    }
+
     /// What follows from the effort.
     pub(super) fn course(&self, reach: &Reach) -> Course {
         let least = least_share(reach);

@@ -4,45 +4,94 @@
 //! rests as long as it says, and before it begins what cannot be slowed down.
 //!
 //! - `controller`: the control loop, pure; `limits`: between which bounds.
+//! - `governor`: asks the inputs (`input/`) and feeds the controller; `company`: whether anybody else is at work.
+//! - `sampler`: the tasks; `prober` measures, `looker` reads the server's statistics and says how fast it goes.
 //!
-//! Invariants: a rest is bounded but where it may stand still, and ends at once where the process is to stop.
+//! Invariants: a rest ends at once where the process is to stop; every other wait is bounded.
 
-#[allow(dead_code, clippy::allow_attributes, reason = "the sampler is wired in the next step")]
+mod company;
 mod controller;
+mod governor;
+mod input;
 mod limits;
+mod look;
+mod looker;
+mod prober;
+mod sampler;
+mod shared;
 #[cfg(test)]
 mod tests;
-#[allow(dead_code, clippy::allow_attributes, reason = "the sampler is wired in the next step")]
 mod window;
 
 pub(crate) use limits::Limits;
 
 use crate::control::{Control, Wishes};
 use crate::error::Error;
-use crate::options::{Options, Pace};
+use crate::options::Options;
+use crate::term::GuardedConnection;
 use changeover_plan::Step;
-use std::sync::{Mutex, PoisonError};
+use sampler::{Access, Sampler};
+use shared::{Shared, Standing, Subject, locked};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// For how long steps work before their surroundings are watched: two connections are not opened for less.
+const UNWATCHED: Duration = Duration::from_millis(200);
+/// The longest rest after one batch. A batch that stood still for a minute behind a lock must not be followed by an
+/// hour of rest.
+const REST_MAX: Duration = Duration::from_secs(10);
+/// How often it is looked whether it still stands still.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The longest that work stands still for the base; the governor itself waits less.
+const HOLD_MAX: Duration = Duration::from_secs(5);
 
 /// Says how fast to go.
 #[derive(Debug)]
 pub(crate) struct Pacer {
-    pace: Pace,
-    limits: Mutex<Limits>,
+    shared: Arc<Shared>,
+    /// `None`: nothing is watched, as on the way back.
+    access: Option<Arc<Access>>,
+    sampler: Mutex<Option<Sampler>>,
+    worked: Mutex<Duration>,
     control: Control,
 }
 
-#[allow(dead_code, clippy::allow_attributes, reason = "limits are set by the control row, next")]
 impl Pacer {
-    /// For all steps of a holder.
+    /// One that watches nothing.
     pub(crate) fn new(options: &Options, control: Control) -> Self {
-        Self { pace: options.pace, limits: Mutex::new(Limits::of(&options.pace)), control }
+        Self {
+            shared: Arc::new(Shared::new(options.pace)),
+            access: None,
+            sampler: Mutex::new(None),
+            worked: Mutex::new(Duration::ZERO),
+            control,
+        }
+    }
+
+    /// For all steps of a holder.
+    pub(crate) fn watching(
+        options: &Options,
+        url: &str,
+        worker: &GuardedConnection,
+        control: Control,
+    ) -> Self {
+        let claim = worker.claim();
+        let access = Access {
+            app: options.app.clone(),
+            url: url.to_owned(),
+            name: options.application_name(),
+            epoch: claim.epoch,
+            holder: claim.holder,
+        };
+        Self { access: Some(Arc::new(access)), ..Self::new(options, control) }
     }
 
     /// What the options say, for what an operator has left open.
     pub(crate) fn default_limits(&self) -> Limits {
-        Limits::of(&self.pace)
+        Limits::of(&self.shared.pace)
     }
 
     /// Sets the limits that operators want; what they leave open is as in the options.
@@ -57,12 +106,15 @@ impl Pacer {
 
     /// Holds from the next batch on, and for a rest that is under way.
     pub(crate) fn set_limits(&self, limits: Limits) {
-        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits.sane();
+        *locked(&self.shared.limits) = limits.sane();
     }
 
     /// The time that the next batch should take.
     pub(crate) fn batch_target(&self) -> Duration {
-        self.pace.batch_target
+        if self.shared.pace.rest_ratio.is_some() {
+            return self.shared.pace.batch_target;
+        }
+        self.shared.standing.borrow().course.batch
     }
 
     /// Rests after a batch that took `took`, then waits while operators have paused.
@@ -73,14 +125,69 @@ impl Pacer {
         took: Duration,
         stop: &CancellationToken,
     ) -> Result<(), Error> {
-        let max_share = self.limits.lock().unwrap_or_else(PoisonError::into_inner).max_share;
-        let ratio =
-            self.pace.rest_ratio.unwrap_or(0.5).clamp(0.0, 1_000.0).max(1.0 / max_share - 1.0);
+        let worked = {
+            let mut worked = locked(&self.worked);
+            *worked += took;
+            *worked
+        };
+        if worked >= UNWATCHED {
+            self.watch(step);
+        }
+        self.shared.is_resting.store(true, Ordering::Relaxed);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(took.mul_f64(ratio)) => {}
+            () = self.rest(took) => {}
         }
-        self.control.between_batches(step, stop).await
+        let outcome = self.control.between_batches(step, stop).await;
+        self.shared.is_resting.store(false, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Begins to watch, or tells who watches what runs now.
+    fn watch(&self, step: &Step) {
+        if self.shared.pace.rest_ratio.is_some() {
+            return;
+        }
+        let Some(access) = &self.access else { return };
+        let mut subject = locked(&self.shared.subject);
+        if subject.as_ref().is_none_or(|known| known.step != step.id) {
+            *subject = Some(Subject::of(step));
+        }
+        locked(&self.sampler).get_or_insert_with(|| Sampler::start(&self.shared, access));
+    }
+
+    /// Rests for as long as the share says, which may change meanwhile.
+    async fn rest(&self, took: Duration) {
+        let mut standing = self.shared.standing.subscribe();
+        let began = Instant::now();
+        loop {
+            let until = {
+                let now = standing.borrow_and_update();
+                self.rest_of(took, &now)
+                    .map_or_else(|| Instant::now() + LOOK_AGAIN, |rest| began + rest)
+            };
+            if Instant::now() >= until {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                // The sender lives as long as this pacer.
+                changed = standing.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// `None`: it stands still.
+    fn rest_of(&self, took: Duration, standing: &Standing) -> Option<Duration> {
+        if let Some(ratio) = self.shared.pace.rest_ratio {
+            let max_share = locked(&self.shared.limits).max_share;
+            return Some(took.mul_f64(ratio.clamp(0.0, 1_000.0).max(1.0 / max_share - 1.0)));
+        }
+        if standing.hold {
+            return Some(HOLD_MAX);
+        }
+        let share = standing.course.share;
+        (share > 0.0).then(|| took.mul_f64((1.0 / share - 1.0).max(0.0)).min(REST_MAX))
     }
 
     /// Waits until a step may begin a statement that cannot be slowed down once it runs.
