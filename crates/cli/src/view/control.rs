@@ -33,8 +33,7 @@ pub(crate) fn lines(status: &Status, columns: usize) -> Vec<String> {
         lines.extend(speed(pace, status, columns));
     }
     if let Some(stop) = &wishes.stop_after {
-        let text =
-            format!("{} {}; `changeover stop --cancel` goes on", stop.step, who(&stop.wish));
+        let text = format!("{} {}; `changeover stop --cancel` goes on", stop.step, who(&stop.wish));
         lines.push(line("stops after ", &text, columns));
     }
     if let Some(cancelled) = &wishes.cancelled {

@@ -1,7 +1,13 @@
 //! `changeover pause`, `resume`, `pace`, `stop`, `cancel`, as an operator types them.
 
 use crate::project::{Project, TOTAL, ended, filters};
+use changeover_central::roles::{OWNER, SERVICE, create_roles};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Child;
 use tokio_postgres::Client;
 
 /// The longest that a state is waited for; far above what any of them takes.
@@ -156,10 +162,8 @@ async fn where_to_stop_and_what_not_to_run_are_said_in_the_status() {
     It stops nowhere.
     cancelled: 0002.3.index by ada [when]; `changeover resume` begins it again
     ");
-    insta::assert_snapshot!(project.run(&["migrate"]).await.ok().stdout, @r"
-    2 steps done: default is at migration 2.
-    Step 0002.3.index waits: cancelled by ada since [when]
-    ");
+    let ran = project.run(&["migrate"]).await.ok().stdout;
+    assert!(ran.contains("\nStep 0002.3.index waits: cancelled by ada since "), "{ran}");
     let status = project.run(&["status"]).await.ok().stdout;
     let line = status.lines().find(|line| line.contains("0002.3.index  build")).unwrap();
     assert!(line.ends_with(" cancelled"), "{line}");
@@ -214,9 +218,13 @@ impl Fleet {
         create_roles(project.url()).await.unwrap();
         let url = |role: &str| project.url().replace("//postgres@", &format!("//{role}@"));
         let (owner, service) = (url(OWNER), url(SERVICE));
-        let seed = ["central", "seed", "--owner-url", &owner, "--rows", "3000", "--baseline"];
-        project.run(&seed).await.ok();
         Self { project, owner, service }
+    }
+
+    /// Rows in the tables that the first release has made.
+    async fn seed(&self) {
+        let seed = ["central", "seed", "--owner-url", &self.owner, "--rows", "3000"];
+        self.project.run(&seed).await.ok();
     }
 
     fn serve(&self, release: &str, more: &[&str]) -> (Child, SocketAddr) {
@@ -264,6 +272,7 @@ async fn a_pause_holds_inside_a_service_whose_holder_is_killed() {
     until(&client, "the ledger is there", "SELECT to_regclass('changeover.step') IS NOT NULL")
         .await;
     until(&client, "4.8 serves", serves).await;
+    fleet.seed().await;
     let stop = Arc::new(AtomicBool::new(false));
     let load = tokio::spawn(clients(address, Arc::clone(&stop)));
 

@@ -11,6 +11,7 @@
 //! Figures and the measurements behind them: `ARCHITECTURE.md`, "Short locks"; `cargo xtask
 //! bench-locks` measures them again. SQL: `sql/`.
 
+mod base;
 mod blocker;
 mod windows;
 
@@ -29,9 +30,6 @@ const TABLES: &str = include_str!("sql/tables.sql");
 /// Within the first lock's wait autovacuum must have yielded: `deadlock_timeout` (1 s by default)
 /// and some more.
 const YIELD_WAIT: Duration = Duration::from_millis(2_500);
-/// How many statements that do nothing are timed before the first window: their median is none of a machine
-/// that stalled once.
-const ROUND_TRIPS: usize = 5;
 
 /// Takes all locks of a step that are held for a blink; leaves the transaction with the bounds for
 /// the statements that follow. [`Error::LockNotAvailable`]: bound reached, nothing held.
@@ -156,7 +154,8 @@ async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Res
         tries += 1;
         let waited = began.elapsed();
         if waited >= limits.nowait_phase && windows.is_none() {
-            windows = Some(Windows::new(limits, round_trip(client).await?));
+            let base = base::latency(client, &wanted.wanted(), limits.window_max).await?;
+            windows = Some(Windows::new(limits, base));
         }
         let queue = windows.as_ref().map(Windows::next);
         let source = match client.batch_execute(&wanted.sql(queue)).await {
@@ -208,21 +207,6 @@ fn request(wanted: &BTreeMap<&QualifiedName, LockMode>, window: Option<Duration>
         }
     }
     statement
-}
-
-/// What a statement that does nothing takes: the median of some, in the state that a refused try has left.
-async fn round_trip(client: &Client) -> Result<Duration, Error> {
-    let mut took = [Duration::ZERO; ROUND_TRIPS];
-    for took in &mut took {
-        let began = Instant::now();
-        client
-            .batch_execute("SELECT 1")
-            .await
-            .map_err(|source| Error::sql("measuring what a statement takes", source))?;
-        *took = began.elapsed();
-    }
-    took.sort_unstable();
-    Ok(took[ROUND_TRIPS / 2])
 }
 
 /// Rolls back and says who was in the way.

@@ -1,7 +1,7 @@
 //! How wide the windows are in which a lock request may queue, and how far apart.
 //!
-//! Called by [`super::take`]. A window is felt by whoever comes while it is open: where a statement takes a
-//! millisecond, 50 ms are an outage. So they follow what a statement takes here at this moment, and whoever
+//! Called by [`super::take`]. A window is felt by whoever comes while it is open: where a transaction takes a
+//! millisecond, 50 ms are an outage. So they follow what one takes here at this moment, and whoever
 //! queues lets everybody through for ten times as long before the next. Both loosen in steps where it starves.
 //! Pure but for the pause's jitter; times that had to be waited are given.
 
@@ -9,9 +9,6 @@ use crate::options::LockLimits;
 use rand::Rng;
 use std::time::Duration;
 
-/// How many round trips the widest window in ordinary use takes. Twenty: some statements of a transaction each,
-/// so that those under way end within it, and a request that waits all of it is still near the others' p99.
-const WINDOW_ROUND_TRIPS: u32 = 20;
 /// The pause between two `NOWAIT` tries, ± half: short, since nobody waits for us.
 const NOWAIT_PAUSE: Duration = Duration::from_millis(5);
 /// A pause between two windows is this many times the window, ± half: fewer than one request in ten comes
@@ -30,9 +27,9 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// `round_trip`: what a statement that does nothing takes here now.
-    pub(super) fn new(limits: &LockLimits, round_trip: Duration) -> Self {
-        let usual = usual(limits, round_trip);
+    /// `base`: what a transaction takes here now.
+    pub(super) fn new(limits: &LockLimits, base: Duration) -> Self {
+        let usual = usual(limits, base);
         Self { limits: *limits, usual, next: (usual / 2).max(limits.window_min) }
     }
 
@@ -54,9 +51,10 @@ impl Windows {
     }
 }
 
-/// The widest window in ordinary use, where a statement takes that long.
-fn usual(limits: &LockLimits, round_trip: Duration) -> Duration {
-    (round_trip * WINDOW_ROUND_TRIPS).max(limits.window_min * 2).min(limits.window_max)
+/// The widest window in ordinary use, where a transaction takes that long: those under way end within it, and
+/// who waits all of it has waited for one transaction more.
+fn usual(limits: &LockLimits, base: Duration) -> Duration {
+    base.max(limits.window_min * 2).min(limits.window_max)
 }
 
 /// How long to let everybody through after a try, without jitter.
@@ -79,8 +77,8 @@ mod tests {
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
     /// The windows one after the other, each refused, with the pauses between, until `end`.
-    fn course(round_trip: Duration, end: Duration) -> Vec<(Duration, Duration)> {
-        let mut windows = Windows::new(&LockLimits::default(), round_trip);
+    fn course(base: Duration, end: Duration) -> Vec<(Duration, Duration)> {
+        let mut windows = Windows::new(&LockLimits::default(), base);
         let (mut waited, mut seen) = (Duration::ZERO, Vec::new());
         while waited < end {
             let window = windows.next();
@@ -95,16 +93,13 @@ mod tests {
     #[test]
     fn they_follow_the_latency_until_it_starves() {
         let limits = LockLimits::default();
-        for round_trip in [Duration::ZERO, MS(1) / 10, MS(1), MS(3), MS(40)] {
-            let usual = usual(&limits, round_trip);
-            let seen = course(round_trip, MS(20_000));
+        for base in [Duration::ZERO, MS(1), MS(7), MS(40), MS(3_000)] {
+            let usual = usual(&limits, base);
+            let seen = course(base, MS(20_000));
             let bounds = limits.window_min..=limits.window_cap;
-            assert!(seen.iter().all(|(_, window)| bounds.contains(window)), "{round_trip:?}");
+            assert!(seen.iter().all(|(_, window)| bounds.contains(window)), "{base:?}");
             let early = |(at, _): &&(Duration, Duration)| *at < limits.starving_after / 2;
-            assert!(
-                seen.iter().filter(early).all(|(_, window)| *window <= usual),
-                "{round_trip:?}"
-            );
+            assert!(seen.iter().filter(early).all(|(_, window)| *window <= usual), "{base:?}");
             assert_eq!(seen.last().map(|(_, window)| *window), Some(limits.window_cap));
         }
     }
