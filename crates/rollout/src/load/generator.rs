@@ -135,6 +135,7 @@ pub(super) fn judge(
         Verdict::WrongBody(text) | Verdict::ServerError(text) => text,
     };
     let outcome = match status.as_u16() {
+        503 => Outcome::TurnedAway,
         500.. => Outcome::Http5xx,
         400..500 => Outcome::Http4xx,
         _ => Outcome::WrongBody,

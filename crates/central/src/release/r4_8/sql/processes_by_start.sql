@@ -2,5 +2,5 @@
 SELECT id, pod_uid, process_name, process_args, to_timestamp(legacy_start::double precision)
 FROM process_indicators
 WHERE deployment_id = $1
-ORDER BY legacy_start DESC NULLS LAST, id
+ORDER BY (payload ->> 'containerStart')::double precision DESC NULLS LAST, id
 LIMIT $2::bigint
