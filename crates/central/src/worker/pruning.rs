@@ -97,6 +97,7 @@ pub async fn delete(transaction: &Client, candidates: &Candidates) -> Result<Pru
     transaction
         .execute_typed(include_str!("pruning/go_on.sql"), &[(&candidates.next, Type::TEXT)])
         .await?;
+    transaction.query_typed(include_str!("by_index.sql"), &[]).await?;
     let mut orphans = 0;
     for statement in [include_str!("pruning/risks.sql"), include_str!("pruning/baselines.sql")] {
         orphans += transaction.execute_typed(statement, &[(&BATCH_ROWS, Type::INT8)]).await?;

@@ -32,9 +32,12 @@ async fn central(stage: &Stage, pool_wait: Duration, pool_waiting_max: usize) ->
 /// Requests that take all connections and keep them until the lock is gone.
 async fn take_all(
     central: &Central,
+    stage: &Stage,
     blocker: &tokio_postgres::Client,
 ) -> Vec<tokio::task::JoinHandle<u16>> {
     blocker.batch_execute("BEGIN; LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    // Within a transaction, sessions are seen as they were at its first look.
+    let observer = stage.superuser().await;
     let address = central.address();
     let mut taken = Vec::new();
     // One after the other, so that none waits for another's.
@@ -42,7 +45,7 @@ async fn take_all(
         let request = async move { once(address, "GET", "/v1/alerts", "").await.status };
         taken.push(tokio::spawn(request));
         until("it has a connection", async || {
-            let row = blocker.query_one(BLOCKED, &[]).await.unwrap();
+            let row = observer.query_one(BLOCKED, &[]).await.unwrap();
             usize::try_from(row.get::<_, i64>(0)).unwrap() == count
         })
         .await;
@@ -55,7 +58,7 @@ async fn who_gets_no_connection_in_time_is_told_when_to_come_again() {
     let stage = Stage::seeded("turned_away").await;
     let central = central(&stage, Duration::from_millis(100), 10).await;
     let blocker = stage.superuser().await;
-    let taken = take_all(&central, &blocker).await;
+    let taken = take_all(&central, &stage, &blocker).await;
     // As long as the lock is held, nobody could be served.
     for _ in 0..3 {
         let answer = once(central.address(), "GET", "/v1/alerts", "").await;
@@ -78,7 +81,7 @@ async fn no_more_wait_than_may() {
     let patient = Duration::from_secs(600);
     let central = central(&stage, patient, 1).await;
     let blocker = stage.superuser().await;
-    let taken = take_all(&central, &blocker).await;
+    let taken = take_all(&central, &stage, &blocker).await;
     let address = central.address();
     let waits = tokio::spawn(async move { once(address, "GET", "/v1/alerts", "").await.status });
     until("one waits", async || central.pool_waiting() == 1).await;

@@ -1,4 +1,4 @@
-//! Release 4.8: the oldest. Reads and writes `process_indicators.legacy_start`, as no later one does.
+//! Release 4.8: the oldest. Writes `process_indicators.legacy_start`, as no later one does.
 //!
 //! Frozen: its SQL is in `sql/` and is not shared with any other release.
 

@@ -10,7 +10,7 @@ pub(super) struct Cost {
     pub(super) read: i64,
     /// Rows returned, or written where that is more.
     pub(super) useful: i64,
-    /// The most rows that a piece of a walk may look at; 0 where it is no walk.
+    /// The rows that a piece of a walk may read; 0 where it is no walk.
     pub(super) piece: i64,
 }
 
@@ -33,7 +33,7 @@ fn literal(value: &SampleValue) -> String {
     }
 }
 
-/// Runs it with these settings; what it writes is undone. Begins a transaction, unless there is one, and leaves it open.
+/// Runs it with these settings; what it writes is undone. To be called within a transaction.
 pub(super) async fn measure(
     client: &Client,
     sql: &str,
@@ -47,7 +47,7 @@ pub(super) async fn measure(
     let types = list(values.iter().map(|value| value.type_sql.to_owned()).collect());
     let literals = list(values.iter().map(literal).collect());
     let begin = format!(
-        "BEGIN; SAVEPOINT before; SET LOCAL max_parallel_workers_per_gather = 0;
+        "SAVEPOINT before; SET LOCAL max_parallel_workers_per_gather = 0;
          {settings}; PREPARE measured {types} AS {sql}"
     );
     client.batch_execute(&begin).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));

@@ -24,6 +24,9 @@ const FACTOR: i64 = 4;
 /// And so many besides: small tables that are read as a whole, and one entry of each branch of a page.
 const BESIDES: i64 = 150;
 
+/// By then the column is filled, and the index is dropped that only this needs.
+const UNASKED: (u64, &str) = (213, "processes_half_filled");
+
 const SIZES: [u64; 2] = [20_000, 100_000];
 
 /// As many things as in the smaller size, with more rows each.
@@ -44,6 +47,9 @@ async fn migrate(stage: &Stage, head: u64) -> Client {
 async fn of_release(client: &Client, release: &Release, population: Population) -> Costs {
     let mut costs = Costs::new();
     for statement in release.corpus_on(population) {
+        if (release.head, statement.name) == UNASKED {
+            continue;
+        }
         for mode in ["force_custom_plan", "force_generic_plan"] {
             for (number, values) in statement.parameters.iter().enumerate() {
                 let name = format!("{} {} {mode} {number}", release.name, statement.name);
@@ -63,16 +69,21 @@ async fn of_size(rows: u64) -> Costs {
     let mut client = None;
     for release in RELEASES {
         let migrated = migrate(&stage, release.head).await;
+        // Ended, or vacuum could remove nothing for the next release.
+        migrated.batch_execute("BEGIN").await.expect("it begins");
         costs.extend(of_release(&migrated, release, population).await);
+        migrated.batch_execute("ROLLBACK").await.expect("it is undone");
         client = Some(migrated);
     }
-    costs.extend(workers::costs(&client.expect("there are releases"), population).await);
+    let client = client.expect("there are releases");
+    client.batch_execute("BEGIN").await.expect("it begins");
+    costs.extend(workers::costs(&client, population).await);
     costs
 }
 
 /// What costs more than what it returns, in words.
 fn too_dear(costs: &Costs) -> Vec<String> {
-    let allowed = |cost: &Cost| FACTOR * (cost.useful + cost.piece) + BESIDES;
+    let allowed = |cost: &Cost| FACTOR * cost.useful + cost.piece + BESIDES;
     costs
         .iter()
         .filter(|(_, cost)| cost.read > allowed(cost))
@@ -88,7 +99,7 @@ async fn a_statement_costs_what_it_returns_however_large_the_tables_are() {
     for (name, large) in &large {
         let small = &small[name];
         let returns_more = (large.useful - small.useful).max(0);
-        let allowed = small.read * 3 / 2 + FACTOR * returns_more + 20;
+        let allowed = small.read * 3 / 2 + FACTOR * returns_more + BESIDES;
         assert!(large.read <= allowed, "{name} grows: {small:?} to {large:?}");
     }
 }
@@ -96,24 +107,29 @@ async fn a_statement_costs_what_it_returns_however_large_the_tables_are() {
 /// The test above would notice: each of these indexes keeps something cheap.
 #[tokio::test]
 async fn without_its_index_a_statement_is_too_dear() {
-    let population = population(SIZES[0]);
+    // Some 500 rows for each deployment: more than a page of processes may read.
+    let population = population(50_000);
     let stage = Stage::seeded_with("cost_without", population).await;
     let release = RELEASES[0];
     let client = migrate(&stage, release.head).await;
     for index in [
-        "alerts_page",
-        "alerts_page_of_cluster",
-        "alerts_active_deployment_id",
-        "alerts_policy_id",
-        "image_components_image_id",
-        "image_cves_component_id",
-        "process_indicators_deployment_start",
+        None,
+        Some("alerts_page"),
+        Some("alerts_page_of_cluster"),
+        Some("alerts_active_deployment_id"),
+        Some("alerts_policy_id"),
+        Some("image_components_image_id"),
+        Some("image_cves_component_id"),
+        Some("process_indicators_deployment_start"),
     ] {
-        let drop = format!("BEGIN; DROP INDEX {index}");
-        client.batch_execute(&drop).await.expect("it is there");
+        client.batch_execute("BEGIN").await.expect("it begins");
+        if let Some(index) = index {
+            client.batch_execute(&format!("DROP INDEX {index}")).await.expect("it is there");
+        }
         let mut costs = of_release(&client, release, population).await;
         costs.extend(workers::costs(&client, population).await);
         client.batch_execute("ROLLBACK").await.expect("it comes back");
-        assert_ne!(too_dear(&costs), Vec::<String>::new(), "nothing needs {index}");
+        let dear = too_dear(&costs);
+        assert_eq!(dear.is_empty(), index.is_none(), "without {index:?}: {dear:?}");
     }
 }

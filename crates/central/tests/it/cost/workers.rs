@@ -31,7 +31,7 @@ fn value(type_sql: &'static str, text: impl ToString) -> SampleValue {
     SampleValue { type_sql, text: Some(text.to_string()) }
 }
 
-/// The values of a statement, and how many rows a piece of its walk may look at.
+/// The values of a statement, and how many rows a piece of its walk may read.
 fn values(path: &str, population: Population) -> (Vec<SampleValue>, i64) {
     let deployment = population.key(Kind::Deployment, 3);
     let alert = population.key(Kind::Alert, 3);
@@ -43,7 +43,8 @@ fn values(path: &str, population: Population) -> (Vec<SampleValue>, i64) {
             (vec![value("integer", 1), value("boolean", true), value("bigint", 500)], 500)
         }
         "pruning/alerts" => (vec![value("uuid[]", format!("{{{alert}}}"))], 0),
-        "pruning/risks" | "pruning/baselines" => (vec![value("bigint", 50)], 50),
+        // A row, whether its deployment is there, and both again where it goes.
+        "pruning/risks" | "pruning/baselines" => (vec![value("bigint", 50)], 4 * 50),
         "pruning/go_on" | "network_baselines/go_on" | "reprocessor/go_on" => {
             (vec![value("text", nil)], 0)
         }
@@ -57,7 +58,7 @@ fn values(path: &str, population: Population) -> (Vec<SampleValue>, i64) {
             let at = value("timestamptz", "2026-01-01T00:00:00Z");
             (vec![value("text", "daily"), at, value("text", "file")], 0)
         }
-        "usage/now" | "network_baselines/cursor" | "declarative/by_index" => (vec![], 0),
+        "usage/now" | "network_baselines/cursor" | "by_index" => (vec![], 0),
         // All that was raised in these minutes is counted.
         "usage/alerts" => {
             let since = value("timestamptz", "2025-07-01T00:00:00Z");
@@ -116,7 +117,9 @@ pub(super) async fn costs(client: &Client, population: Population) -> Costs {
         }
         let settings = match path.as_str() {
             // As the worker does before it: `by_index.sql`.
-            "worker/declarative/policies_gone.sql" => "SET LOCAL enable_seqscan = off",
+            "worker/declarative/policies_gone.sql"
+            | "worker/pruning/risks.sql"
+            | "worker/pruning/baselines.sql" => "SET LOCAL enable_seqscan = off",
             _ => "SET LOCAL plan_cache_mode = force_custom_plan",
         };
         let mut cost = measure(client, &sql, &values, settings).await;
