@@ -182,7 +182,7 @@ fn options(args: &Args, settings: &Settings, folder: &Folder) -> Result<Options,
         options.pace.batch_target = Duration::from_millis(batch_ms);
     }
     if let Some(ratio) = args.rest {
-        options.pace.rest_ratio = ratio;
+        options.pace.rest_ratio = Some(ratio);
     }
     options.stop_after = args.stop_after.as_deref().map(StepId::from);
     args.trial.apply(&mut options);
