@@ -9,6 +9,7 @@ mod backfill;
 mod bench_backfill;
 mod bench_caches;
 mod bench_locks;
+mod bench_pace;
 mod bench_plan;
 mod bench_queue;
 mod bench_takeover;
@@ -55,6 +56,8 @@ enum Chore {
     BenchCaches(bench_caches::Args),
     /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
     BenchLocks(bench_locks::Args),
+    /// What an upgrade costs clients at the controller's pace and at a fixed rest, and how long it takes.
+    BenchPace(bench_pace::Args),
     /// How long histories of 100, 1,000 and 3,000 files are planned, beside parsing them alone.
     BenchPlan(bench_plan::Args),
     /// How long the database is without a migrator after one was killed or told to stop.
@@ -117,6 +120,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::BenchBackfill(args) => bench_backfill::run(args).await,
             Chore::BenchCaches(args) => bench_caches::run(args).await,
             Chore::BenchLocks(args) => bench_locks::run(args).await,
+            Chore::BenchPace(args) => bench_pace::run(args).await,
             Chore::BenchPlan(args) => bench_plan::run(args).await,
             Chore::BenchTakeover(args) => bench_takeover::run(args).await,
             Chore::BenchQueue(args) => bench_queue::run(args).await,

@@ -68,7 +68,7 @@ CREATE TABLE image_cves (
     payload jsonb NOT NULL
 );
 CREATE INDEX image_cves_component_id ON image_cves (component_id);
-CREATE INDEX image_cves_image_id ON image_cves (image_id);
+CREATE INDEX image_cves_image_id_cvss ON image_cves (image_id, cvss);
 CREATE INDEX image_cves_cve ON image_cves (cve);
 
 CREATE TABLE policies (
@@ -93,6 +93,14 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_raised_at_id ON alerts (raised_at, id);
 CREATE INDEX alerts_deployment_id_hash ON alerts USING hash (deployment_id);
+-- Pages of alerts, one for each severity and state merged, of all clusters and of one; reports and
+-- pruning walk the first.
+CREATE INDEX alerts_page ON alerts (severity, state, raised_at, id);
+CREATE INDEX alerts_page_of_cluster ON alerts (cluster_id, severity, state, raised_at, id);
+-- A deployment's risk counts what is active, however much was resolved.
+CREATE INDEX alerts_active_deployment_id ON alerts (deployment_id) WHERE state = 'ACTIVE';
+-- A policy is removed where no alert names it.
+CREATE INDEX alerts_policy_id ON alerts (policy_id);
 
 CREATE TABLE process_indicators (
     id uuid PRIMARY KEY,
@@ -108,6 +116,9 @@ CREATE TABLE process_indicators (
 );
 CREATE INDEX process_indicators_deployment_id_hash ON process_indicators USING hash (deployment_id);
 CREATE INDEX process_indicators_pod_uid_hash ON process_indicators USING hash (pod_uid);
+-- A deployment's youngest containers, by the payload, which every release writes.
+CREATE INDEX process_indicators_deployment_start ON process_indicators
+    (deployment_id, ((payload ->> 'containerStart')::double precision) DESC NULLS LAST, id);
 
 CREATE TABLE network_flows (
     cluster_id uuid NOT NULL,

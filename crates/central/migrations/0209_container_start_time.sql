@@ -2,4 +2,5 @@
 ALTER TABLE process_indicators ADD COLUMN container_start_time timestamptz;
 UPDATE process_indicators
 SET container_start_time = to_timestamp((payload ->> 'containerStart')::double precision);
-CREATE INDEX process_indicators_container_start_time ON process_indicators (container_start_time);
+CREATE INDEX process_indicators_container_start_time ON process_indicators
+    (deployment_id, container_start_time DESC NULLS LAST, id);

@@ -14,19 +14,37 @@ pub use pool::{Pool, PoolError, PooledClient};
 pub(crate) use statement_mode::Parameter;
 pub use statement_mode::StatementMode;
 
-use crate::{error::CentralError, release::Release};
+use crate::{error::CentralError, release::Release, settings};
 use changeover::{Address, Admission};
 use changeover_share::connection_share::ConnectionShare;
 use deadpool::managed::{Hook, HookError};
 use std::time::Duration;
 use tokio_postgres::Client;
 
-/// How long a request waits for a free connection. Shorter than clients' patience (10 s), longer than
-/// any stall that an upgrade may cause.
+/// How long who is patient waits for a free connection: sensors' streams, which hold back what they send, and
+/// background loops. The same for opening one.
 const POOL_WAIT: Duration = Duration::from_secs(5);
 
 /// How long looking at a connection that comes back may take.
 const RECYCLE_WAIT: Duration = Duration::from_secs(5);
+
+/// How far a pool goes.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolBounds {
+    /// At most so many connections.
+    pub connections_max: usize,
+    /// How long a request waits for one.
+    pub wait: Duration,
+    /// At most so many wait at once; one more is turned away at once.
+    pub waiting_max: usize,
+}
+
+impl PoolBounds {
+    /// So many connections, with the usual waits.
+    pub fn of(connections_max: usize) -> Self {
+        Self { connections_max, wait: settings::POOL_WAIT, waiting_max: settings::POOL_WAITING_MAX }
+    }
+}
 
 /// The `application_name` of a release's connections.
 pub fn application_name(release: &Release) -> String {
@@ -41,12 +59,12 @@ pub fn application_name(release: &Release) -> String {
 pub fn pool(
     url: &str,
     release: &Release,
-    connections_max: usize,
+    bounds: PoolBounds,
     admission: Option<Admission>,
     share: Option<ConnectionShare>,
 ) -> Result<Pool, CentralError> {
     let address = Address::read(url)?;
-    Pool::build(address, application_name(release), connections_max, admission.map(admit), share)
+    Pool::build(address, application_name(release), bounds, admission.map(admit), share)
         .map_err(CentralError::Pool)
 }
 

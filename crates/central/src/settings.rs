@@ -21,6 +21,10 @@ pub struct Settings {
     pub upgrade: UpgradeMode,
     /// How many connections the pool wants; it gets no more than this instance's share.
     pub pool_connections_max: usize,
+    /// How long a request waits for a connection of the pool before it is turned away.
+    pub pool_wait: Duration,
+    /// How many requests may wait for one; one more is turned away at once.
+    pub pool_waiting_max: usize,
     /// What all instances together may have; `None`: what the server allows.
     pub connection_budget: Option<usize>,
     /// The service role's connection past every pooler, for hearing of others' writes at once.
@@ -36,6 +40,13 @@ pub struct Settings {
     /// For fault tests; nothing by default.
     pub trial: Trial,
 }
+
+/// How long a request waits for a connection by default: what a person takes for an outage, and longer than
+/// any lock that an upgrade holds. Who waits longer is better served elsewhere, or later.
+pub const POOL_WAIT: Duration = Duration::from_secs(1);
+
+/// How many requests may wait by default: what comes in within [`POOL_WAIT`] at a thousand a second.
+pub const POOL_WAITING_MAX: usize = 1_000;
 
 /// How migrations are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -36,13 +36,15 @@ pub(crate) enum ExitCode {
     Denied = 13,
     /// The server cannot be used as it is: read-only, a standby, or too old.
     Unfit = 14,
+    /// The demo's service does not bear the load without an upgrade; nothing was upgraded.
+    NotHealthy = 15,
     /// Stopped on request; what was committed is kept.
     Stopped = 130,
 }
 
 impl ExitCode {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
@@ -58,6 +60,7 @@ impl ExitCode {
         Self::CannotRollBack,
         Self::Denied,
         Self::Unfit,
+        Self::NotHealthy,
         Self::Stopped,
     ];
 
@@ -88,6 +91,9 @@ impl ExitCode {
             Self::CannotRollBack => "the upgrade cannot be undone; nothing was changed",
             Self::Denied => "the role lacks a right, which the message names",
             Self::Unfit => "the server is read-only, a standby, or too old",
+            Self::NotHealthy => {
+                "the demo's service does not bear the load even without an upgrade; none was begun"
+            }
             Self::Stopped => "stopped on request; what was committed is kept",
         }
     }
@@ -98,7 +104,7 @@ impl ExitCode {
         use changeover::planning::PlanError;
         match error {
             Error::Connect { .. } => Self::Unreachable,
-            Error::Url { .. } | Error::Invalid(_) => Self::Usage,
+            Error::Url { .. } | Error::Invalid(_) | Error::UnknownStep { .. } => Self::Usage,
             Error::Refused { .. } => Self::Refused,
             Error::BelowFloor { .. } | Error::LedgerTooNew { .. } => Self::TooOld,
             Error::LockNotAvailable { .. } => Self::LockNotAvailable,
@@ -141,6 +147,6 @@ mod tests {
     #[test]
     fn numbers_are_listed_once_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 130]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 130]);
     }
 }

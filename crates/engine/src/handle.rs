@@ -21,8 +21,10 @@ use crate::driver::{Driver, Until, Upgrade};
 use crate::error::{Error, chain};
 use crate::health::Health;
 use crate::instance::{Instance, InstanceState, Refusal};
+use crate::latency::LatencyRecorder;
 use crate::ledger::bootstrap;
 use crate::options::Options;
+use changeover_ledger::control::Control;
 use changeover_plan::StepId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,11 @@ use uuid::Uuid;
 /// For how long leaving waits for the background work: a batch and the giving back of the term.
 const LEAVE_WAIT: Duration = Duration::from_secs(10);
 
+/// For how long reporting the latency may take: the next report is due a second later.
+const REPORT_WAIT: Duration = Duration::from_secs(2);
+/// How often what is recorded is reported: a report counts for ten seconds.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
 /// A running instance of a release.
 pub struct Changeover {
     options: Arc<Options>,
@@ -45,6 +52,7 @@ pub struct Changeover {
     stop: CancellationToken,
     driver: Mutex<Option<JoinHandle<()>>>,
     watch: Mutex<Option<Connection>>,
+    reports: Control,
 }
 
 impl Changeover {
@@ -66,6 +74,7 @@ impl Changeover {
         let health = Health::new(upgrade.clone(), refusal.clone());
         let stop = CancellationToken::new();
         let driver = spawn_driver(&options, instance.id(), stop.clone(), sender);
+        let reports = Control::new(Arc::clone(&options), Purpose::Service, REPORT_WAIT);
         Ok(Self {
             options,
             instance: Arc::new(instance),
@@ -75,6 +84,7 @@ impl Changeover {
             stop,
             driver: Mutex::new(Some(driver)),
             watch: Mutex::new(None),
+            reports,
         })
     }
 
@@ -176,6 +186,41 @@ impl Changeover {
             .await
             .map_err(|source| Error::sql("asking whether a step is done", source))?;
         Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
+    /// Says how long the service's requests took lately, as the duration that 95 of a hundred don't exceed: what
+    /// runs long gives way where that has got worse. Every second or so; counts for ten. See
+    /// [`crate::LatencyRecorder`] for who has no such figure at hand.
+    ///
+    /// # Errors
+    /// When the database cannot be reached; a report that is lost does no harm.
+    pub async fn report_latency(&self, p95: Duration) -> Result<(), Error> {
+        let (source, p95_ms) = (self.instance_id().to_string(), p95.as_secs_f64() * 1000.0);
+        let parameters: [connection::Parameter<'_>; 3] =
+            [(&self.options.app, Type::TEXT), (&source, Type::TEXT), (&p95_ms, Type::FLOAT8)];
+        let sql = "SELECT changeover.report_latency_v1($1, $2, $3)";
+        self.reports.call("reporting the service's latency", sql, &parameters).await?;
+        Ok(())
+    }
+
+    /// Reports what is recorded, every second until the service leaves or the recorder's other owners are gone.
+    pub fn report_from(self: &Arc<Self>, recorder: &Arc<LatencyRecorder>) {
+        let (upgrade, recorder) = (Arc::downgrade(self), Arc::downgrade(recorder));
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            while let (Some(upgrade), Some(recorder)) = (upgrade.upgrade(), recorder.upgrade()) {
+                if let Some(p95) = recorder.take_p95()
+                    && let Err(error) = upgrade.report_latency(p95).await
+                {
+                    tracing::debug!(error = chain(&error), "the latency was not reported");
+                }
+                drop((upgrade, recorder));
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(REPORT_EVERY) => {}
+                }
+            }
+        });
     }
 
     /// Leaves: gives back the term, waits a bounded time for the open batch, and unregisters.

@@ -5,7 +5,7 @@
 //! - `ledger/`: what is done and what runs; its tables, leases and fences are the crate `changeover-ledger`.
 //! - `driver/`: what to do next, and doing it.
 //! - `step/`: one file a step kind; `lock/`: short locks; `backfill/`: the SQL of a batch.
-//! - `pace/`: how fast what runs long goes.
+//! - `pace/`: how fast what runs long goes; `control/`: what operators want of it, read from the ledger.
 //! - `rollback/`: the way back from an upgrade, out of the ledger.
 //! - `catalog/`: reads what the planner plans against.
 //!
@@ -16,12 +16,14 @@
 
 mod backfill;
 mod catalog;
+pub mod control;
 mod driver;
 pub mod folder;
 mod handle;
 pub mod health;
 mod history;
 mod hold;
+mod latency;
 mod ledger;
 pub mod lock;
 pub mod operate;
@@ -41,11 +43,13 @@ pub use connection::{Address, AddressError, Cancel, ConnectError, Link, Reached,
 pub use driver::{Outlook, Upgrade};
 pub use error::{
     Error, FolderError, SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_NOT_CLAIMED,
-    SQLSTATE_NOT_ENQUEUEABLE, SQLSTATE_UNKNOWN_APP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED, chain,
+    SQLSTATE_NOT_ENQUEUEABLE, SQLSTATE_UNKNOWN_APP, SQLSTATE_UNKNOWN_STEP, SQLSTATE_UNNAMED,
+    SQLSTATE_UNREGISTERED, chain,
 };
 pub use handle::Changeover;
 pub use instance::{Instance, InstanceState};
-pub use options::{LockLimits, Options, Pace, Timing};
+pub use latency::LatencyRecorder;
+pub use options::{LockLimits, Maintenance, Options, Pace, PaceBounds, Timing};
 pub use pause::{Hook, Pause, PausePoint, UnknownPausePoint};
 
 /// Stops a run that an operator's program has begun.

@@ -35,7 +35,7 @@ const REFUSED: (&str, &str) =
 /// One row a batch, and a hundred times as long a pause: never done within this test.
 fn as_slow_as_hours(mut options: Options) -> Options {
     options.pace =
-        Pace { batch_rows_first: 1, batch_rows_max: 1, rest_ratio: 100.0, ..Pace::default() };
+        Pace { batch_rows_first: 1, batch_rows_max: 1, rest_ratio: Some(100.0), ..Pace::default() };
     options
 }
 

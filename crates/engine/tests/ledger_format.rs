@@ -50,6 +50,66 @@ async fn a_ledger_of_format_1_gets_what_later_formats_add() {
     two.leave().await.unwrap();
 }
 
+/// What each format has added, oldest first.
+const ADDED: [&[&str]; 4] = [
+    &[FORMAT_0001[0]],
+    &[
+        include_str!("../../ledger/src/bootstrap/sql/generation/tables_0002.sql"),
+        include_str!("../../ledger/src/bootstrap/sql/worker/tables_0002.sql"),
+        include_str!("../../ledger/src/bootstrap/sql/job/tables_0002.sql"),
+        include_str!("../../ledger/src/bootstrap/sql/cache/tables_0002.sql"),
+        include_str!("../../ledger/src/bootstrap/sql/connection_share/tables_0002.sql"),
+    ],
+    &[include_str!("../../ledger/src/bootstrap/sql/tables_0003.sql")],
+    &[
+        include_str!("../../ledger/src/bootstrap/sql/control/tables_0004.sql"),
+        include_str!("../../ledger/src/bootstrap/sql/pace/tables_0004.sql"),
+    ],
+];
+/// What services were granted of an older format stays theirs, and would show as a difference.
+const NO_DEFAULT_RIGHTS: &str = "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM shop_service; \
+    ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM shop_service";
+/// Every column and function of a ledger, and who may do what with them.
+const WHOLE: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
+    SELECT format('%s.%s %s %s %s', c.relname, a.attname, a.atttypid::regtype, a.attnotnull, c.relacl) AS line
+      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'changeover'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT format('%s %s %s', p.oid::regprocedure, md5(p.prosrc), p.proacl)
+      FROM pg_proc p WHERE p.pronamespace = 'changeover'::regnamespace
+    UNION ALL
+    SELECT format('%s %s', n.conrelid::regclass, pg_get_constraintdef(n.oid))
+      FROM pg_constraint n WHERE n.connamespace = 'changeover'::regnamespace) AS found";
+
+/// A ledger of each older format becomes what a new one is.
+#[tokio::test]
+async fn a_ledger_of_any_format_becomes_what_a_new_one_is() {
+    let files = [("0001_t.sql", "CREATE TABLE t (id integer);")];
+    let whole = async |format: usize| {
+        let database = Database::new(15).await;
+        let owner = database.connect(OWNER).await;
+        owner.batch_execute(NO_DEFAULT_RIGHTS).await.unwrap();
+        for sql in ADDED[..format].iter().flat_map(|added| *added) {
+            owner.batch_execute(sql).await.unwrap();
+        }
+        if format > 0 {
+            let written = i32::try_from(format).unwrap();
+            owner.execute("UPDATE changeover.format SET written = $1", &[&written]).await.unwrap();
+        }
+        migrate(database.options("1", &files)).await.unwrap();
+        value::<String>(&owner, WHOLE).await
+    };
+    let new = whole(0).await;
+    for format in 1..=ADDED.len() - 1 {
+        assert_eq!(whole(format).await, new, "format {format}");
+    }
+    let database = Database::new(15).await;
+    migrate(database.options("1", &files)).await.unwrap();
+    let owner = database.connect(OWNER).await;
+    let written = value::<i32>(&owner, "SELECT written FROM changeover.format").await;
+    assert_eq!(usize::try_from(written).unwrap(), ADDED.len(), "a format is missing here");
+}
+
 /// Turns the ledger of a begun upgrade into one of format 1, in which a backfill has no statements.
 const TO_FORMAT_1: [&str; 3] = [
     "CREATE TABLE saved AS

@@ -91,8 +91,12 @@ async fn twenty_waiters_ask_little() {
     let poll = Duration::from_millis(200);
     let mut options = timed(database.options("2", &[BASE, FILL]), poll, poll * 2);
     // Never done within this test.
-    options.pace =
-        Pace { batch_rows_first: 1, batch_rows_max: 1, rest_ratio: 1_000.0, ..Pace::default() };
+    options.pace = Pace {
+        batch_rows_first: 1,
+        batch_rows_max: 1,
+        rest_ratio: Some(1_000.0),
+        ..Pace::default()
+    };
     let mut instances = Vec::new();
     for _ in 0..21 {
         let instance = Changeover::start(options.clone()).await.unwrap();

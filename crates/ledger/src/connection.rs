@@ -72,6 +72,8 @@ pub enum Purpose {
     Job,
     /// Hears of hand-overs, and of what shared caches must drop.
     Listen,
+    /// Watches what a long step does to others, and says how fast it goes.
+    Pace,
     /// Shows where an application stands.
     Status,
     /// Finds out whether a pooler stands between.
@@ -94,6 +96,7 @@ impl Purpose {
             Self::Owner => "worker",
             Self::Job => "job",
             Self::Listen => "listen",
+            Self::Pace => "pace",
             Self::Status => "status",
             Self::Probe => "probe",
         }
@@ -117,6 +120,12 @@ impl Purpose {
             Self::Lease => {
                 "SET default_transaction_isolation = 'read committed'; \
                  SET statement_timeout = '2s'; SET lock_timeout = '1s'; \
+                 SET idle_in_transaction_session_timeout = '2s'"
+            }
+            // What takes longer is what is to be found out. Commits as clients do, so nothing else is set.
+            Self::Pace => {
+                "SET default_transaction_isolation = 'read committed'; \
+                 SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
                  SET idle_in_transaction_session_timeout = '2s'"
             }
             // Waits for a lock only where it acquires the term; idle in a transaction while it reads

@@ -10,6 +10,7 @@
 //! - `fence/`, `term/`: the lease with a fencing token; the only way to write.
 //! - `instance/`, `floor/`, `admission`: who lives, who may come back, which sessions are let in.
 //! - `text`: reads what may be no UTF-8.
+//! - `options`, `pace_options`: what a service tells the engine.
 //! - `pause`: the points at which tests stop a process.
 
 pub mod admission;
@@ -23,6 +24,7 @@ pub mod instance;
 pub mod number;
 pub mod options;
 pub mod own_connections;
+mod pace_options;
 pub mod pause;
 pub mod record;
 pub mod term;

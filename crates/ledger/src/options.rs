@@ -3,6 +3,7 @@
 //! The defaults are meant for production; tests shorten the times. Every figure says where it is from.
 
 use crate::error::Error;
+pub use crate::pace_options::{Maintenance, Pace, PaceBounds};
 use crate::pause::Hook;
 use changeover_plan::model::capability::{self, Capability};
 use changeover_plan::{Migration, StepId, model::plan::PlanMode};
@@ -48,7 +49,7 @@ pub struct Options {
     pub timing: Timing,
     /// How locks are taken.
     pub locks: LockLimits,
-    /// How fast a backfill goes.
+    /// How fast what runs long goes.
     pub pace: Pace,
     /// A connection string past every pooler, or through one in session mode, where notifications are
     /// listened for. `None`: what they would tell is polled for.
@@ -164,9 +165,9 @@ impl Default for Timing {
 pub struct LockLimits {
     /// For how long `NOWAIT` alone is tried before windows begin.
     pub nowait_phase: Duration,
-    /// The first window in which a lock request may queue.
+    /// The narrowest window in which a lock request may queue.
     pub window_min: Duration,
-    /// The widest one in ordinary use.
+    /// The widest one in ordinary use; narrower where a statement takes less than a twentieth of it.
     pub window_max: Duration,
     /// The widest one once it has starved; also bounded by the age that transactions here reach.
     pub window_cap: Duration,
@@ -183,49 +184,16 @@ pub struct LockLimits {
 impl Default for LockLimits {
     fn default() -> Self {
         Self {
-            nowait_phase: Duration::from_millis(300),
-            window_min: Duration::from_millis(10),
+            // An upgrade can wait for two seconds; clients behind a window cannot.
+            nowait_phase: Duration::from_secs(2),
+            // Narrower ones end before a transaction of a few statements does.
+            window_min: Duration::from_millis(2),
             window_max: Duration::from_millis(50),
             window_cap: Duration::from_millis(200),
             starving_after: Duration::from_secs(10),
             give_up_after: Duration::from_secs(60),
             statement: Duration::from_secs(5),
             long_statement: Duration::from_secs(24 * 3600),
-        }
-    }
-}
-
-/// How fast a backfill goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// The time that one batch should take. 50 ms: its row locks make writers wait.
-    pub batch_target: Duration,
-    /// Rows in the first batch.
-    pub batch_rows_first: u32,
-    /// The largest batch.
-    pub batch_rows_max: u32,
-    /// The pause after a batch as a share of the time it took; 1.0 leaves half of the time to others.
-    pub rest_ratio: f64,
-    /// The wait for one row lock before the range is done again without the locked rows. Below
-    /// `deadlock_timeout` (1 s by default), so that we never are part of a detected deadlock.
-    pub row_lock_wait: Duration,
-    /// How many connections go through a table at once. More than 1 is for when time is short and cores are
-    /// free: each holds row locks for as long as its batch takes.
-    pub parallel: u32,
-    /// How many rows may be parked before the step stops: more is a wrong expression, not bad rows.
-    pub parked_rows_max: u64,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            batch_target: Duration::from_millis(50),
-            batch_rows_first: 500,
-            batch_rows_max: 20_000,
-            rest_ratio: 0.5,
-            row_lock_wait: Duration::from_millis(100),
-            parallel: 1,
-            parked_rows_max: 10_000,
         }
     }
 }

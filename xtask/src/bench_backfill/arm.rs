@@ -143,7 +143,7 @@ async fn ours(
     let mut options = Options::new("bench", "1", files(&[("0001_base.sql", &base)])?);
     options.owner_url = Some(server.url("bench_owner", database));
     options.service_roles = vec!["bench_service".to_owned()];
-    options.pace.rest_ratio = 0.0;
+    options.pace.rest_ratio = Some(0.0);
     options.pace.parallel = parallel;
     if let Some(ms) = target_ms {
         options.pace.batch_target = Duration::from_millis(ms);

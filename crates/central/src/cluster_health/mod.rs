@@ -99,7 +99,7 @@ async fn write(
         let HeldStream { cluster_id, epoch, health, heard } = &stream;
         let parameters: [Parameter<'_>; 3] =
             [(cluster_id, Type::UUID), (epoch, Type::INT8), (health, Type::TEXT)];
-        let client = state.pool.get().await?;
+        let client = state.pool.get_patiently().await?;
         let statement = state.release.statements.health_write;
         let count = state.statement_mode.execute(&client, statement, &parameters).await?;
         if count == 0 {
@@ -112,7 +112,7 @@ async fn write(
 
 async fn expire(state: &ServiceState, inactive_after: Duration) -> Result<(), ApiError> {
     let inactive_after_s = inactive_after.as_secs_f64();
-    let client = state.pool.get().await?;
+    let client = state.pool.get_patiently().await?;
     let statement = state.release.statements.health_expire;
     let parameters: [Parameter<'_>; 1] = [(&inactive_after_s, Type::FLOAT8)];
     for row in state.statement_mode.query(&client, statement, &parameters).await? {
@@ -124,7 +124,7 @@ async fn expire(state: &ServiceState, inactive_after: Duration) -> Result<(), Ap
 
 async fn write_unguarded(state: &ServiceState) -> Result<(), ApiError> {
     let held: Vec<Uuid> = state.streams.held().iter().map(|stream| stream.cluster_id).collect();
-    let client = state.pool.get().await?;
+    let client = state.pool.get_patiently().await?;
     let parameters: [Parameter<'_>; 1] = [(&held, Type::UUID_ARRAY)];
     state.statement_mode.execute(&client, UNGUARDED, &parameters).await?;
     Ok(())

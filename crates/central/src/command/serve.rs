@@ -6,9 +6,7 @@ use crate::{
     error::CentralError,
     release::Release,
     server::Central,
-    settings::HealthTiming,
-    settings::UpgradeMode,
-    settings::{DrainTiming, Settings, Trial},
+    settings::{self, DrainTiming, HealthTiming, Settings, Trial, UpgradeMode},
 };
 use std::{net::SocketAddr, path::PathBuf, pin::pin, time::Duration};
 use tokio::{
@@ -37,6 +35,12 @@ pub struct ServeArgs {
     /// How many database connections the pool wants; it gets no more than this instance's share.
     #[arg(long, default_value_t = 8)]
     pool_size: usize,
+    /// How long a request waits for one before it is answered with 503, in milliseconds.
+    #[arg(long, default_value_t = 1_000)]
+    pool_wait_ms: u64,
+    /// How many requests may wait for one; one more is answered with 503 at once.
+    #[arg(long, default_value_t = settings::POOL_WAITING_MAX)]
+    pool_waiting: usize,
     /// How many connections all instances together may have; else what the server allows, less some.
     #[arg(long, env = "CENTRAL_CONNECTION_BUDGET")]
     connection_budget: Option<usize>,
@@ -110,6 +114,8 @@ async fn run_to_end(args: ServeArgs) -> Result<(), CentralError> {
         owner_url: args.owner_url,
         upgrade: args.upgrade,
         pool_connections_max: args.pool_size,
+        pool_wait: Duration::from_millis(args.pool_wait_ms),
+        pool_waiting_max: args.pool_waiting,
         connection_budget: args.connection_budget,
         listen_url: args.listen_url,
         statement_mode: args.statements,

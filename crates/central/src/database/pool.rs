@@ -5,8 +5,12 @@
 //! shrinks, nobody who has a connection is cut; what is idle beyond the share is closed, and what is in
 //! use when it comes back. A server that has no room for a connection is asked again until the wait is
 //! over: others may be about to give theirs back.
+//!
+//! Nobody queues for long: a request that gets no connection within its bound, or finds too many waiting
+//! before it, is turned away. Opening a connection goes on when the one that asked for it has given up, or a
+//! server that opens them slowly would never have any.
 
-use super::{POOL_WAIT, RECYCLE_WAIT};
+use super::{POOL_WAIT, PoolBounds, RECYCLE_WAIT};
 use changeover::{Address, ConnectError, Reached};
 use changeover_share::connection_share::{ConnectionShare, Gate, Permit};
 use deadpool::Runtime;
@@ -17,7 +21,10 @@ use deadpool_postgres::ClientWrapper;
 use rand::Rng;
 use std::{
     ops::{Deref, DerefMut},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::task::AbortHandle;
@@ -39,6 +46,8 @@ const TEND_PAUSE: Duration = Duration::from_millis(20);
 pub struct Pool {
     connections: deadpool::managed::Pool<Opener>,
     users: Gate,
+    bounds: PoolBounds,
+    waiting: Arc<AtomicUsize>,
     _tending: Option<Arc<Tending>>,
 }
 
@@ -64,14 +73,15 @@ impl DerefMut for PooledClient {
 }
 
 impl Pool {
-    /// Builds it; connects to nothing yet. Without a share there are `connections_max`.
+    /// Builds it; connects to nothing yet. Without a share there are as many as the bounds allow.
     pub(super) fn build(
         address: Address,
         application_name: String,
-        connections_max: usize,
+        bounds: PoolBounds,
         admit: Option<Hook<Opener>>,
         share: Option<ConnectionShare>,
     ) -> Result<Self, BuildError> {
+        let PoolBounds { connections_max, .. } = bounds;
         let gate = share.as_ref().map(|share| share.gate().clone());
         let opener = Opener { address, application_name, gate };
         let mut builder = deadpool::managed::Pool::builder(opener);
@@ -93,21 +103,50 @@ impl Pool {
             let task = tend(connections.clone(), users.clone(), share, connections_max);
             Arc::new(Tending(tokio::spawn(task).abort_handle()))
         });
-        Ok(Self { connections, users, _tending: tending })
+        Ok(Self { connections, users, bounds, waiting: Arc::default(), _tending: tending })
     }
 
-    /// A connection; waits for it within bounds.
+    /// A connection for a request; waits for it no longer than clients should.
+    ///
+    /// # Errors
+    /// When none is free in time, too many wait already, or none can be opened.
+    pub async fn get(&self) -> Result<PooledClient, PoolError> {
+        let waiting = Waiting(Arc::clone(&self.waiting));
+        if waiting.0.fetch_add(1, Ordering::Relaxed) >= self.bounds.waiting_max {
+            return Err(PoolError::Timeout(TimeoutType::Wait));
+        }
+        self.get_within(self.bounds.wait).await
+    }
+
+    /// A connection for who may wait for some seconds.
     ///
     /// # Errors
     /// When none is free in time, or none can be opened.
-    pub async fn get(&self) -> Result<PooledClient, PoolError> {
+    pub async fn get_patiently(&self) -> Result<PooledClient, PoolError> {
+        self.get_within(POOL_WAIT).await
+    }
+
+    async fn get_within(&self, wait: Duration) -> Result<PooledClient, PoolError> {
         let getting = async {
             let user = self.users.enter().await;
-            Ok(PooledClient { client: self.connections.get().await?, _user: user })
+            let connections = self.connections.clone();
+            let is_there = connections.status().available > 0;
+            let get =
+                async move { Ok(PooledClient { client: connections.get().await?, _user: user }) };
+            if is_there {
+                return get.await;
+            }
+            // A runtime that ends drops the one that asks as well.
+            tokio::spawn(get).await.unwrap_or(Err(PoolError::Closed))
         };
-        tokio::time::timeout(POOL_WAIT, getting)
+        tokio::time::timeout(wait, getting)
             .await
             .unwrap_or(Err(PoolError::Timeout(TimeoutType::Wait)))
+    }
+
+    /// How many requests are waiting for a connection.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// How many connections there are, idle ones and those in use.
@@ -123,6 +162,15 @@ impl Pool {
     /// Closes what is idle, and what is in use when it comes back.
     pub fn close(&self) {
         self.connections.close();
+    }
+}
+
+/// Counts a request as waiting until it is dropped.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -54,6 +54,8 @@ statements! {
     image_cves_insert,
     /// One page of alerts, newest first, by keyset.
     alerts_page,
+    /// The same of one cluster.
+    alerts_page_of_cluster,
     /// Stores alerts, given as one JSON array.
     alerts_insert,
     /// Merges a change into an alert.

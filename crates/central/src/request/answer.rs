@@ -1,19 +1,23 @@
 //! The errors that a request may be answered with, and their one JSON form.
 //!
 //! Invariant: what is not the client's fault is 503 where trying elsewhere may help (no
-//! connection, shutting down, nobody free) and 500 with an id that is also in the log otherwise.
+//! connection in time, shutting down; with `Retry-After`) and 500 with an id that is also in the log otherwise.
 
 use super::field::FieldErrors;
 use crate::database::PoolError;
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
+
+/// After how many seconds a client that was told 503 may try again: as long as a request waits for a
+/// connection.
+const RETRY_AFTER_S: &str = "1";
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -70,7 +74,11 @@ impl FieldErrors {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, body) = self.into_parts();
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        response
     }
 }
 

@@ -1,10 +1,14 @@
 //! `GET /v1/alerts`: alerts, newest first, filtered, in keyset pages.
 //!
 //! A page begins after the last row of the one before, named by its (time, id): pages neither overlap
-//! nor skip rows while alerts are being written.
+//! nor skip rows while alerts are being written. Whatever the filter, a page costs its own rows and one for
+//! each severity and state: `alerts_page.sql`, and `alerts_page_of_cluster.sql` where a cluster is named.
 
 use super::{ALERT_STATES, SEVERITIES, state::ServiceState};
-use crate::request::{ApiError, FieldErrors};
+use crate::{
+    database::Parameter,
+    request::{ApiError, FieldErrors},
+};
 use axum::{
     Json,
     extract::{Query, State},
@@ -18,7 +22,7 @@ use uuid::Uuid;
 /// The page size when none is asked for.
 const LIMIT_DEFAULT: i64 = 50;
 
-/// The largest page.
+/// The largest page. The statements of a page read at most one row more of each of their branches.
 const LIMIT_MAX: i64 = 500;
 
 /// A page.
@@ -80,7 +84,11 @@ struct Filter {
         ("limit" = Option<i64>, Query, description = "Rows of the page, 1 to 500; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
     ),
-    responses((status = 200, body = AlertPage), (status = 400, body = crate::request::ErrorBody))
+    responses(
+        (status = 200, body = AlertPage),
+        (status = 400, body = crate::request::ErrorBody),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
+    )
 )]
 pub(super) async fn alerts(
     State(service): State<ServiceState>,
@@ -89,21 +97,23 @@ pub(super) async fn alerts(
     let filter = filter(&query)?;
     let client = service.pool.get().await?;
     // One row more than asked for tells whether there is a next page.
-    let rows = service
-        .statement_mode
-        .query(
-            &client,
-            service.release.statements.alerts_page,
-            &[
-                (&filter.after.0, Type::TIMESTAMPTZ),
-                (&filter.after.1, Type::UUID),
-                (&filter.cluster, Type::UUID),
-                (&filter.severity, Type::TEXT),
-                (&filter.state, Type::TEXT),
-                (&(filter.limit + 1), Type::INT8),
-            ],
-        )
-        .await?;
+    let limit = filter.limit + 1;
+    let mut parameters: Vec<Parameter<'_>> = vec![
+        (&filter.after.0, Type::TIMESTAMPTZ),
+        (&filter.after.1, Type::UUID),
+        (&filter.severity, Type::TEXT),
+        (&filter.state, Type::TEXT),
+        (&limit, Type::INT8),
+    ];
+    let statements = &service.release.statements;
+    let statement = match &filter.cluster {
+        Some(cluster) => {
+            parameters.push((cluster, Type::UUID));
+            statements.alerts_page_of_cluster
+        }
+        None => statements.alerts_page,
+    };
+    let rows = service.statement_mode.query(&client, statement, &parameters).await?;
     let mut alerts = rows.iter().map(alert).collect::<Result<Vec<_>, _>>()?;
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let is_last = alerts.len() <= limit;

@@ -75,6 +75,7 @@ struct Vulnerability {
         (status = 200, body = BuildVerdict),
         (status = 400, body = crate::request::ErrorBody),
         (status = 404, body = crate::request::ErrorBody, description = "The image was never scanned"),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
     )
 )]
 pub(super) async fn detect_build(

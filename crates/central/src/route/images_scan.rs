@@ -79,7 +79,11 @@ pub struct ScanStored {
     post,
     path = "/v1/images/scan",
     request_body = ImageScan,
-    responses((status = 200, body = ScanStored), (status = 400, body = crate::request::ErrorBody))
+    responses(
+        (status = 200, body = ScanStored),
+        (status = 400, body = crate::request::ErrorBody),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
+    )
 )]
 pub(super) async fn images_scan(
     State(state): State<ServiceState>,

@@ -17,7 +17,10 @@ pub struct Metadata {
 }
 
 /// Tells which release answers.
-#[utoipa::path(get, path = "/v1/metadata", responses((status = 200, body = Metadata)))]
+#[utoipa::path(get, path = "/v1/metadata", responses(
+        (status = 200, body = Metadata),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
+    ))]
 pub(super) async fn metadata(State(state): State<ServiceState>) -> Json<Metadata> {
     Json(Metadata {
         version: state.release.name.to_owned(),

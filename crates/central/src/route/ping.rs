@@ -11,7 +11,10 @@ pub struct Pong {
 }
 
 /// Tells that the API answers.
-#[utoipa::path(get, path = "/v1/ping", responses((status = 200, body = Pong)))]
+#[utoipa::path(get, path = "/v1/ping", responses(
+        (status = 200, body = Pong),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
+    ))]
 pub(super) async fn ping() -> Json<Pong> {
     Json(Pong { status: "ok".to_owned() })
 }

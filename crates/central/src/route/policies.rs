@@ -25,6 +25,7 @@ pub struct PolicyList {
     responses(
         (status = 200, body = PolicyList),
         (status = 400, body = crate::request::ErrorBody),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
     )
 )]
 pub(super) async fn policies(

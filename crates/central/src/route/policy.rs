@@ -47,6 +47,7 @@ pub struct Policy {
         (status = 200, body = Policy, headers(("changeover-token" = String,
             description = "To be sent with reads that must not lack this write"))),
         (status = 400, body = crate::request::ErrorBody),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
     )
 )]
 pub(super) async fn policy(

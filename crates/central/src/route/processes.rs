@@ -48,7 +48,11 @@ pub struct Process {
     get,
     path = "/v1/processes/deployment/{id}",
     params(("id" = String, Path, description = "The deployment")),
-    responses((status = 200, body = Processes), (status = 400, body = crate::request::ErrorBody))
+    responses(
+        (status = 200, body = Processes),
+        (status = 400, body = crate::request::ErrorBody),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
+    )
 )]
 pub(super) async fn processes(
     State(state): State<ServiceState>,

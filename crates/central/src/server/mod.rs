@@ -11,7 +11,7 @@ mod in_flight;
 
 use crate::{
     cluster_health::HealthLoop,
-    database::{self, Pool},
+    database::{self, Pool, PoolBounds},
     error::CentralError,
     policies::Policies,
     release::Release,
@@ -77,7 +77,11 @@ impl Central {
         let pool = database::pool(
             &settings.database_url,
             settings.release,
-            settings.pool_connections_max,
+            PoolBounds {
+                connections_max: settings.pool_connections_max,
+                wait: settings.pool_wait,
+                waiting_max: settings.pool_waiting_max,
+            },
             upgrade.admission(),
             upgrade.connection_share(&settings).await?,
         )?;
@@ -145,6 +149,11 @@ impl Central {
     /// How many connections the pool may have at present.
     pub fn pool_limit(&self) -> usize {
         self.pool.limit()
+    }
+
+    /// How many requests wait for a connection of the pool.
+    pub fn pool_waiting(&self) -> usize {
+        self.pool.waiting()
     }
 
     /// Returns when this release may serve no longer, because the floor has passed it.

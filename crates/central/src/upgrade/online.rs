@@ -183,7 +183,7 @@ fn options(settings: &Settings) -> Result<Options, CentralError> {
         options.pace.batch_rows_max = rows;
     }
     if let Some(ratio) = trial.rest_ratio {
-        options.pace.rest_ratio = ratio;
+        options.pace.rest_ratio = Some(ratio);
     }
     options.label_commits = trial.label_commits;
     Ok(options)

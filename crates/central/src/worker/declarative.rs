@@ -164,6 +164,7 @@ pub async fn apply(
             applied.written += u64::from(row.try_get::<_, bool>(1)?);
         }
     }
+    transaction.query_typed(include_str!("by_index.sql"), &[]).await?;
     for (statement, names) in [
         (include_str!("declarative/policies_gone.sql"), policies),
         (include_str!("declarative/notifiers_gone.sql"), notifiers),

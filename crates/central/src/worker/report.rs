@@ -10,12 +10,14 @@ use jiff::Timestamp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::Mailbox};
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 use tokio_postgres::{Client, types::Type};
+use uuid::Uuid;
 
 /// The job's kind, and the version of its payload: what the library's schedules enqueue.
 pub const KIND: &str = "report";
@@ -81,25 +83,48 @@ pub struct Report {
     pub text: String,
 }
 
-/// Reads what the report says.
+/// Entries of the index that one statement counts: some milliseconds.
+const PIECE_ROWS: i64 = 10_000;
+
+/// Reads what the report says: all alerts up to then, in pieces, each a statement of its own.
 ///
 /// # Errors
-/// When the statement fails.
+/// When a statement fails.
 pub async fn read(
     transaction: &Client,
     schedule: &str,
     scheduled_at: Timestamp,
 ) -> Result<Report, ReportError> {
-    let rows = transaction
-        .query_typed(
-            include_str!("report/alerts_by_severity.sql"),
-            &[(&scheduled_at, Type::TIMESTAMPTZ)],
-        )
-        .await?;
+    let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut after = (String::new(), String::new(), Timestamp::UNIX_EPOCH, Uuid::nil());
+    // Ends since each piece begins behind the one before it, and only what is new may come behind all.
+    loop {
+        let rows = transaction
+            .query_typed(
+                include_str!("report/alerts_by_severity.sql"),
+                &[
+                    (&scheduled_at, Type::TIMESTAMPTZ),
+                    (&after.0, Type::TEXT),
+                    (&after.1, Type::TEXT),
+                    (&after.2, Type::TIMESTAMPTZ),
+                    (&after.3, Type::UUID),
+                    (&PIECE_ROWS, Type::INT8),
+                ],
+            )
+            .await?;
+        let mut read = 0;
+        for row in &rows {
+            let (severity, state): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            read += row.try_get::<_, i64>(3)?;
+            after = (severity.clone(), state.clone(), row.try_get(4)?, row.try_get(5)?);
+            *counts.entry((severity, state)).or_default() += row.try_get::<_, i64>(2)?;
+        }
+        if read < PIECE_ROWS {
+            break;
+        }
+    }
     let mut text = String::from("severity,state,alerts\n");
-    for row in rows {
-        let (severity, state, alerts): (&str, &str, i64) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    for ((severity, state), alerts) in counts.into_iter().filter(|(_, alerts)| *alerts > 0) {
         // Writing to a string cannot fail.
         writeln!(text, "{severity},{state},{alerts}").ok();
     }

@@ -9,9 +9,13 @@ use changeover_work::{BoxFuture, SingletonWorker, Tenure, WorkError};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio_postgres::{Client, Error, types::Type};
+use uuid::Uuid;
 
 /// Between two samples.
 const PAUSE: Duration = Duration::from_secs(60);
+
+/// Deployments that one statement counts: some milliseconds.
+const PIECE_ROWS: i64 = 10_000;
 
 /// What came since it was counted last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct Sample {
     pub until: Timestamp,
     /// By hour: alerts raised.
     pub alerts_raised: Vec<(Timestamp, i64)>,
+    /// Now.
+    pub now: Timestamp,
     /// Deployments now.
     pub deployments: i64,
 }
@@ -32,9 +38,11 @@ pub async fn read(transaction: &Client) -> Result<Sample, Error> {
     let row = transaction.query_typed(include_str!("usage/now.sql"), &[]).await?;
     // It is one row, by its SQL.
     let Some(now) = row.first() else {
-        return Ok(Sample { until: Timestamp::MIN, alerts_raised: Vec::new(), deployments: 0 });
+        let (until, now) = (Timestamp::MIN, Timestamp::MIN);
+        return Ok(Sample { until, alerts_raised: Vec::new(), now, deployments: 0 });
     };
     let (since, until): (Timestamp, Timestamp) = (now.try_get(0)?, now.try_get(1)?);
+    let now = now.try_get(2)?;
     let rows = transaction
         .query_typed(
             include_str!("usage/alerts.sql"),
@@ -45,7 +53,27 @@ pub async fn read(transaction: &Client) -> Result<Sample, Error> {
         .iter()
         .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
         .collect::<Result<Vec<_>, Error>>()?;
-    Ok(Sample { until, alerts_raised, deployments: now.try_get(2)? })
+    Ok(Sample { until, alerts_raised, now, deployments: deployments(transaction).await? })
+}
+
+/// Counts deployments in pieces, each a statement of its own.
+async fn deployments(transaction: &Client) -> Result<i64, Error> {
+    let (mut count, mut after) = (0, Uuid::nil());
+    loop {
+        let rows = transaction
+            .query_typed(
+                include_str!("usage/deployments.sql"),
+                &[(&after, Type::UUID), (&PIECE_ROWS, Type::INT8)],
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(count) };
+        let piece: i64 = row.try_get(0)?;
+        count += piece;
+        match row.try_get(1)? {
+            Some(last) if piece == PIECE_ROWS => after = last,
+            _ => return Ok(count),
+        }
+    }
 }
 
 /// Adds a sample to its hours, and says up to when is counted.
@@ -63,7 +91,7 @@ pub async fn add(transaction: &Client, sample: &Sample) -> Result<(), Error> {
     transaction
         .execute_typed(
             include_str!("usage/peak.sql"),
-            &[(&sample.until, Type::TIMESTAMPTZ), (&sample.deployments, Type::INT8)],
+            &[(&sample.now, Type::TIMESTAMPTZ), (&sample.deployments, Type::INT8)],
         )
         .await?;
     transaction

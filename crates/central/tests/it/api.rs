@@ -298,4 +298,9 @@ async fn metadata_and_every_answer_name_the_release() {
     ]
     "#);
     assert!(document["components"]["schemas"]["BuildVerdict"].is_object());
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            assert!(operation["responses"]["503"].is_object(), "{path} may be turned away");
+        }
+    }
 }

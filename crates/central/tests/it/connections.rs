@@ -21,7 +21,7 @@ const ALLOWED: i64 = 100 - 3 - 5;
 /// may wait there, too, and are none of the requests.
 const BLOCKED: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE wait_event_type = 'Lock' AND application_name LIKE 'changeover@%' \
-      AND strpos(query, 'ORDER BY a.raised_at DESC, a.id DESC') > 0";
+      AND strpos(query, 'SELECT merged.id') > 0";
 
 async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.expect("it counts").get(0)

@@ -7,7 +7,7 @@ use crate::{
     stage::{Stage, until},
 };
 use changeover_central::{
-    database::{self, StatementMode},
+    database::{self, PoolBounds, StatementMode},
     release::Release,
     seed,
     server::Central,
@@ -140,8 +140,14 @@ async fn the_database_sees_which_head_writes_on_a_shared_session() {
     let pooler = start(&stage, |builder| builder.pool_size(1)).await;
     let url = stage.pooled_service_url(&pooler);
     let pools = ["4.8", "4.9"].map(|name| {
-        database::pool(&url, Release::named(name).expect("it exists"), 1, None, None)
-            .expect("a pool")
+        database::pool(
+            &url,
+            Release::named(name).expect("it exists"),
+            PoolBounds::of(1),
+            None,
+            None,
+        )
+        .expect("a pool")
     });
     let mut seen = Vec::new();
     for _ in 0..2 {

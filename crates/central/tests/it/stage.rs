@@ -6,7 +6,7 @@ use changeover_central::{
     release::Release,
     roles, seed,
     server::Central,
-    settings::{DrainTiming, HealthTiming, Settings, Trial, UpgradeMode},
+    settings::{DrainTiming, HealthTiming, POOL_WAITING_MAX, Settings, Trial, UpgradeMode},
     upgrade::in_one_go,
 };
 use changeover_postgres::{PgBouncer, PgBouncerBuilder, Server};
@@ -43,7 +43,12 @@ impl Stage {
 
     /// The tables of 4.8, filled.
     pub(crate) async fn seeded(name: &str) -> Self {
-        let stage = Self::empty(name).await;
+        Self::seeded_with(name, Population::of(2_000)).await
+    }
+
+    /// The same in another size.
+    pub(crate) async fn seeded_with(name: &str, population: Population) -> Self {
+        let stage = Self { population, ..Self::empty(name).await };
         in_one_go::migrate(&stage.owner_url(), 208).await.expect("the baseline applies");
         seed::seed(stage.population, 1, &stage.owner_url(), |_| {}).await.expect("rows are made");
         stage
@@ -94,6 +99,9 @@ impl Stage {
             owner_url: Some(self.owner_url()),
             upgrade,
             pool_connections_max: 4,
+            // As patient as a busy machine needs.
+            pool_wait: Duration::from_secs(60),
+            pool_waiting_max: POOL_WAITING_MAX,
             connection_budget: None,
             listen_url: None,
             statement_mode: StatementMode::Prepared,

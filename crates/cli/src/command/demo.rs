@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    demo::{self, Ended, Settings, Way},
+    demo::{self, Ended, NotHealthy, Settings, Way},
     exit_code::ExitCode,
     failure::Failure,
     output::Output,
@@ -18,7 +18,8 @@ Examples:
   changeover demo --rolling-only --json      the figures, for a script
 
 A PostgreSQL server is found on this machine or fetched once, runs for the demo alone and is gone
-afterwards. Ends with 1 if, in a rolling run, a request failed, a stream was cut, an acknowledged write or
+afterwards. Ends with 15, and upgrades nothing, where release
+4.8 alone does not bear the load. Ends with 1 if, in a rolling run, a request failed, a stream was cut, an acknowledged write or
 event is not there exactly once, or a step is not done.";
 
 /// Rows with which server, seeding and both runs take about three minutes on two cores.
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// Requests per second [default: half of the capacity, measured first]
     #[arg(long, value_name = "N")]
     rate: Option<f64>,
+    /// The largest p99 with 4.8 alone, in milliseconds, with which an upgrade is begun
+    #[arg(long, value_name = "MS", default_value_t = 100.0)]
+    before_p99_ms: f64,
     /// Instances of the service
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=10))]
@@ -82,6 +86,9 @@ pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure
         tokio::task::spawn_blocking(move || demo::conduct(&settings, &shown, signals)).await;
     let ended = conducted.map_err(|error| Failure::new("the demo ended unexpectedly", error))?;
     match ended {
+        Err(error) if error.is::<NotHealthy>() => {
+            Err(Failure::told(ExitCode::NotHealthy, error.to_string()))
+        }
         Err(error) => Err(Failure::told(ExitCode::Failed, format!("{error:#}"))),
         Ok(Ended::Stopped) => {
             Err(Failure::told(ExitCode::Stopped, "stopped on request; nothing is left running"))
@@ -114,6 +121,7 @@ fn settings(args: Args) -> Settings {
         drain: !args.no_drain,
         ways,
         repeat: args.repeat,
+        before_p99_ms_max: args.before_p99_ms,
         report: args.report,
         logs: args.logs,
     }

@@ -185,7 +185,7 @@ fn options(args: &Args, settings: &Settings, folder: &Folder) -> Result<Options,
         options.pace.batch_target = Duration::from_millis(batch_ms);
     }
     if let Some(ratio) = args.rest {
-        options.pace.rest_ratio = ratio;
+        options.pace.rest_ratio = Some(ratio);
     }
     if let Some(parallel) = args.parallel {
         options.pace.parallel = parallel;

@@ -3,12 +3,13 @@
 //!
 //! Called by `command/demo.rs`. `stage.rs` gets a server with seeded tables, `capacity.rs` measures
 //! what one instance can do, `run/` makes one upgrade 4.8 → 4.9 → 4.10 under load and keeps all that
-//! was seen, `outcome.rs` turns that into figures, `verdict.rs` judges them, `summary.rs` and
+//! was seen (`before.rs` says whether the service is well enough to begin), `outcome.rs` turns that into figures, `verdict.rs` judges them, `summary.rs` and
 //! `report/` show them.
 //!
 //! Invariants: the load is never slowed down by what it meets (open loop, nothing sent twice), both
 //! ways meet the same load on equal tables, and no process outlives the demo.
 
+mod before;
 mod capacity;
 mod comparison;
 mod conduct;
@@ -22,6 +23,7 @@ mod streams;
 mod summary;
 mod verdict;
 
+pub(crate) use before::NotHealthy;
 pub(crate) use conduct::{Ended, conduct};
 pub(crate) use settings::{Settings, Way};
 pub(crate) use summary::summary;

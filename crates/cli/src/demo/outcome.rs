@@ -15,6 +15,12 @@ pub(crate) struct RunOutcome {
     pub(crate) requests: u64,
     /// Of these, not answered rightly and in time.
     pub(crate) failed: u64,
+    /// Of the failed ones, those that were answered with 503: they were told to come again.
+    pub(crate) turned_away: u64,
+    /// Of the failed ones, those of the mere restart.
+    pub(crate) failed_in_restart: u64,
+    /// Answered rightly, but after more than 100 ms.
+    pub(crate) waited: u64,
     pub(crate) failures_by_kind: BTreeMap<Outcome, u64>,
     /// HTTP/2 requests that went to a new connection because the old one said goodbye before they
     /// were sent; in no other figure.
@@ -32,6 +38,11 @@ pub(crate) struct RunOutcome {
     pub(crate) p50_ms_before: f64,
     pub(crate) p99_ms_before: f64,
     pub(crate) p99_9_ms_before: f64,
+    /// While the same pods were replaced without a migration: the control. 0 where there was none.
+    pub(crate) p50_ms_restart: f64,
+    pub(crate) p99_ms_restart: f64,
+    pub(crate) p99_9_ms_restart: f64,
+    pub(crate) max_ms_restart: f64,
     pub(crate) p50_ms_during: f64,
     pub(crate) p99_ms_during: f64,
     pub(crate) p99_9_ms_during: f64,
@@ -55,6 +66,8 @@ pub(crate) struct PhaseOutcome {
     pub(crate) duration_ms: f64,
     pub(crate) requests: u64,
     pub(crate) failed: u64,
+    /// Of the failed ones, those that were answered with 503.
+    pub(crate) turned_away: u64,
     pub(crate) outage_ms_max: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
@@ -67,12 +80,16 @@ impl RunOutcome {
         let load = &record.load;
         let all = load.summary(load.whole());
         let before = load.summary(window(record, |kind| kind == PhaseKind::Baseline));
+        let restart = load.summary(window(record, |kind| kind == PhaseKind::Restart));
         let during = load
             .summary(window(record, |kind| matches!(kind, PhaseKind::Rollout | PhaseKind::Online)));
         let steps_done = record.steps.iter().filter(|step| step.state == "done").count();
         RunOutcome {
             requests: all.requests,
             failed: all.failed,
+            turned_away: all.turned_away,
+            failed_in_restart: restart.failed,
+            waited: all.waited,
             failures_by_kind: all.failed_by_outcome,
             requests_by_client: all.requests_by_client,
             failures_by_client: all.failed_by_client,
@@ -86,6 +103,10 @@ impl RunOutcome {
             p50_ms_before: before.p50_ms,
             p99_ms_before: before.p99_ms,
             p99_9_ms_before: before.p99_9_ms,
+            p50_ms_restart: restart.p50_ms,
+            p99_ms_restart: restart.p99_ms,
+            p99_9_ms_restart: restart.p99_9_ms,
+            max_ms_restart: restart.max_ms,
             p50_ms_during: during.p50_ms,
             p99_ms_during: during.p99_ms,
             p99_9_ms_during: during.p99_9_ms,
@@ -104,6 +125,9 @@ impl RunOutcome {
     pub(crate) fn with(mut self, other: RunOutcome) -> RunOutcome {
         self.requests += other.requests;
         self.failed += other.failed;
+        self.turned_away += other.turned_away;
+        self.failed_in_restart += other.failed_in_restart;
+        self.waited += other.waited;
         self.writes_acknowledged += other.writes_acknowledged;
         self.writes_missing += other.writes_missing;
         self.writes_doubled += other.writes_doubled;
@@ -126,6 +150,10 @@ impl RunOutcome {
             (&mut self.p50_ms_before, other.p50_ms_before),
             (&mut self.p99_ms_before, other.p99_ms_before),
             (&mut self.p99_9_ms_before, other.p99_9_ms_before),
+            (&mut self.p50_ms_restart, other.p50_ms_restart),
+            (&mut self.p99_ms_restart, other.p99_ms_restart),
+            (&mut self.p99_9_ms_restart, other.p99_9_ms_restart),
+            (&mut self.max_ms_restart, other.max_ms_restart),
             (&mut self.p50_ms_during, other.p50_ms_during),
             (&mut self.p99_ms_during, other.p99_ms_during),
             (&mut self.p99_9_ms_during, other.p99_9_ms_during),
@@ -155,7 +183,7 @@ fn window(record: &RunRecord, belongs: impl Fn(PhaseKind) -> bool) -> Window {
 }
 
 fn phase(record: &RunRecord, span: &PhaseSpan) -> PhaseOutcome {
-    let Summary { requests, failed, outage_ms_max, p50_ms, p99_ms, p99_9_ms, .. } =
+    let Summary { requests, failed, turned_away, outage_ms_max, p50_ms, p99_ms, p99_9_ms, .. } =
         record.load.summary(Window { from: span.from, to: span.to });
     PhaseOutcome {
         name: span.name.clone(),
@@ -164,6 +192,7 @@ fn phase(record: &RunRecord, span: &PhaseSpan) -> PhaseOutcome {
         duration_ms: span.to.saturating_sub(span.from).as_secs_f64() * 1000.0,
         requests,
         failed,
+        turned_away,
         outage_ms_max,
         p50_ms,
         p99_ms,
@@ -195,6 +224,7 @@ pub(crate) mod tests {
             duration_ms: 10_000.0,
             requests: 500,
             failed: 0,
+            turned_away: 0,
             outage_ms_max: 12.0,
             p50_ms: 1.25,
             p99_ms: 12.5,
@@ -203,6 +233,9 @@ pub(crate) mod tests {
         RunOutcome {
             requests: 1_000,
             failed: 0,
+            turned_away: 0,
+            failed_in_restart: 0,
+            waited: 0,
             failures_by_kind: Default::default(),
             requests_by_client: [(ClientKind::Http2, 1_000)].into(),
             failures_by_client: Default::default(),
@@ -216,6 +249,10 @@ pub(crate) mod tests {
             p50_ms_before: 1.0,
             p99_ms_before: 2.0,
             p99_9_ms_before: 3.0,
+            p50_ms_restart: 1.0,
+            p99_ms_restart: 1.5,
+            p99_9_ms_restart: 2.5,
+            max_ms_restart: 3.5,
             p50_ms_during: 1.0,
             p99_ms_during: 2.0,
             p99_9_ms_during: 3.0,

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) ways: Vec<Way>,
     /// How often; more than once only for rolling upgrades.
     pub(crate) repeat: u32,
+    /// The largest p99 before the upgrade with which one is begun, in ms.
+    pub(crate) before_p99_ms_max: f64,
     /// Where the report goes.
     pub(crate) report: PathBuf,
     /// Where each instance's output goes.
@@ -50,7 +52,7 @@ pub(crate) struct Pauses {
     pub(crate) warm_up: Duration,
     /// Load without an upgrade: what "before" means.
     pub(crate) baseline: Duration,
-    /// Load after each upgrade.
+    /// Load after each upgrade, and after the restart.
     pub(crate) afterwards: Duration,
 }
 
@@ -81,6 +83,12 @@ impl Settings {
     /// Streams: one a cluster, of which small tables have few.
     pub(crate) fn streams(&self) -> usize {
         usize::try_from(self.population().clusters).map_or(self.streams, |c| self.streams.min(c))
+    }
+
+    /// Whether a mere restart of the same release, as a control, comes before the upgrades: not where many runs
+    /// follow each other.
+    pub(crate) fn restarts_first(&self) -> bool {
+        self.repeat == 1
     }
 
     /// Short ones where many upgrades follow each other: the baseline is there in each of them.

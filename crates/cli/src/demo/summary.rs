@@ -18,17 +18,24 @@ type Row = (&'static str, fn(&RunOutcome) -> Cell);
 /// A figure as text, and whether it is bad.
 struct Cell(String, bool);
 
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 29] = [
     ("requests", |run| good(count(run.requests))),
     ("failed", |run| judged(run.failed)),
+    ("  in the mere restart", |run| judged(run.failed_in_restart)),
+    ("turned away (503), of the failed", |run| judged(run.turned_away)),
+    ("waited more than 100 ms", |run| good(count(run.waited))),
     ("moved, unsent", |run| good(count(run.requests_moved))),
     ("longest outage", |run| Cell(time(run.outage_ms_max), run.outage_ms_max >= OUTAGE_MS_BAD)),
     ("p50 before", |run| good(time(run.p50_ms_before))),
+    ("p50 of a mere restart", |run| good(time(run.p50_ms_restart))),
     ("p50 during", |run| good(time(run.p50_ms_during))),
     ("p99 before", |run| good(time(run.p99_ms_before))),
+    ("p99 of a mere restart", |run| good(time(run.p99_ms_restart))),
     ("p99 during", |run| good(time(run.p99_ms_during))),
     ("p99.9 before", |run| good(time(run.p99_9_ms_before))),
+    ("p99.9 of a mere restart", |run| good(time(run.p99_9_ms_restart))),
     ("p99.9 during", |run| good(time(run.p99_9_ms_during))),
+    ("slowest of a mere restart", |run| good(time(run.max_ms_restart))),
     ("slowest during", |run| good(time(run.max_ms_during))),
     ("acknowledged writes", |run| good(count(run.writes_acknowledged))),
     ("  missing", |run| judged(run.writes_missing)),
@@ -229,14 +236,21 @@ mod tests {
         requests                                                5,000                      1,000
         failed                                                  2,310                          0
           reset                                                 2,310                          0
+          in the mere restart                                       0                          0
+        turned away (503), of the failed                            0                          0
+        waited more than 100 ms                                     0                          0
         moved, unsent                                               0                          0
         longest outage                                          7.5 s                    12.0 ms
         p50 before                                            1.00 ms                    1.00 ms
+        p50 of a mere restart                                 1.00 ms                    1.00 ms
         p50 during                                            1.00 ms                    1.00 ms
         p99 before                                            2.00 ms                    2.00 ms
+        p99 of a mere restart                                 1.50 ms                    1.50 ms
         p99 during                                            2.00 ms                    2.00 ms
         p99.9 before                                          3.00 ms                    3.00 ms
+        p99.9 of a mere restart                               2.50 ms                    2.50 ms
         p99.9 during                                          3.00 ms                    3.00 ms
+        slowest of a mere restart                             3.50 ms                    3.50 ms
         slowest during                                        4.00 ms                    4.00 ms
         acknowledged writes                                       400                        400
           missing                                                   0                          0

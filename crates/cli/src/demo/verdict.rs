@@ -14,9 +14,12 @@ pub(crate) fn faults(rolling: &RunOutcome) -> Vec<String> {
             faults.push(otherwise);
         }
     };
-    let RunOutcome { requests, failed, .. } = rolling;
+    let RunOutcome { requests, failed, turned_away, .. } = rolling;
     must(*requests > 0, "no request was sent".to_owned());
-    must(*failed == 0, format!("{failed} of {requests} requests failed"));
+    let broken = failed.saturating_sub(*turned_away);
+    must(broken == 0, format!("{broken} of {requests} requests failed"));
+    // Told to come again is better than nothing, and is not served.
+    must(*turned_away == 0, format!("{turned_away} of {requests} requests were turned away (503)"));
     let missing = rolling.writes_missing;
     must(missing == 0, format!("{missing} acknowledged writes are missing"));
     let doubled = rolling.writes_doubled;
@@ -53,7 +56,8 @@ mod tests {
     #[test]
     fn each_fault_is_named() {
         let bad = RunOutcome {
-            failed: 2,
+            failed: 6,
+            turned_away: 4,
             writes_missing: 1,
             writes_doubled: 3,
             steps_not_done: vec!["0213.1.drop (pending)".to_owned()],
@@ -62,6 +66,7 @@ mod tests {
         };
         insta::assert_snapshot!(faults(&bad).join("\n"), @r"
         2 of 1000 requests failed
+        4 of 1000 requests were turned away (503)
         1 acknowledged writes are missing
         3 acknowledged writes are there more than once
         a step is not done: 0213.1.drop (pending)

@@ -11,6 +11,17 @@ use std::time::{Duration, Instant};
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 impl Holder<'_> {
+    /// Puts a step back that operators hold back: no failure, and nothing that it would wait for by itself.
+    pub(super) async fn withheld(&mut self, open: &OpenStep, why: &Error) -> Result<(), Error> {
+        let step = &open.step;
+        tracing::info!(step = %step.id, why = chain(why), "step is held back");
+        let transaction = self.worker.begin().await?;
+        record::step_withheld(&transaction, &self.options.app, &step.id).await?;
+        let kind = "step_held";
+        record::event(&transaction, &self.options.app, kind, Some(&step.id), &chain(why)).await?;
+        transaction.commit().await
+    }
+
     /// Keeps a failure in the ledger. `Ok`: go on, with the same step after a pause if it may be tried
     /// again.
     pub(super) async fn failed(&mut self, open: &OpenStep, error: Error) -> Result<(), Error> {

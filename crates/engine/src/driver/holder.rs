@@ -4,6 +4,7 @@ use super::handover;
 use super::next::{self, Next, Outlook};
 use super::tries::Tries;
 use crate::connection::Connection;
+use crate::control::{Control, Wishes};
 use crate::error::{Error, chain};
 use crate::floor;
 use crate::ledger::state::OpenStep;
@@ -14,6 +15,7 @@ use crate::pause::PausePoint;
 use crate::step::{self, StepRun};
 use crate::term::{GuardedConnection, Term};
 use changeover_plan::{Phase, StepId};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +27,13 @@ pub(super) struct Holder<'a> {
     pub(super) tries: &'a mut Tries,
     pub(super) stop: &'a CancellationToken,
     pub(super) newer: watch::Receiver<Option<u64>>,
+    pub(super) control: Control,
     pub(super) pace: Pacer,
+    url: &'a str,
 }
+
+/// How often a paused holder looks whether it may go on.
+const PAUSED_LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Why a holder has ended.
 pub(super) enum Ended {
@@ -40,7 +47,7 @@ impl<'a> Holder<'a> {
     /// Opens the working connection under a term.
     pub(super) async fn open(
         options: &'a Options,
-        url: &str,
+        url: &'a str,
         term: &Term,
         watch: &'a mut Connection,
         tries: &'a mut Tries,
@@ -48,8 +55,9 @@ impl<'a> Holder<'a> {
     ) -> Result<Self, Error> {
         let worker = GuardedConnection::open(options, url, term).await?;
         worker.pause(PausePoint::TermAcquired, None).await;
-        let pace = Pacer::new(options);
-        Ok(Self { options, watch, worker, tries, stop, newer: term.newer(), pace })
+        let (control, newer) = (Control::default(), term.newer());
+        let pace = Pacer::watching(options, url, &worker, control.clone());
+        Ok(Self { options, watch, worker, tries, stop, newer, control, pace, url })
     }
 
     /// Does one thing after the other until nothing is left. Bounded by the plan: each round does a
@@ -61,7 +69,9 @@ impl<'a> Holder<'a> {
             }
             let app = &self.options.app;
             let skip = self.tries.skip();
-            let next = next::read(&self.watch.client, self.options, &skip).await?;
+            let wishes = self.control.look(self.watch, app).await?;
+            self.pace.heed(&wishes);
+            let next = next::read(&self.watch.client, self.options, &skip, &wishes).await?;
             if !matches!(next, Next::Plan)
                 && let Some(stopped_after) = self.stop_here().await?
             {
@@ -74,6 +84,9 @@ impl<'a> Holder<'a> {
             {
                 tracing::info!(head, "a newer release waits: handing the term over");
                 return Ok(Ended::GaveWay);
+            }
+            if self.waits(&wishes, &next).await {
+                continue;
             }
             match next {
                 Next::Nothing(outlook) => return Ok(Ended::Idle(outlook)),
@@ -96,6 +109,20 @@ impl<'a> Holder<'a> {
                 Next::Run(open) => self.run(&open).await?,
             }
         }
+    }
+
+    /// Waits a little where operators have paused and there is something to begin. Planning is no step: it
+    /// changes the ledger alone.
+    async fn waits(&self, wishes: &Wishes, next: &Next) -> bool {
+        let (Some(paused), Next::Run(_) | Next::RaiseFloor(_)) = (&wishes.paused, next) else {
+            return false;
+        };
+        tracing::debug!("paused {paused}");
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(PAUSED_LOOK_EVERY) => {}
+        }
+        true
     }
 
     /// The ledger's housekeeping: small, so each term does it at its end.
@@ -133,6 +160,7 @@ impl<'a> Holder<'a> {
             Error::TermLost => return Err(Error::TermLost),
             Error::Stopped if self.stop.is_cancelled() => return Err(Error::Stopped),
             Error::Stopped => return Ok(()),
+            error @ Error::Withheld { .. } => return self.withheld(open, &error).await,
             _ => {}
         }
         let error = Error::Step {
@@ -156,16 +184,22 @@ impl<'a> Holder<'a> {
             beside: Vec::new(),
             watch: self.watch,
             options: self.options,
+            control: &self.control,
             pace: &self.pace,
             step,
             stop: &stop,
         });
-        if !handover::may_interrupt(open) {
-            return run.await;
-        }
+        let reading = self.control.keep_reading(self.options, self.url, self.watch, &self.pace);
+        let interrupted = async {
+            if handover::may_interrupt(open) {
+                handover::interrupt(self.newer.clone(), stop.clone()).await;
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             outcome = run => outcome,
-            () = handover::interrupt(self.newer.clone(), stop.clone()) => Err(Error::Stopped),
+            never = reading => match never {},
+            () = interrupted => Err(Error::Stopped),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What there is to do for a release, read from the ledger. Decides nothing that the plan has not
 //! decided; needs no term, so waiters call it too.
 
+use crate::control::Wishes;
 use crate::error::Error;
 use crate::floor;
 use crate::ledger::state::{self, OpenStep, Standing};
@@ -40,6 +41,8 @@ pub struct Outlook {
     pub floor_blocked_by: Option<String>,
     /// The step after which it was to stop, and did.
     pub stopped_after: Option<StepId>,
+    /// Steps that operators hold back, with why.
+    pub withheld: Vec<(StepId, String)>,
 }
 
 /// Steps that this process does not begin now.
@@ -59,7 +62,12 @@ impl Skip {
 
 /// Reads what to do next. A step that another process has marked as failed is tried again.
 /// Model: `Look`, `OpenStepsReadUnderTerm`, `OlderReleaseKeepsOut`.
-pub(super) async fn read(client: &Client, options: &Options, skip: &Skip) -> Result<Next, Error> {
+pub(super) async fn read(
+    client: &Client,
+    options: &Options,
+    skip: &Skip,
+    wishes: &Wishes,
+) -> Result<Next, Error> {
     let (app, own_head) = (options.app.as_str(), options.head());
     let Some(standing) = state::standing(client, app).await? else {
         return Err(Error::NoLedger);
@@ -76,9 +84,20 @@ pub(super) async fn read(client: &Client, options: &Options, skip: &Skip) -> Res
         _ => return Ok(Next::Plan),
     }
     let open = state::open_steps(client, app).await?;
-    if let Some(open) = runnable(&open, &standing, skip, &options.abilities) {
+    if let Some(stop) = &wishes.stop_after {
+        let step = StepId::from(stop.step.as_str());
+        if state::step_state(client, app, &step).await?.as_deref() == Some("done") {
+            outlook.stopped_after = Some(step);
+            return Ok(Next::Nothing(outlook));
+        }
+    }
+    if let Some(open) = runnable(&open, &standing, skip, &options.abilities, wishes) {
         return Ok(Next::Run(Box::new(open.clone())));
     }
+    outlook.withheld = open
+        .iter()
+        .filter_map(|open| Some((open.step.id.clone(), wishes.withheld(&open.step)?)))
+        .collect();
     outlook.failed = open
         .iter()
         .filter(|open| skip.given_up.contains(&open.step.id))
@@ -115,10 +134,12 @@ fn runnable<'a>(
     standing: &Standing,
     skip: &Skip,
     abilities: &BTreeSet<Capability>,
+    wishes: &Wishes,
 ) -> Option<&'a OpenStep> {
     let allowed = |candidate: &&OpenStep| {
         candidate.ready
             && !skip.contains(&candidate.step.id)
+            && wishes.withheld(&candidate.step).is_none()
             && candidate.step.requires.is_subset(abilities)
             && match (candidate.step.phase, candidate.step.floor) {
                 (Phase::Contract, Some(floor)) => floor <= standing.floor,

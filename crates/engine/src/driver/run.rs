@@ -9,6 +9,7 @@ use super::tries::Tries;
 use super::upgrade::{self, Upgrade};
 use super::{handover, refused};
 use crate::connection::{self, Connection, Purpose};
+use crate::control;
 use crate::error::{Error, chain};
 use crate::ledger::bootstrap;
 use crate::options::Options;
@@ -126,7 +127,8 @@ impl Driver {
         };
         let (app, head) = (&self.options.app, self.options.head());
         let look = async {
-            let next = next::read(&open.client, &self.options, &tries.skip()).await?;
+            let wishes = control::read(open, app).await?;
+            let next = next::read(&open.client, &self.options, &tries.skip(), &wishes).await?;
             self.report(open).await?;
             Ok(next)
         };

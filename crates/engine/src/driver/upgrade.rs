@@ -4,6 +4,7 @@
 //! handle and the probes. Once servable, always servable.
 
 use crate::connection::{self, Connection, Purpose};
+use crate::control;
 use crate::error::{Error, chain};
 use crate::options::Options;
 use crate::text::known_text;
@@ -65,6 +66,12 @@ pub(super) fn fail(upgrade: &watch::Sender<Upgrade>, error: &Error) {
     });
 }
 
+/// What operators want that makes a release wait for longer, as the end of a sentence.
+async fn delay(connection: &Connection, options: &Options) -> Result<String, Error> {
+    let wishes = control::read(connection, &options.app).await?;
+    Ok(wishes.delay().map_or_else(String::new, |why| format!("; {why}")))
+}
+
 /// Reads whether the release may serve, and tells the service.
 pub(crate) async fn report(
     connection: &Connection,
@@ -86,10 +93,14 @@ pub(crate) async fn report(
             let (ledger_head, open): (Option<i64>, i64) = (row.get(0), row.get(2));
             let failed = known_text(row, 3);
             if ledger_head.unwrap_or(0) < head {
-                Upgrade::Waiting("the migrations are not planned yet".to_owned())
+                let delay = delay(connection, options).await?;
+                Upgrade::Waiting(format!("the migrations are not planned yet{delay}"))
             } else if open > 0 {
                 let failed = failed.map_or_else(String::new, |why| format!("; failed: {why}"));
-                Upgrade::Waiting(format!("{open} steps are to be done before serving{failed}"))
+                let delay = delay(connection, options).await?;
+                Upgrade::Waiting(format!(
+                    "{open} steps are to be done before serving{failed}{delay}"
+                ))
             } else {
                 Upgrade::Servable
             }

@@ -12,6 +12,7 @@ const WITHDRAW: &str = include_str!("sql/withdraw.sql");
 const INSERT_STEP: &str = include_str!("sql/insert_step.sql");
 const STEP_BEGIN: &str = include_str!("sql/step_begin.sql");
 const STEP_DONE: &str = include_str!("sql/step_done.sql");
+const STEP_WITHHELD: &str = include_str!("sql/step_withheld.sql");
 const STEP_ERROR: &str = include_str!("sql/step_error.sql");
 const TIDY: &str = include_str!("sql/tidy.sql");
 
@@ -167,6 +168,20 @@ pub(crate) async fn step_error(
         .execute(STEP_ERROR, &[&app, &step.as_str(), &error, &failed, &transaction.epoch()])
         .await
         .map_err(|source| Error::sql(format!("recording the error of step {step}"), source))?;
+    Ok(())
+}
+
+/// Puts a step that operators hold back to where it was before it was begun; how far it is stays.
+pub(crate) async fn step_withheld(
+    transaction: &GuardedTransaction<'_>,
+    app: &str,
+    step: &StepId,
+) -> Result<(), Error> {
+    transaction
+        .client()
+        .execute(STEP_WITHHELD, &[&app, &step.as_str(), &transaction.epoch()])
+        .await
+        .map_err(|source| Error::sql(format!("putting step {step} back"), source))?;
     Ok(())
 }
 

@@ -79,7 +79,7 @@ async fn build_one(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error>
         }
         run_all(run, create, create.leftover().into()).await?;
     }
-    run.pace.before_long(run.step, run.stop).await?;
+    run.pace.before_long(run.step, run.watch, run.stop).await?;
     let Err(error) = run_all(run, create, create.clone().into()).await else {
         return Ok(());
     };
@@ -87,7 +87,7 @@ async fn build_one(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error>
     // stop. Dropping waits for older transactions as building does; the next holder drops it.
     if !error.is_connection_lost()
         && !run.stop.is_cancelled()
-        && let Err(left) = run_all(run, create, create.leftover().into()).await
+        && let Err(left) = drop_leftover(run, create).await
     {
         let (index, error) = (create.name().plain(), chain(&left));
         tracing::warn!(index, error, "invalid index not dropped yet");
@@ -99,6 +99,14 @@ async fn build_one(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error>
 async fn run_all(run: &StepRun<'_>, create: &CreateIndex, change: Change) -> Result<(), Error> {
     for statement in change.render() {
         long_statement::run(run, &statement, create.table.name.as_str()).await?;
+    }
+    Ok(())
+}
+
+/// Drops what a failed or cancelled build has left.
+async fn drop_leftover(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error> {
+    for statement in Change::from(create.leftover()).render() {
+        long_statement::clean_up(run, &statement, create.table.name.as_str()).await?;
     }
     Ok(())
 }

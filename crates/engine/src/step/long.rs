@@ -3,7 +3,8 @@
 //! One transaction, guarded at its end, so that what they did counts only under our term. They wait for
 //! their locks without `lock_timeout`; `statement_timeout` bounds each.
 
-use super::{StepRun, constraint_validate, ddl, long_statement};
+use super::long_statement::{self, Ends};
+use super::{StepRun, constraint_validate, ddl};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
@@ -19,13 +20,12 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     run.begin().await?;
-    run.pace.before_long(step, run.stop).await?;
+    run.pace.before_long(step, run.watch, run.stop).await?;
+    let (ends, bound) = (Ends::of(run), options.locks.long_statement);
     let transaction = run.worker.begin().await?;
-    let bound = options.locks.long_statement;
     for statement in statements {
         let execute = transaction.client().batch_execute(statement);
-        let ran =
-            long_statement::within(&transaction, bound, run.stop, action.clone(), execute).await;
+        let ran = long_statement::within(&transaction, bound, ends, action.clone(), execute).await;
         match (ran, validates) {
             (Err(error), Some(validate)) if constraint_validate::is_broken(&error) => {
                 transaction.rollback().await?;

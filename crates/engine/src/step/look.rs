@@ -3,7 +3,8 @@
 //! The plan says how (law 2). The scan blocks neither reads nor writes; it is bounded like a
 //! validation, and a stop cancels it on the server.
 
-use super::{StepRun, long_statement};
+use super::StepRun;
+use super::long_statement::{self, Ends};
 use crate::error::Error;
 use crate::text::texts;
 use changeover_plan::Change;
@@ -27,11 +28,11 @@ async fn offending(
     table: String,
     constraint: String,
 ) -> Result<(), Error> {
-    let (stop, bound) = (run.stop, run.options.locks.long_statement);
+    let (ends, bound) = (Ends::of(run), run.options.locks.long_statement);
     let transaction = run.worker.begin().await?;
     let action = format!("looking for rows that break {constraint}");
     let query = transaction.client().query(look, &[]);
-    let rows = long_statement::within(&transaction, bound, stop, action, query).await?;
+    let rows = long_statement::within(&transaction, bound, ends, action, query).await?;
     transaction.rollback().await?;
     let Some(first) = rows.first() else { return Ok(()) };
     let count = u64::try_from(first.get::<_, i64>(1)).unwrap_or(0);

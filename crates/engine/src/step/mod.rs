@@ -23,6 +23,7 @@ mod sync_drop;
 pub(crate) mod undo;
 
 use crate::connection::Connection;
+use crate::control::Control;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::options::Options;
@@ -42,6 +43,8 @@ pub(crate) struct StepRun<'a> {
     pub(crate) watch: &'a Connection,
     /// The service's options.
     pub(crate) options: &'a Options,
+    /// What operators want.
+    pub(crate) control: &'a Control,
     /// How fast it goes.
     pub(crate) pace: &'a Pacer,
     /// The step.

@@ -5,6 +5,7 @@
 
 use super::{StepRun, long_statement};
 use crate::connection::Connection;
+use crate::control::Control;
 use crate::error::Error;
 use crate::ledger::record;
 use crate::lock;
@@ -27,8 +28,12 @@ pub(crate) async fn undo(
     let outside = |change: &&Change| change.facts(&Catalog::default()).outside_transaction;
     let (long, short): (Vec<&Change>, Vec<&Change>) = step.undo.iter().partition(outside);
     for change in long {
-        let pace = Pacer::new(options);
-        let run = StepRun { worker, beside: Vec::new(), watch, options, pace: &pace, step, stop };
+        // Whoever undoes has decided; nobody else's wishes count.
+        let control = Control::default();
+        let pace = Pacer::new(options, control.clone());
+        let beside = Vec::new();
+        let run =
+            StepRun { worker, beside, watch, options, control: &control, pace: &pace, step, stop };
         for statement in change.render() {
             long_statement::run(&run, &statement, &step.title).await?;
         }

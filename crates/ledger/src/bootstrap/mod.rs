@@ -28,7 +28,7 @@ const TABLES: [&[&str]; FORMAT as usize] = [
 /// All functions, made again with each format, so that a ledger of any age has their latest bodies. Their
 /// signatures and rights stay; another signature gets a new suffix. After the tables: functions are checked
 /// against them.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 11] = [
     include_str!("sql/functions_0001.sql"),
     include_str!("sql/generation/functions_0002.sql"),
     include_str!("sql/worker/functions_0002.sql"),
@@ -38,6 +38,8 @@ const FUNCTIONS: [&str; 9] = [
     include_str!("sql/job/care_0002.sql"),
     include_str!("sql/cache/functions_0002.sql"),
     include_str!("sql/connection_share/functions_0002.sql"),
+    include_str!("sql/pace/functions_0004.sql"),
+    include_str!("sql/control/functions_0004.sql"),
 ];
 /// Nobody but the owner writes the ledger, whatever the owner's default privileges are.
 const REVOKE_OTHERS: &str = include_str!("sql/revoke_others.sql");
@@ -194,7 +196,9 @@ async fn grant(connection: &mut Connection, role: &str) -> Result<(), Error> {
                 AND has_table_privilege($1::text, 'changeover.event', 'SELECT') \
                 AND has_function_privilege($1::text, 'changeover.standing(text, bigint)', 'EXECUTE') \
                 AND has_table_privilege($1::text, 'changeover.service_role', 'SELECT') \
-                AND has_function_privilege($1::text, 'changeover.settle_v1(text)', 'EXECUTE')",
+                AND has_function_privilege($1::text, 'changeover.settle_v1(text)', 'EXECUTE') \
+                AND has_function_privilege($1::text, \
+                        'changeover.report_latency_v1(text, text, double precision)', 'EXECUTE')",
             &[&role],
         )
         .await

@@ -36,9 +36,10 @@ impl Error {
     /// Whether somebody else has to do something first: not a failure, the step waits.
     pub fn is_held(&self) -> bool {
         match self {
-            Self::FloorBlocked { .. } | Self::RowsParked { .. } | Self::WorkersUnowned { .. } => {
-                true
-            }
+            Self::FloorBlocked { .. }
+            | Self::RowsParked { .. }
+            | Self::Withheld { .. }
+            | Self::WorkersUnowned { .. } => true,
             Self::Step { source, .. } => source.is_held(),
             _ => false,
         }

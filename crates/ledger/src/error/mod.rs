@@ -13,7 +13,7 @@ mod sqlstate;
 pub use chain::chain;
 pub use sqlstate::{
     SQLSTATE_BELOW_FLOOR, SQLSTATE_FENCED, SQLSTATE_NOT_CLAIMED, SQLSTATE_NOT_ENQUEUEABLE,
-    SQLSTATE_UNKNOWN_APP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED,
+    SQLSTATE_UNKNOWN_APP, SQLSTATE_UNKNOWN_STEP, SQLSTATE_UNNAMED, SQLSTATE_UNREGISTERED,
 };
 
 use crate::connection::address::AddressError;
@@ -207,6 +207,20 @@ pub enum Error {
         app: String,
         /// Those that are there.
         known: Vec<String>,
+    },
+    /// The application has no such step.
+    #[error("there is no step {step}; near it: {}", list(.near))]
+    UnknownStep {
+        /// What was asked for.
+        step: String,
+        /// Those that are written almost like it.
+        near: Vec<String>,
+    },
+    /// Operators do not want the step to run now.
+    #[error("held back: {why}")]
+    Withheld {
+        /// Who, since when, why; or the hours.
+        why: String,
     },
     /// The server is older than what is supported.
     #[error("the server is PostgreSQL {major}, and {oldest} is the oldest that is supported")]

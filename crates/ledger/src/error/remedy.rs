@@ -74,6 +74,10 @@ impl Error {
             Self::UnknownApp { .. } => "name one of these with --app, CHANGEOVER_APP or `app` in \
                 changeover.toml; a new one begins with `changeover migrate` or `changeover adopt`"
                 .to_owned(),
+            Self::UnknownStep { .. } => "`changeover status` shows the steps".to_owned(),
+            Self::Withheld { .. } => "`changeover resume` lets what was cancelled begin again; \
+                `changeover pace --hours any` lets it begin at any hour"
+                .to_owned(),
             Self::ServerTooOld { .. } => "upgrade the server first".to_owned(),
             Self::ReadOnly { why } => why.remedy(),
             Self::Denied { grant, .. } => format!(

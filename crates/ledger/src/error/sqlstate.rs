@@ -14,3 +14,5 @@ pub const SQLSTATE_UNNAMED: &str = "CO005";
 pub const SQLSTATE_NOT_ENQUEUEABLE: &str = "CO006";
 /// The SQLSTATE for a job that is not (or no longer) claimed by the process that ends it.
 pub const SQLSTATE_NOT_CLAIMED: &str = "CO007";
+/// The SQLSTATE for a step that the application does not have.
+pub const SQLSTATE_UNKNOWN_STEP: &str = "CO008";

@@ -12,6 +12,7 @@ use super::{
     generator::{self, Shared},
     report::LoadReport,
     spec::LoadSpec,
+    summary::{Summary, Window},
     workload::Workload,
 };
 
@@ -61,6 +62,11 @@ impl LoadHandle {
     pub fn counts(&self) -> LoadCounts {
         let (ended, failed, in_flight) = self.shared.recorder().counts();
         LoadCounts { ended, failed, in_flight }
+    }
+
+    /// Figures so far of the requests that were due within the window; what is still under way is in none.
+    pub fn summary(&self, window: Window) -> Summary {
+        self.shared.recorder().summary(window)
     }
 
     /// Sends no more requests, waits up to `drain_timeout` for those under way, and gives the

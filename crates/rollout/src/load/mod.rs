@@ -33,6 +33,6 @@ pub use streams::{
     StreamEnd, StreamEvent, StreamLoad, StreamLoadHandle, StreamMessage, StreamReport, StreamSpan,
     StreamSpec, StreamWorkload,
 };
-pub use summary::{Summary, Window};
+pub use summary::{Summary, WAITED_FROM_MS, Window};
 pub use timeline::Bucket;
 pub use workload::{Request, Verdict, Workload};

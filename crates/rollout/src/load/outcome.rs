@@ -17,7 +17,10 @@ pub enum Outcome {
     TimedOut,
     /// HTTP/2: the server would not take the stream (GOAWAY or `REFUSED_STREAM`).
     GoawayRefused,
-    /// Status 500 or above.
+    /// Status 503: the service could not do it in time and said so. Failed like any other, and counted
+    /// apart.
+    TurnedAway,
+    /// Any other status from 500 up.
     Http5xx,
     /// Status 400 to 499 that the workload did not expect.
     Http4xx,

@@ -12,6 +12,7 @@ use super::{
     clients::Failure,
     outcome::{ClientKind, Outcome, Sample},
     report::{FailureExample, LoadReport},
+    summary::{self, Summary, Window},
 };
 
 /// Failures kept in full: enough to see what went wrong.
@@ -88,6 +89,13 @@ impl Recorder {
     /// Samples and failures so far, and requests under way.
     pub(super) fn counts(&self) -> (u64, u64, u64) {
         (self.samples.len() as u64, self.failed, self.open.len() as u64)
+    }
+
+    /// Figures of the requests that were due within the window and have ended by now.
+    pub(super) fn summary(&self, window: Window) -> Summary {
+        let mut samples = self.samples.clone();
+        samples.sort_unstable_by_key(|sample| sample.intended_us);
+        summary::of(&samples, window)
     }
 
     /// Closes what is still open and gives the report.

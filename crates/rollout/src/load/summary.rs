@@ -16,6 +16,9 @@ pub struct Window {
     pub to: Duration,
 }
 
+/// Who waits longer than this notices: what is answered later counts as waited.
+pub const WAITED_FROM_MS: u64 = 100;
+
 /// Figures of the requests that were due within a window.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
@@ -23,6 +26,10 @@ pub struct Summary {
     pub requests: u64,
     /// Of these, not successful.
     pub failed: u64,
+    /// Of the failed ones, those that were told to come again (503).
+    pub turned_away: u64,
+    /// Of the successful ones, those that took longer than [`WAITED_FROM_MS`].
+    pub waited: u64,
     /// The failed ones by kind.
     pub failed_by_outcome: BTreeMap<Outcome, u64>,
     /// Requests due by kind of client.
@@ -91,8 +98,10 @@ pub(super) fn of(samples: &[Sample], window: Window) -> Summary {
         *summary.requests_by_client.entry(sample.client).or_default() += 1;
         if sample.outcome.is_ok() {
             latencies.add(sample.latency_us);
+            summary.waited += u64::from(u64::from(sample.latency_us) > WAITED_FROM_MS * 1_000);
         } else {
             summary.failed += 1;
+            summary.turned_away += u64::from(sample.outcome == Outcome::TurnedAway);
             *summary.failed_by_outcome.entry(sample.outcome).or_default() += 1;
             *summary.failed_by_client.entry(sample.client).or_default() += 1;
         }

@@ -215,7 +215,8 @@ async fn nobody_listening_is_refused() {
 #[tokio::test]
 async fn statuses_are_told_apart() {
     let cases = [
-        ("503 Service Unavailable", Outcome::Http5xx),
+        ("503 Service Unavailable", Outcome::TurnedAway),
+        ("500 Internal Server Error", Outcome::Http5xx),
         ("404 Not Found", Outcome::Http4xx),
         ("202 Accepted", Outcome::WrongBody),
     ];

@@ -36,7 +36,12 @@ pub struct CorpusStatement {
 impl Release {
     /// All statements of the release with values to run them with.
     pub fn corpus(&self) -> Vec<CorpusStatement> {
-        let samples = Samples::new(Population::of(CORPUS_ROWS));
+        self.corpus_on(Population::of(CORPUS_ROWS))
+    }
+
+    /// The same with values that fit tables of another size.
+    pub fn corpus_on(&self, population: Population) -> Vec<CorpusStatement> {
+        let samples = Samples::new(population);
         self.statements
             .all()
             .into_iter()

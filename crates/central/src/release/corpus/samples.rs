@@ -36,7 +36,11 @@ impl Samples {
             ],
             "image_components_insert" => vec![one_json(self.component()), no_rows()],
             "image_cves_insert" => vec![one_json(self.cve()), no_rows()],
-            "alerts_page" => vec![self.page(true), self.page(false)],
+            "alerts_page" => filters().map(page).collect(),
+            "alerts_page_of_cluster" => [self.key(Kind::Cluster), unknown_key()]
+                .into_iter()
+                .flat_map(|cluster| filters().map(move |filter| of_cluster(filter, &cluster)))
+                .collect(),
             "alerts_insert" => vec![one_json(self.alert(true)), one_json(self.alert(false))],
             "alert_update" => self.changes(
                 Kind::Alert,
@@ -118,20 +122,6 @@ impl Samples {
         ]
     }
 
-    fn page(&self, is_first: bool) -> Vec<SampleValue> {
-        let optional = |type_sql, value: Option<String>| SampleValue { type_sql, text: value };
-        let cluster = self.population.key(Kind::Cluster, 0).to_string();
-        let before = if is_first { "9999-12-30T00:00:00Z" } else { "2025-08-01T00:00:00Z" };
-        vec![
-            optional("timestamptz", Some(before.to_owned())),
-            uuid(Uuid::max()),
-            optional("uuid", (!is_first).then_some(cluster)),
-            optional("text", (!is_first).then(|| "HIGH".to_owned())),
-            optional("text", (!is_first).then(|| "ACTIVE".to_owned())),
-            bigint(20),
-        ]
-    }
-
     fn component(&self) -> Value {
         let image_id = self.population.image_digest(3);
         json!([{ "id": format!("{image_id}#new"), "image_id": image_id, "name": "zlib",
@@ -179,6 +169,33 @@ impl Samples {
 const NEW_KEY: Uuid = Uuid::from_u128(0x7777_7777_0000_4000_8000_0000_0000_0001);
 const UNKNOWN_KEY: Uuid = Uuid::from_u128(0x7777_7777_0000_4000_8000_0000_0000_0002);
 const NEW_WRITE: Uuid = Uuid::from_u128(0x7777_7777_0000_4000_8000_0000_0000_0003);
+
+/// Severity and state, each left out or not.
+type Filter = (Option<&'static str>, Option<&'static str>);
+
+fn filters() -> impl Iterator<Item = Filter> {
+    [(None, None), (Some("HIGH"), None), (None, Some("ACTIVE")), (Some("HIGH"), Some("ACTIVE"))]
+        .into_iter()
+}
+
+/// The first page without a filter, later ones with one.
+fn page((severity, state): Filter) -> Vec<SampleValue> {
+    let is_first = severity.is_none() && state.is_none();
+    let before = if is_first { "9999-12-30T00:00:00Z" } else { "2025-08-01T00:00:00Z" };
+    let optional =
+        |value: Option<&str>| SampleValue { type_sql: "text", text: value.map(str::to_owned) };
+    vec![
+        SampleValue { type_sql: "timestamptz", text: Some(before.to_owned()) },
+        uuid(Uuid::max()),
+        optional(severity),
+        optional(state),
+        bigint(20),
+    ]
+}
+
+fn of_cluster(filter: Filter, cluster: &SampleValue) -> Vec<SampleValue> {
+    [page(filter), vec![cluster.clone()]].concat()
+}
 
 fn unknown_key() -> SampleValue {
     uuid(UNKNOWN_KEY)

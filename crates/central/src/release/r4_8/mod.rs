@@ -1,4 +1,4 @@
-//! Release 4.8: the oldest. Reads and writes `process_indicators.legacy_start`, as no later one does.
+//! Release 4.8: the oldest. Writes `process_indicators.legacy_start`, as no later one does.
 //!
 //! Frozen: its SQL is in `sql/` and is not shared with any other release.
 
@@ -26,6 +26,7 @@ pub const RELEASE: Release = Release {
         image_components_insert: frozen!("image_components_insert"),
         image_cves_insert: frozen!("image_cves_insert"),
         alerts_page: frozen!("alerts_page"),
+        alerts_page_of_cluster: frozen!("alerts_page_of_cluster"),
         alerts_insert: frozen!("alerts_insert"),
         alert_update: frozen!("alert_update"),
         indicators_insert: frozen!("indicators_insert"),

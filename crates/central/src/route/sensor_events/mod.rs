@@ -57,6 +57,7 @@ pub(super) struct RawBatch {
         (status = 200, body = EventsStored),
         (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody, description = "There is no such cluster"),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
     )
 )]
 pub(super) async fn sensor_events(

@@ -45,6 +45,7 @@ const ANSWERS_WAITING_MAX: usize = 8;
         (status = 200, body = ToSensor, content_type = "application/x-ndjson"),
         (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody, description = "There is no such cluster"),
+        (status = 503, body = crate::request::ErrorBody, description = "Nothing was done; see `Retry-After`"),
     )
 )]
 pub(super) async fn sensor_stream(

@@ -45,7 +45,7 @@ impl<E: Into<ApiError>> From<E> for NotStored {
 
 /// Takes the cluster's stream over from the one that holds it.
 pub(super) async fn open(state: &ServiceState, cluster_id: Uuid) -> Result<Opened, ApiError> {
-    let client = state.pool.get().await?;
+    let client = state.pool.get_patiently().await?;
     let statement = state.release.statements.stream_open;
     let parameters: [Parameter<'_>; 2] =
         [(&cluster_id, Type::UUID), (&state.instance_id, Type::UUID)];
@@ -62,7 +62,7 @@ pub(super) async fn store(
 ) -> Result<Vec<ToSensor>, NotStored> {
     let Opened { cluster_id, epoch, .. } = stream;
     let (statements, mode) = (&state.release.statements, state.statement_mode);
-    let mut client = state.pool.get().await?;
+    let mut client = state.pool.get_patiently().await?;
     let transaction = client.transaction().await?;
     let key: [Parameter<'_>; 2] = [(&cluster_id, Type::UUID), (&epoch, Type::INT8)];
     let rows = mode.query(&transaction, statements.stream_cursor, &key).await?;

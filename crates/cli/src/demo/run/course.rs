@@ -15,6 +15,7 @@ use super::{
     sensors::Sensors,
 };
 use crate::demo::{
+    before::Before,
     progress::Progress,
     settings::{RELEASES, Settings, Way},
     stage::Database,
@@ -51,6 +52,7 @@ pub(crate) async fn run(
     let sensors = Sensors::start(pods.address(), settings)?;
     let observer = Observer::new(way, database, clock).await?;
     let mut journal = Journal::new(progress, load, observer);
+    before(&mut journal, rate_per_second, settings).await?;
     course(&mut journal, &pods, settings).await?;
 
     let task = progress.task("looking for every acknowledged write");
@@ -80,6 +82,43 @@ pub(crate) async fn run(
     })
 }
 
+/// How often "before" is measured: what passes within seconds is no reason to give up.
+const BEFORE_TRIES: u32 = 3;
+
+/// Measures the load without an upgrade, until it is borne.
+///
+/// # Errors
+/// [`NotHealthy`](crate::demo::NotHealthy) when it is not.
+async fn before(
+    journal: &mut Journal<'_>,
+    rate_per_second: f64,
+    settings: &Settings,
+) -> anyhow::Result<()> {
+    let pauses = settings.pauses();
+    journal.during(PhaseKind::WarmUp, "warm-up", wait(pauses.warm_up)).await?;
+    let mut tries = 1;
+    loop {
+        journal.during(PhaseKind::Baseline, "before, 4.8 alone", wait(pauses.baseline)).await?;
+        let (summary, in_flight) = journal.last();
+        let p99_ms_max = settings.before_p99_ms_max;
+        let before = Before { summary: &summary, in_flight, rate_per_second, p99_ms_max };
+        match before.unhealthy() {
+            None => return Ok(()),
+            Some(error) if tries == BEFORE_TRIES => return Err(error.into()),
+            Some(error) => {
+                journal.warn(&format!("measuring again: {error}"));
+                journal.discount_last();
+            }
+        }
+        tries += 1;
+    }
+}
+
+async fn wait(pause: Duration) -> anyhow::Result<()> {
+    tokio::time::sleep(pause).await;
+    Ok(())
+}
+
 /// All that happens under load.
 async fn course(
     journal: &mut Journal<'_>,
@@ -87,12 +126,13 @@ async fn course(
     settings: &Settings,
 ) -> anyhow::Result<()> {
     let pauses = settings.pauses();
-    let wait = async |pause| {
-        tokio::time::sleep(pause).await;
-        Ok(())
-    };
-    journal.during(PhaseKind::WarmUp, "warm-up", wait(pauses.warm_up)).await?;
-    journal.during(PhaseKind::Baseline, "before, 4.8 alone", wait(pauses.baseline)).await?;
+    if settings.restarts_first() {
+        let first = RELEASES[0];
+        let name = format!("control: restart of {first}");
+        journal.during(PhaseKind::Restart, &name, pods.restart()).await?;
+        let name = format!("after the restart, {first} alone");
+        journal.during(PhaseKind::Settling, &name, wait(pauses.afterwards)).await?;
+    }
     for pair in RELEASES.windows(2) {
         let (before, release) = (pair[0], pair[1]);
         let name = format!("rollout {before} → {release}");

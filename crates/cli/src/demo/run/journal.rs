@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use changeover_rollout::load::LoadHandle;
+use changeover_rollout::load::{LoadHandle, Summary, Window};
 
 use super::{
     observer::Observer,
@@ -90,6 +90,27 @@ impl<'a> Journal<'a> {
         let (ended, failed) = (now.ended - before.ended, now.failed - before.failed);
         task.done(format!("{name}: {} requests, {}", figures::count(ended), failures(failed)));
         Ok(())
+    }
+
+    /// Says what went wrong and does not end the run.
+    pub(super) fn warn(&self, text: &str) {
+        self.progress.warn(text);
+    }
+
+    /// Figures of the last phase, as far as its requests have ended, and how many are under way.
+    pub(super) fn last(&self) -> (Summary, u64) {
+        let window = self.phases.last().map_or(
+            Window { from: Duration::ZERO, to: Duration::ZERO },
+            |span| Window { from: span.from, to: span.to },
+        );
+        (self.load.summary(window), self.load.counts().in_flight)
+    }
+
+    /// The last phase was none of what is compared.
+    pub(super) fn discount_last(&mut self) {
+        if let Some(span) = self.phases.last_mut() {
+            span.kind = PhaseKind::WarmUp;
+        }
     }
 
     /// Ends: the load, the observer and the phases.

@@ -125,11 +125,29 @@ impl<'a> Pods<'a> {
     pub(crate) async fn roll_out(&self, release: &str) -> anyhow::Result<RolloutOutcome> {
         let mut template = self.template.clone();
         release.clone_into(&mut template.release);
+        self.replace(template, "rolling out").await
+    }
+
+    async fn replace(
+        &self,
+        template: PodTemplate,
+        doing: &'static str,
+    ) -> anyhow::Result<RolloutOutcome> {
+        let release = template.release.clone();
         let rollout = self.deployment.rollout(template);
         let outcome = telling(&self.deployment, |text| self.progress.warn(text), rollout).await;
-        let outcome = outcome.with_context(|| format!("rolling out release {release}"))?;
+        let outcome = outcome.with_context(|| format!("{doing} release {release}"))?;
         self.deployment.wait_terminated().await?;
         Ok(outcome)
+    }
+
+    /// Replaces all pods by pods of the release that they run, as `kubectl rollout restart` does.
+    ///
+    /// # Errors
+    /// When a pod does not become ready, or one does not end.
+    pub(crate) async fn restart(&self) -> anyhow::Result<RolloutOutcome> {
+        let template = self.template.clone().env("CENTRAL_RESTARTED", "1");
+        self.replace(template, "restarting").await
     }
 
     /// Ends all pods.

@@ -54,7 +54,11 @@ pub(crate) enum PhaseKind {
     WarmUp,
     /// Load without an upgrade.
     Baseline,
-    /// Pods are being replaced.
+    /// Pods are being replaced by pods of the same release, without a migration: what that costs alone.
+    Restart,
+    /// Load after that.
+    Settling,
+    /// Pods are being replaced by pods of the next release.
     Rollout,
     /// The new release serves, steps go on.
     Online,

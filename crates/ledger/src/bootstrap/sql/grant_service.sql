@@ -61,3 +61,6 @@ GRANT EXECUTE ON FUNCTION
     changeover.share_v1(uuid, integer, integer, integer, integer, integer, integer)
     TO $ROLE;
 GRANT SELECT ON changeover.watched_table, changeover.connection_share TO $ROLE;
+
+-- What a service says of itself.
+GRANT EXECUTE ON FUNCTION changeover.report_latency_v1(text, text, double precision) TO $ROLE;

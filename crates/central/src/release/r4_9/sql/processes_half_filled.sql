@@ -1,7 +1,7 @@
 -- Frozen with release 4.9: later releases have their own copy, even where it is the same.
 SELECT id, pod_uid, process_name, process_args,
-    to_timestamp((payload ->> 'containerStart')::double precision) AS started_at
+    to_timestamp((payload ->> 'containerStart')::double precision)
 FROM process_indicators
 WHERE deployment_id = $1
-ORDER BY started_at DESC NULLS LAST, id
+ORDER BY (payload ->> 'containerStart')::double precision DESC NULLS LAST, id
 LIMIT $2::bigint

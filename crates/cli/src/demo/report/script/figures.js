@@ -34,12 +34,17 @@ function headline(way, outcome) {
     element("header", [element("h2", TITLES[way][0]), element("p", TITLES[way][1])]),
     element("div.figures", [
       figure("Failed requests", count(outcome.failed),
-        "of " + count(outcome.requests) + (kinds.length ? ": " + kinds.join(", ") : ""),
+        "of " + count(outcome.requests) + (kinds.length ? ": " + kinds.join(", ") : "")
+          + (outcome.failed_in_restart ? "; " + count(outcome.failed_in_restart) + " of them in the mere restart" : ""),
         outcome.failed ? "bad" : "good"),
       figure("Longest outage", span(outcome.outage_ms_max),
         long ? "without a single right answer" : "between two right answers", long ? "bad" : "good"),
       figure("p99 latency", time(outcome.p99_ms_before) + " → " + time(outcome.p99_ms_during),
-        "before → during the upgrades", "small"),
+        "before → during the upgrades" + (outcome.p99_ms_restart
+          ? "; while the same release was restarted: " + time(outcome.p99_ms_restart) : ""), "small"),
+      figure("Made to wait", count(outcome.waited),
+        "answered after more than 100 ms; " + count(outcome.turned_away) + " turned away (503), among the failed",
+        outcome.turned_away ? "small.bad" : "small"),
       figure("Acknowledged writes", count(outcome.writes_acknowledged),
         wrong ? count(outcome.writes_missing) + " missing, " + count(outcome.writes_doubled) + " doubled"
           : "each is there exactly once", wrong ? "small.bad" : "small"),
@@ -108,12 +113,14 @@ function stepsTable(run) {
     each.mode + " on " + each.relation,
     element("span.sub", " for " + each.held + (each.blocks_service ? ", blocks " + each.blocks : "")),
   ]);
-  return table(["migration", "phase", "step", "locks", { text: "took", kind: "number" }],
+  return table(["migration", "phase", "step", "locks",
+    { text: "rows", kind: "number" }, { text: "took", kind: "number" }],
     run.steps.map((step) => [
       "" + step.migration,
       tinted(element("span.tag", step.phase), phaseColour(step.phase)),
       [step.title, step.reason ? element("div.sub", step.reason) : null],
       step.locks.length ? step.locks.map(lock) : element("span.sub", step.phase === "in one go" ? "what its statements take, to its end" : "none that anybody waits for"),
+      { text: step.rows === null ? "" : count(step.rows), kind: "number" },
       {
         text: stepState(step), kind: step.state === "done" ? "number" : "sub",
       },

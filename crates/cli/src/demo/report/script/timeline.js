@@ -2,7 +2,7 @@
 // a box that tell what was at the moment under the pointer.
 
 const PHASE_WORDS = {
-  warm_up: "", baseline: "before", online: "steps go on", afterwards: "after",
+  warm_up: "", baseline: "before", restart: "restart", settling: "", online: "steps go on", afterwards: "after",
 };
 
 function phaseWord(phase) {

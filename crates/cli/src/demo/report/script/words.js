@@ -4,7 +4,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 
 const FAILURES = {
   refused: "connection refused", reset: "connection reset", timed_out: "timed out",
-  goaway_refused: "HTTP/2 stream refused", http5xx: "server error", http4xx: "client error",
+  goaway_refused: "HTTP/2 stream refused", turned_away: "turned away (503)", http5xx: "server error", http4xx: "client error",
   wrong_body: "wrong answer", unfinished: "unfinished", overload: "not sent, too many waiting",
 };
 const CLIENTS = {
