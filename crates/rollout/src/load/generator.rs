@@ -14,7 +14,10 @@ use std::{
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::{
+        Notify,
+        oneshot::{self, error::TryRecvError},
+    },
     time::{sleep_until, timeout, timeout_at},
 };
 
@@ -75,8 +78,12 @@ pub(super) async fn run(shared: Arc<Shared>, mut stop: oneshot::Receiver<Duratio
                 drain_timeout = &mut stop => break drain_timeout.unwrap_or(Duration::ZERO),
                 () = sleep_until(due.into()) => {}
             }
-        } else if let Ok(drain_timeout) = stop.try_recv() {
-            break drain_timeout;
+        } else {
+            match stop.try_recv() {
+                Ok(drain_timeout) => break drain_timeout,
+                Err(TryRecvError::Closed) => break Duration::ZERO,
+                Err(TryRecvError::Empty) => {}
+            }
         }
         dispatch(&shared, &mut random, sequence, due);
         sequence += 1;
