@@ -67,7 +67,10 @@ impl Company {
                 let data_dir = database.data_dir.clone();
                 std::thread::spawn(move || {
                     if let Err(error) = keep_the_disk_busy(data_dir, &told) {
-                        tracing::warn!(error = changeover::chain(&error), "the disk is not slow any more");
+                        tracing::warn!(
+                            error = changeover::chain(&error),
+                            "the disk is not slow any more"
+                        );
                     }
                 });
                 None

@@ -46,7 +46,8 @@ fn is_build(step: &StepRecord) -> bool {
 
 /// Figures of a window without the builds and validations, and of these alone.
 pub(super) fn builds_apart(record: &RunRecord, window: Window) -> (Summary, Summary) {
-    let spans: Vec<Window> = record.steps.iter().filter(|step| is_build(step)).filter_map(span).collect();
+    let spans: Vec<Window> =
+        record.steps.iter().filter(|step| is_build(step)).filter_map(span).collect();
     (record.load.summary_outside(window, &spans), record.load.summary_within(window, &spans))
 }
 
