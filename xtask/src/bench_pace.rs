@@ -1,8 +1,8 @@
 //! What an upgrade costs clients, and how long it takes, at the controller's pace and at a fixed rest.
 //!
 //! `--pgbench`: pgbench's simple update at an open loop of half and thirty percent of what the machine bears, eight
-//! clients, while a column is added and filled; before, during and after in one run of pgbench, the arms in turn in
-//! the same run. And alone on the machine, beside one plain `UPDATE` of all rows. What must hold:
+//! clients, while a column is added and filled; before, during and after in one run of pgbench, the arms (and no
+//! upgrade at all) in turn in the same run. And alone on the machine, beside one plain `UPDATE` of all rows. What must hold:
 //! [`verdict`]. Without pgbench on the machine it ends with an error that says so.
 
 mod log;
@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Skip the measurement alone on the machine
     #[arg(long)]
     no_alone: bool,
+    /// A server in memory that syncs nothing: where the disk is somebody else's too
+    #[arg(long)]
+    in_memory: bool,
     /// Clients' statements a second at full capacity; measured where it isn't given
     #[arg(long)]
     capacity: Option<f64>,
@@ -47,12 +50,14 @@ pub(crate) struct Args {
 /// Measures, prints, judges.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     ensure!(args.pgbench, "say --pgbench: it is the only load that there is so far");
-    let server = tokio::task::spawn_blocking(|| {
-        Server::builder()
-            .profile(Profile::Measure)
-            .on_disk()
-            .setting("checkpoint_timeout", "30min")
-            .start()
+    let in_memory = args.in_memory;
+    let server = tokio::task::spawn_blocking(move || {
+        let builder = Server::builder().setting("checkpoint_timeout", "30min");
+        if in_memory {
+            builder.start()
+        } else {
+            builder.profile(Profile::Measure).on_disk().start()
+        }
     })
     .await??;
     let pgbench = PgBench::find(&server)?;
@@ -104,7 +109,7 @@ async fn in_company(
     for round in 0..args.rounds {
         for load in &args.loads {
             let rate = capacity * f64::from(*load) / 100.0;
-            let mut arms = [Arm::Fixed, Arm::Controller];
+            let mut arms = [Arm::Nothing, Arm::Fixed, Arm::Controller];
             // What the machine does by itself gets no arm as its own.
             if round % 2 == 1 {
                 arms.reverse();
