@@ -145,9 +145,9 @@ pub(super) async fn company(
     server.drop_database(&database).await?;
     Ok(Scene {
         arm,
-        before: log::felt(&all, began, upgrade_began)?,
-        during: log::felt(&all, upgrade_began, upgrade_ended)?,
-        after: log::felt(&all, upgrade_ended, ended)?,
+        before: log::felt(&all, began, upgrade_began).context("before the upgrade")?,
+        during: log::felt(&all, upgrade_began, upgrade_ended).context("during the upgrade")?,
+        after: log::felt(&all, upgrade_ended, ended).context("after the upgrade")?,
         took_s: upgrade_ended - upgrade_began,
         rows_a_second: f64::from(args.scale) * 100_000.0 / fill_s,
     })
