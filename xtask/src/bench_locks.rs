@@ -1,14 +1,17 @@
 //! How long clients stall while an upgrade takes its locks, beside what a plain `ALTER TABLE` causes
 //! in the same run: a reader of three seconds, an autovacuum and a steady load are in the way of both.
 //!
-//! Holds where no lock request of the upgrade that blocks reads or writes waited longer than its
+//! Then the same load in transactions that keep their connections busy for 50 and 90 % of the time.
+//!
+//! Holds where p99 with the upgrade is at most three times that without DDL, no lock request of the upgrade that blocks reads or writes waited longer than its
 //! deadline (as `pg_locks` shows it), and the clients' longest stall is at most a tenth of the plain
 //! one's, or no longer than without any DDL in the same round.
 
+mod busy;
 mod watcher;
 
 use crate::connect::connect;
-use crate::load::{Felt, Load};
+use crate::load::{Felt, Load, Shape};
 use anyhow::{Context, ensure};
 use changeover::{LockLimits, Options};
 use changeover_postgres::{Profile, Server};
@@ -35,7 +38,8 @@ const WATCH_MARGIN_MS: f64 = 150.0;
 const ROUNDS_MAX: u32 = 3;
 /// The share of the plain stall that ours may reach.
 const STALL_SHARE_MAX: f64 = 0.1;
-
+/// How far the upgrade may raise the clients' p99 above that without DDL.
+const P99_FACTOR_MAX: f64 = 3.0;
 const BASE: &str = "CREATE TABLE t (id bigserial PRIMARY KEY, v bigint, gone integer);";
 const NEXT: &str = "ALTER TABLE t ADD COLUMN w bigint;
 UPDATE t SET w = v * 2;
@@ -59,17 +63,18 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     admin.batch_execute("CREATE ROLE bench_owner LOGIN; CREATE ROLE bench_service LOGIN;").await?;
     // A machine that stalls by itself hides what is measured: then it is measured again.
     for round in 1..=ROUNDS_MAX {
-        let quiet = scene(&args, &server, Act::Nothing).await.context("without DDL")?;
-        let plain = scene(&args, &server, Act::Plain).await.context("plain ALTER TABLE")?;
-        let ours = scene(&args, &server, Act::Upgrade).await.context("the upgrade")?;
+        let load = (args.rate, Shape::Single);
+        let quiet = scene(&args, load, &server, Act::Nothing).await.context("without DDL")?;
+        let plain = scene(&args, load, &server, Act::Plain).await.context("plain ALTER TABLE")?;
+        let ours = scene(&args, load, &server, Act::Upgrade).await.context("the upgrade")?;
         show(&args, server.version(), &[&quiet, &plain, &ours]);
         match holds(&args, &quiet, &plain, &ours) {
-            Ok(()) => return Ok(()),
+            Ok(()) => break,
             Err(error) if round == ROUNDS_MAX => return Err(error),
             Err(error) => println!("again, since {error}"),
         }
     }
-    Ok(())
+    busy::measure(&args, &server).await
 }
 
 /// Prints what was felt and seen.
@@ -94,7 +99,11 @@ fn show(args: &Args, version: &str, scenes: &[&Scene; 3]) {
             scene.took_s
         );
     }
-    let [_, plain, ours] = scenes;
+    let [quiet, plain, ours] = scenes;
+    println!(
+        "p99 with the upgrade: {:.2} times that without DDL",
+        ours.felt.p99_ms / quiet.felt.p99_ms
+    );
     println!(
         "upgrade: {} lock requests seen waiting, the longest that blocks reads or writes {:.1} ms; \
          longest stall {:.1} % of the plain one's",
@@ -116,6 +125,10 @@ fn holds(args: &Args, quiet: &Scene, plain: &Scene, ours: &Scene) -> anyhow::Res
         ours.seen.longest_wait_ms <= cap_ms + WATCH_MARGIN_MS,
         "a lock request waited {:.1} ms, its deadline is {cap_ms:.0} ms",
         ours.seen.longest_wait_ms
+    );
+    ensure!(
+        ours.felt.p99_ms <= quiet.felt.p99_ms * P99_FACTOR_MAX,
+        "p99 with the upgrade is more than {P99_FACTOR_MAX} times that without DDL"
     );
     // A machine that stalls its clients by itself for longer than that cannot tell.
     ensure!(
@@ -139,7 +152,12 @@ struct Scene {
     took_s: f64,
 }
 
-async fn scene(args: &Args, server: &Server, act: Act) -> anyhow::Result<Scene> {
+async fn scene(
+    args: &Args,
+    (rate, shape): (u32, Shape),
+    server: &Server,
+    act: Act,
+) -> anyhow::Result<Scene> {
     let database = server.fresh_database("locks").await?;
     let owner_url = server.url("bench_owner", &database);
     let service_url = server.url("bench_service", &database);
@@ -152,7 +170,7 @@ async fn scene(args: &Args, server: &Server, act: Act) -> anyhow::Result<Scene> 
     changeover::operate::finalize(&options, 1, Some("nothing older than release 1 runs")).await?;
 
     let watcher = Watcher::start(&server.url("postgres", &database)).await?;
-    let load = Load::start(&service_url, args.rate, args.rows).await?;
+    let load = Load::start(&service_url, rate, args.rows, shape).await?;
     provoke_autovacuum(&owner_url).await?;
     let reader = reader(server.url("postgres", &database), args.reader_s).await?;
     let began = Instant::now();

@@ -9,10 +9,28 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_postgres::{Client, NoTls};
 
-/// Connections that share the load.
+/// Connections that share the load of single statements.
 const CONNECTIONS: usize = 16;
 /// Transactions that may wait for a connection; more are dropped and counted as failures.
 const QUEUE_MAX: usize = 20_000;
+
+/// What each client does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One statement a transaction.
+    Single,
+    /// An update, some work elsewhere, the commit: so many connections hold the table's lock for so long.
+    Holding { connections: usize, hold: Duration },
+}
+
+impl Shape {
+    fn connections(self) -> usize {
+        match self {
+            Self::Single => CONNECTIONS,
+            Self::Holding { connections, .. } => connections,
+        }
+    }
+}
 
 /// A running load.
 pub(crate) struct Load {
@@ -39,17 +57,23 @@ pub(crate) struct Felt {
 
 impl Load {
     /// Begins: `rate` transactions a second, each an update, an insert and a read of table `t`.
-    pub(crate) async fn start(url: &str, rate: u32, rows: i64) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        url: &str,
+        rate: u32,
+        rows: i64,
+        shape: Shape,
+    ) -> anyhow::Result<Self> {
         let (stop, failed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let mut senders = Vec::new();
         let mut workers = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..shape.connections() {
             let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
             tokio::spawn(connection);
             let (sender, receiver) = mpsc::channel(QUEUE_MAX / CONNECTIONS);
+            let failed = Arc::clone(&failed);
             senders.push(sender);
             let felt = Histogram::new(3)?;
-            workers.push(tokio::spawn(work(client, receiver, Arc::clone(&failed), rows, felt)));
+            workers.push(tokio::spawn(work(client, receiver, failed, (rows, shape), felt)));
         }
         let clock = tokio::spawn(tick(senders, rate, Arc::clone(&stop), Arc::clone(&failed)));
         Ok(Self { stop, failed, workers, clock })
@@ -105,16 +129,19 @@ async fn work(
     client: Client,
     mut due: mpsc::Receiver<(Instant, u64)>,
     failed: Arc<AtomicU64>,
-    rows: i64,
+    (rows, shape): (i64, Shape),
     mut felt: Histogram<u64>,
 ) -> Histogram<u64> {
     while let Some((at, number)) = due.recv().await {
         let number = i64::try_from(number).unwrap_or(0);
         let key = 1 + number * 7919 % rows;
-        let outcome = match number % 3 {
-            0 => client.execute("UPDATE t SET v = v + 1 WHERE id = $1", &[&key]).await,
-            1 => client.execute("INSERT INTO t (v) VALUES ($1)", &[&number]).await,
-            _ => client.execute("SELECT v FROM t WHERE id = $1", &[&key]).await,
+        let outcome = match (shape, number % 3) {
+            (Shape::Holding { hold, .. }, _) => held(&client, key, hold).await,
+            (Shape::Single, 0) => {
+                client.execute("UPDATE t SET v = v + 1 WHERE id = $1", &[&key]).await
+            }
+            (Shape::Single, 1) => client.execute("INSERT INTO t (v) VALUES ($1)", &[&number]).await,
+            (Shape::Single, _) => client.execute("SELECT v FROM t WHERE id = $1", &[&key]).await,
         };
         let us = u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX);
         // An auto-resizing histogram takes any value; `saturating_record` would hide a long stall.
@@ -123,4 +150,15 @@ async fn work(
         }
     }
     felt
+}
+
+/// A transaction that holds its lock on the table while the client does something else.
+async fn held(client: &Client, key: i64, hold: Duration) -> Result<u64, tokio_postgres::Error> {
+    client.batch_execute("BEGIN").await?;
+    let updated = client.execute("UPDATE t SET v = v + 1 WHERE id = $1", &[&key]).await;
+    if updated.is_ok() {
+        tokio::time::sleep(hold).await;
+    }
+    client.batch_execute(if updated.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    updated
 }

@@ -104,7 +104,7 @@ impl ExitCode {
         use changeover::planning::PlanError;
         match error {
             Error::Connect { .. } => Self::Unreachable,
-            Error::Url { .. } | Error::Invalid(_) => Self::Usage,
+            Error::Url { .. } | Error::Invalid(_) | Error::UnknownStep { .. } => Self::Usage,
             Error::Refused { .. } => Self::Refused,
             Error::BelowFloor { .. } | Error::LedgerTooNew { .. } => Self::TooOld,
             Error::LockNotAvailable { .. } => Self::LockNotAvailable,

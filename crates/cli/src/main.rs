@@ -15,6 +15,7 @@ mod demo;
 mod exit_code;
 mod failure;
 mod folder;
+mod operator;
 mod output;
 mod progress;
 mod report;

@@ -1,7 +1,5 @@
 //! The connection leads to a standby: after a failover an old address may.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod common;
 
 use changeover::operate;

@@ -165,9 +165,9 @@ impl Default for Timing {
 pub struct LockLimits {
     /// For how long `NOWAIT` alone is tried before windows begin.
     pub nowait_phase: Duration,
-    /// The first window in which a lock request may queue.
+    /// The narrowest window in which a lock request may queue.
     pub window_min: Duration,
-    /// The widest one in ordinary use.
+    /// The widest one in ordinary use; narrower where a statement takes less than a twentieth of it.
     pub window_max: Duration,
     /// The widest one once it has starved; also bounded by the age that transactions here reach.
     pub window_cap: Duration,
@@ -184,8 +184,10 @@ pub struct LockLimits {
 impl Default for LockLimits {
     fn default() -> Self {
         Self {
-            nowait_phase: Duration::from_millis(300),
-            window_min: Duration::from_millis(10),
+            // An upgrade can wait for two seconds; clients behind a window cannot.
+            nowait_phase: Duration::from_secs(2),
+            // Narrower ones end before a transaction of a few statements does.
+            window_min: Duration::from_millis(2),
             window_max: Duration::from_millis(50),
             window_cap: Duration::from_millis(200),
             starving_after: Duration::from_secs(10),

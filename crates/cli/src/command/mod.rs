@@ -4,6 +4,7 @@
 mod adopt;
 mod agent;
 mod agent_child;
+mod cancel;
 mod central;
 mod completion;
 mod demo;
@@ -12,10 +13,14 @@ mod finalize;
 mod jobs;
 mod migrate;
 mod new;
+mod pace;
+mod pause;
 mod plan;
+mod resume;
 mod rollback;
 mod rules;
 mod status;
+mod stop;
 mod workers;
 
 use crate::exit_code::ExitCode;
@@ -57,6 +62,16 @@ pub(crate) enum Command {
     Migrate(migrate::Args),
     /// Show where the upgrade stands
     Status(status::Args),
+    /// Let nothing more begin, and batches wait
+    Pause(pause::Args),
+    /// Go on after a pause or a cancelled step
+    Resume(resume::Args),
+    /// Say how fast what runs long may go, and when builds may begin
+    Pace(pace::Args),
+    /// Let nothing begin once a step is done
+    Stop(stop::Args),
+    /// Cancel what a step runs, until it is resumed
+    Cancel(cancel::Args),
     /// Show who owns the singleton workers
     Workers(workers::Args),
     /// Make the next migration's file
@@ -106,6 +121,11 @@ pub(crate) async fn run(
         Command::Plan(args) => plan::run(args, output).await,
         Command::Migrate(args) => migrate::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
+        Command::Pause(args) => pause::run(args, output).await,
+        Command::Resume(args) => resume::run(args, output).await,
+        Command::Pace(args) => pace::run(args, output).await,
+        Command::Stop(args) => stop::run(args, output).await,
+        Command::Cancel(args) => cancel::run(args, output).await,
         Command::Workers(args) => workers::run(args, output).await,
         Command::New(args) => new::run(args, output),
         Command::Adopt(args) => adopt::run(args, output).await,

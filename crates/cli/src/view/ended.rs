@@ -24,6 +24,10 @@ pub(crate) struct Ended {
     failed: Vec<FailedStep>,
     /// The step after which it was to stop, and did.
     stopped_after: Option<String>,
+    /// Whether the ledger says so, and not this run's own option.
+    #[serde(skip)]
+    stopped_by_ledger: bool,
+    withheld: Vec<Withheld>,
     parked_rows: u64,
     /// A newer release has migrated this database.
     database_newer: bool,
@@ -37,6 +41,13 @@ struct Waiting {
     step: String,
     title: Option<String>,
     floor: u64,
+}
+
+/// A step that operators hold back.
+#[derive(Debug, Serialize)]
+struct Withheld {
+    step: String,
+    why: String,
 }
 
 /// A step that was given up.
@@ -100,7 +111,13 @@ impl Ended {
                 .collect(),
             floor_blocked_by: outlook.floor_blocked_by,
             failed,
+            stopped_by_ledger: after.is_some_and(|status| status.control.stop_after.is_some()),
             stopped_after: outlook.stopped_after.map(|step| step.to_string()),
+            withheld: outlook
+                .withheld
+                .into_iter()
+                .map(|(step, why)| Withheld { step: step.to_string(), why })
+                .collect(),
             parked_rows: after.map_or(0, |status| status.parked_rows),
             database_newer: outlook.database_newer,
             own_head,
@@ -120,10 +137,18 @@ impl Ended {
             lines.push(self.newer(columns));
         }
         if let Some(step) = &self.stopped_after {
-            let text = format!(
-                "Stopped after step {step}, as asked. `changeover migrate` goes on with the next; \
-                 nothing else runs meanwhile, unless an instance of the service migrates."
-            );
+            let next = if self.stopped_by_ledger {
+                "`changeover stop --cancel` takes that back, and nothing begins before, here or in an \
+                 instance of the service."
+            } else {
+                "`changeover migrate` goes on with the next; nothing else runs meanwhile, unless an \
+                 instance of the service migrates."
+            };
+            let text = format!("Stopped after step {step}, as asked. {next}");
+            lines.push(wrap::behind(&Label::plain(""), &text, columns));
+        }
+        for held in &self.withheld {
+            let text = format!("Step {} waits: {}", held.step, held.why);
             lines.push(wrap::behind(&Label::plain(""), &text, columns));
         }
         lines.extend(self.waiting_lines(columns));
@@ -142,7 +167,10 @@ impl Ended {
     fn headline(&self) -> String {
         let done = figures::counted(self.done.len(), "step", "steps");
         let head = self.head.map_or_else(|| "none".to_owned(), |head| head.to_string());
-        let text = if self.done.is_empty() && self.failed.is_empty() && !self.waiting.is_empty() {
+        let text = if self.done.is_empty()
+            && self.failed.is_empty()
+            && !(self.waiting.is_empty() && self.withheld.is_empty())
+        {
             format!("Nothing can be done yet: {} is at migration {head}.", self.app)
         } else if self.failed.is_empty() && self.done.is_empty() {
             format!("Nothing to do: {} is at migration {head}.", self.app)

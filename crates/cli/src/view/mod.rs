@@ -1,6 +1,7 @@
 //! What people see. Pure: data in, text out, at most as wide as told; colours are in the text and
 //! taken out by [`crate::output`] where they are not wanted.
 
+pub(crate) mod control;
 pub(crate) mod ended;
 pub(crate) mod figures;
 pub(crate) mod instances;

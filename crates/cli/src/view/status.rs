@@ -1,7 +1,7 @@
 //! Where an application stands, on one screen of 80 columns.
 
 use super::{
-    figures, instances, refused, step, style, workers,
+    control, figures, instances, refused, step, style, workers,
     wrap::{self, Label},
 };
 use changeover::status::{Status, StepStatus};
@@ -20,6 +20,7 @@ pub(crate) fn screen(status: &Status, columns: usize, rows: Option<usize>) -> St
 
 fn with_steps(status: &Status, columns: usize, lists_done: bool) -> String {
     let mut lines = vec![headline(status), term(status, columns)];
+    lines.extend(control::lines(status, columns));
     lines.push(String::new());
     lines.push(style::paint(style::HEADING, "Instances"));
     lines.extend(instances::table(&status.instances, columns));
@@ -129,6 +130,11 @@ fn one(step: &StepStatus, status: &Status, columns: usize) -> Vec<String> {
 /// What stands at the right of a step's line.
 fn right(step: &StepStatus, status: &Status) -> String {
     let is_worked_at = status.term.as_ref().is_some_and(|term| term.held);
+    if step.state != "done"
+        && let Some(held) = control::held(step, &status.control)
+    {
+        return held;
+    }
     match (step.state.as_str(), step.floor) {
         ("done", _) => step::took(step).map(figures::time).unwrap_or_default(),
         ("running", _) if !is_worked_at => "interrupted".to_owned(),

@@ -13,6 +13,11 @@ async fn help_tells_what_there_is() {
       plan        Show what would be done, by phase, with each lock and whom it blocks
       migrate     Do it: run all steps that nothing holds back
       status      Show where the upgrade stands
+      pause       Let nothing more begin, and batches wait
+      resume      Go on after a pause or a cancelled step
+      pace        Say how fast what runs long may go, and when builds may begin
+      stop        Let nothing begin once a step is done
+      cancel      Cancel what a step runs, until it is resumed
       workers     Show who owns the singleton workers
       new         Make the next migration's file
       adopt       Take over an existing database, running nothing
@@ -69,6 +74,11 @@ async fn every_command_has_examples() {
         "plan",
         "migrate",
         "status",
+        "pause",
+        "resume",
+        "pace",
+        "stop",
+        "cancel",
         "workers",
         "jobs",
         "new",
@@ -111,6 +121,8 @@ async fn every_command_has_examples() {
                                     meanwhile [default: 50]
           --rest <RATIO>            How long to rest after a batch, as a multiple of the time it took
                                     [default: 0.5]
+          --parallel <N>            How many connections a backfill or a check uses at once; for when
+                                    cores are free [default: 1]
           --stop-after <STEP>       Stop once this step is done, e.g. 0209.2.sync; started again, it
                                     goes on with the next
       -h, --help                    Print help

@@ -5,6 +5,7 @@
 mod agent;
 mod central;
 mod connecting;
+mod control;
 mod documents;
 mod errors;
 mod floor;

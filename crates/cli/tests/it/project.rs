@@ -123,6 +123,11 @@ impl Project {
         self.command(args).spawn().unwrap()
     }
 
+    /// Begins a service, whose logs nobody reads.
+    pub(crate) fn spawn_quietly(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = command(args);
         command.current_dir(self.folder.path()).env("CHANGEOVER_OWNER_URL", &self.url);
@@ -184,6 +189,8 @@ pub(crate) fn without_settings(mut command: Command) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .env("TZ", "UTC")
+        .env("USER", "ada")
+        .env_remove("SUDO_USER")
         .env_remove("CHANGEOVER_APP")
         .env_remove("CHANGEOVER_LOG")
         .env_remove("CHANGEOVER_OWNER_URL")

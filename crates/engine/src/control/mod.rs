@@ -24,6 +24,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+/// The ledger's format from which on there is something to control.
+pub(crate) const SINCE_FORMAT: i32 = 4;
+
 /// How often the wishes are read. An operator who pauses watches for it to happen; four reads of one row a
 /// second are nothing beside batches of some 10 ms.
 const READ_EVERY: Duration = Duration::from_millis(250);

@@ -2,6 +2,7 @@
 //!
 //! Any role that was granted them may; by default it is the owner.
 
+use super::SINCE_FORMAT;
 use super::wishes::{self, Wishes};
 use crate::connection::{self, Connection, Parameter, Purpose};
 use crate::error::{Error, SQLSTATE_UNKNOWN_APP, SQLSTATE_UNKNOWN_STEP};
@@ -9,8 +10,6 @@ use crate::ledger::bootstrap;
 use crate::text::texts;
 use tokio_postgres::types::Type;
 
-/// The format from which on there is something to control.
-const SINCE_FORMAT: i32 = 4;
 /// How many steps an error names.
 const NEAR_MAX: usize = 3;
 

@@ -4,35 +4,32 @@
 //! 1. `SHARE UPDATE EXCLUSIVE` first: blocks no reads or writes, and makes autovacuum step aside
 //!    (it yields only to a waiter of `deadlock_timeout`). Kept over all tries.
 //! 2. `LOCK TABLE … NOWAIT` on all relations in one fixed order, again and again: never queues.
-//! 3. If that starves, windows: the statement may queue for 10 to 50 ms, later up to a bounded cap;
-//!    `lock_timeout` counts per lock, so `statement_timeout` bounds the whole of it.
+//! 3. If that starves, windows: the statement may queue for some round trips, at most 50 ms, later up to a
+//!    bounded cap (`windows`); `lock_timeout` counts per lock, so `statement_timeout` bounds the whole of it.
 //! 4. Between two tries the savepoint is rolled back and a jittered pause lets everyone through.
 //!
 //! Figures and the measurements behind them: `ARCHITECTURE.md`, "Short locks"; `cargo xtask
 //! bench-locks` measures them again. SQL: `sql/`.
 
+mod base;
 mod blocker;
+mod windows;
 
 use crate::error::{Error, chain};
 use crate::options::LockLimits;
 use crate::term::GuardedTransaction;
 use crate::text::texts;
 use changeover_plan::{Lock, LockHeld, LockMode, QualifiedName};
-use rand::Rng;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
+use windows::Windows;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 
 /// Within the first lock's wait autovacuum must have yielded: `deadlock_timeout` (1 s by default)
 /// and some more.
 const YIELD_WAIT: Duration = Duration::from_millis(2_500);
-/// The pause between two `NOWAIT` tries, ± half: short, since nobody waits for us.
-const NOWAIT_PAUSE: Duration = Duration::from_millis(5);
-/// A pause between two windows is this many times the window, ± half: the queue that has formed
-/// behind a window drains before the next.
-const WINDOW_PAUSE_FACTOR: u32 = 3;
 
 /// Takes all locks of a step that are held for a blink; leaves the transaction with the bounds for
 /// the statements that follow. [`Error::LockNotAvailable`]: bound reached, nothing held.
@@ -150,12 +147,17 @@ pub(crate) async fn run_in_windows(
 
 async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Result<(), Error> {
     let began = Instant::now();
-    let mut window = limits.window_min;
+    // Made when the first is needed.
+    let mut windows: Option<Windows> = None;
     let mut tries = 0;
     loop {
         tries += 1;
         let waited = began.elapsed();
-        let queue = if waited < limits.nowait_phase { None } else { Some(window) };
+        if waited >= limits.nowait_phase && windows.is_none() {
+            let base = base::latency(client, &wanted.wanted(), limits.window_max).await?;
+            windows = Some(Windows::new(limits, base));
+        }
+        let queue = windows.as_ref().map(Windows::next);
         let source = match client.batch_execute(&wanted.sql(queue)).await {
             Ok(()) => return Ok(()),
             Err(source) => source,
@@ -169,10 +171,11 @@ async fn take(client: &Client, wanted: &Request<'_>, limits: &LockLimits) -> Res
             .batch_execute("ROLLBACK TO SAVEPOINT short_lock")
             .await
             .map_err(|source| Error::sql("giving the locks back", source))?;
-        if queue.is_some() {
-            window = wider(window, waited, limits);
+        let waited = began.elapsed();
+        if let Some(windows) = &mut windows {
+            windows.widen(waited);
         }
-        pause(queue).await;
+        windows::pause(limits, queue, waited).await;
     }
 }
 
@@ -204,17 +207,6 @@ fn request(wanted: &BTreeMap<&QualifiedName, LockMode>, window: Option<Duration>
         }
     }
     statement
-}
-
-fn wider(window: Duration, waited: Duration, limits: &LockLimits) -> Duration {
-    let cap = if waited < limits.starving_after { limits.window_max } else { limits.window_cap };
-    (window * 3 / 2).min(cap)
-}
-
-async fn pause(window: Option<Duration>) {
-    let base = window.map_or(NOWAIT_PAUSE, |window| window * WINDOW_PAUSE_FACTOR);
-    let factor = rand::rng().random_range(0.5..1.5);
-    tokio::time::sleep(base.mul_f64(factor)).await;
 }
 
 /// Rolls back and says who was in the way.
@@ -273,14 +265,5 @@ mod tests {
         assert!(
             request(&wanted, Some(Duration::from_millis(20))).contains("statement_timeout = 20")
         );
-    }
-
-    #[test]
-    fn windows_grow_to_their_caps() {
-        let limits = LockLimits::default();
-        let early = Duration::from_secs(1);
-        assert_eq!(wider(Duration::from_millis(40), early, &limits), limits.window_max);
-        let late = Duration::from_secs(11);
-        assert_eq!(wider(Duration::from_millis(180), late, &limits), limits.window_cap);
     }
 }

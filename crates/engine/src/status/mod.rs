@@ -2,13 +2,16 @@
 //!
 //! One statement reads all of it (`sql/status.sql`); any role that may look at the ledger may.
 
+mod pace;
 mod refused;
 mod workers;
 
+pub use pace::PaceStatus;
 pub use refused::{RefusedRelease, RefusedStatement};
 pub use workers::{WorkerInstance, WorkerStatus};
 
 use crate::connection::{self, Connection, Purpose};
+use crate::control::{self, Wishes};
 use crate::error::Error;
 use crate::ledger::bootstrap;
 use crate::text::document;
@@ -55,6 +58,12 @@ pub struct Status {
     /// Releases whose plan was refused, the latest first.
     #[serde(default)]
     pub refused: Vec<RefusedRelease>,
+    /// What operators want.
+    #[serde(default)]
+    pub control: Wishes,
+    /// How fast what runs long goes.
+    #[serde(default)]
+    pub pace: Option<PaceStatus>,
 }
 
 /// Who migrates.
@@ -151,6 +160,14 @@ pub struct ProgressStatus {
 }
 
 impl StepStatus {
+    /// Whether it cannot be slowed down once it runs, and begins at its start again where it is cancelled.
+    pub fn is_long(&self) -> bool {
+        matches!(
+            self.kind.as_str(),
+            "analyze" | "constraint_validate" | "index_build" | "index_drop"
+        )
+    }
+
     /// Whom it waits for: an instance that can do what not every instance can. `None`: any instance that
     /// migrates will do.
     pub fn waits_for(&self) -> Option<String> {
@@ -237,6 +254,13 @@ impl StatusReader {
         let mut status: Status = document(&row, 0, "status")?;
         status.workers = workers::read(&self.connection, &self.app).await?;
         status.refused = refused::read(&self.connection, &self.app).await?;
+        if bootstrap::format(&self.connection)
+            .await?
+            .is_some_and(|(written, _)| written >= control::SINCE_FORMAT)
+        {
+            status.control = control::read(&self.connection, &self.app).await?;
+            status.pace = pace::read(&self.connection, &self.app).await?;
+        }
         Ok(status)
     }
 }

@@ -9,8 +9,8 @@ const CHANGE: &str = "ALTER TABLE orders ADD COLUMN total bigint;
      UPDATE orders SET total = (payload ->> 'total')::bigint;
      ALTER TABLE events ADD COLUMN extra text;";
 
-/// Long enough for the engine to leave off `NOWAIT` (300 ms) and to queue.
-const READING: Duration = Duration::from_millis(1_200);
+/// Long enough for the engine to leave off `NOWAIT` (2 s) and to queue.
+const READING: Duration = Duration::from_millis(4_000);
 
 async fn waits_are_bounded(major: u16) {
     let (_stage, trial) = shop::trial(major, CHANGE).await;
