@@ -64,6 +64,7 @@ async fn help_tells_what_there_is() {
      12  the upgrade cannot be undone; nothing was changed
      13  the role lacks a right, which the message names
      14  the server is read-only, a standby, or too old
+     15  the demo's service does not bear the load even without an upgrade; none was begun
     130  stopped on request; what was committed is kept
     ");
 }
@@ -117,10 +118,10 @@ async fn every_command_has_examples() {
           --service-role <ROLE>     A role that the service's instances use; may be given several times
           --lock-give-up <SECONDS>  How long one try of a step waits for its locks [default: 60]
           --tries <N>               How often a step is tried before it counts as failed [default: 8]
-          --batch-ms <MS>           How long one batch of a backfill should take; its rows are locked
-                                    meanwhile [default: 50]
-          --rest <RATIO>            How long to rest after a batch, as a multiple of the time it took
-                                    [default: 0.5]
+          --batch-ms <MS>           How long one batch of a backfill should take while nobody else is at
+                                    work; shorter in company [default: 50]
+          --rest <RATIO>            Always rest after a batch for so many times as long as it took
+                                    [default: as others bear it]
           --parallel <N>            How many connections a backfill or a check uses at once; for when
                                     cores are free [default: 1]
           --stop-after <STEP>       Stop once this step is done, e.g. 0209.2.sync; started again, it
@@ -134,7 +135,7 @@ async fn every_command_has_examples() {
       changeover migrate --at-once          nobody serves: run the files as they are written
       changeover migrate --stop-after 0209.2.sync
                                             look around before the backfill begins
-      changeover migrate --rest 2           go gently: rest twice as long as each batch took
+      changeover migrate --rest 2           always rest twice as long as each batch took
       changeover migrate --json             one object at the end, for a pipeline
 
     Ctrl-C stops after the open batch; started again, it goes on from there. Ends with 0 also where
