@@ -27,7 +27,7 @@ pub(super) async fn measure(args: &Args, server: &Server) -> anyhow::Result<()> 
 async fn among_busy(args: &Args, server: &Server, busy: u32) -> anyhow::Result<()> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundreds")]
     let rate = (HOLDING_CONNECTIONS * f64::from(busy) / 100.0 / HOLDING_TAKES_S) as u32;
-    for round in 1..=ROUNDS_MAX {
+    for _ in 1..=ROUNDS_MAX {
         let quiet = scene(args, (rate, HOLDING), server, Act::Nothing).await?;
         let ours = scene(args, (rate, HOLDING), server, Act::Upgrade).await?;
         let factor = ours.felt.p99_ms / quiet.felt.p99_ms;
