@@ -211,7 +211,7 @@ mod tests {
 
     fn told(status: &Status) -> String {
         // The reader's time zone is none of this test's matters.
-        let lines = lines(status, 200).join("\n");
+        let lines = lines(status, 400).join("\n");
         let plain = anstream::adapter::strip_str(&lines).to_string();
         let clock = clock("2026-11-30T12:04:00Z".parse().unwrap(), status.at);
         plain.replace(&clock, "12:04")
