@@ -1,10 +1,13 @@
 //! What an upgrade costs clients, and how long it takes, at the controller's pace and at a fixed rest.
 //!
+//! With the demo's load at shares of the service's capacity, quiet and in company (`grid.rs`).
+//!
 //! `--pgbench`: pgbench's simple update at an open loop of half and thirty percent of what the machine bears, eight
 //! clients, while a column is added and filled; before, during and after in one run of pgbench, the arms in turn in
 //! the same run. And alone on the machine, beside one plain `UPDATE` of all rows. What must hold:
 //! [`verdict`]. Without pgbench on the machine it ends with an error that says so.
 
+mod grid;
 mod log;
 mod pgbench;
 mod scene;
@@ -18,15 +21,21 @@ use scene::{Arm, Scene};
 /// Arguments.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Measure with pgbench; the only load that there is so far
+    /// Measure with pgbench, whose clients' own work does not grow
     #[arg(long)]
     pgbench: bool,
     /// Hundred thousands of accounts
     #[arg(long, default_value_t = 10)]
     scale: u32,
-    /// Shares of the capacity, in percent
-    #[arg(long, value_delimiter = ',', default_value = "50,30")]
+    /// Shares of the capacity, in percent [default: 15,33,50,70,85; with pgbench 50,30]
+    #[arg(long, value_delimiter = ',')]
     loads: Vec<u32>,
+    /// Rows of the demo's largest table
+    #[arg(long, default_value_t = 100_000)]
+    rows: u64,
+    /// What else goes on: quiet, competitor (takes a core for ten seconds), slow-disk
+    #[arg(long, value_delimiter = ',', default_value = "quiet,competitor,slow-disk")]
+    companies: Vec<String>,
     /// How often all of it is done
     #[arg(long, default_value_t = 1)]
     rounds: u32,
@@ -44,9 +53,16 @@ pub(crate) struct Args {
     capacity: Option<f64>,
 }
 
+/// Shares of the capacity with pgbench, in percent.
+const LOADS: [u32; 2] = [50, 30];
+
 /// Measures, prints, judges.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    ensure!(args.pgbench, "say --pgbench: it is the only load that there is so far");
+    if !args.pgbench {
+        let broken = grid::run(&args).await?;
+        ensure!(broken.is_empty(), "{}", broken.join("; "));
+        return Ok(());
+    }
     let server = tokio::task::spawn_blocking(|| {
         Server::builder()
             .profile(Profile::Measure)
@@ -102,7 +118,7 @@ async fn in_company(
     println!("{}", Scene::HEADER);
     let mut broken = Vec::new();
     for round in 0..args.rounds {
-        for load in &args.loads {
+        for load in if args.loads.is_empty() { &LOADS[..] } else { &args.loads } {
             let rate = capacity * f64::from(*load) / 100.0;
             let mut arms = [Arm::Fixed, Arm::Controller];
             // What the machine does by itself gets no arm as its own.

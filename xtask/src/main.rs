@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "chores print what they found")]
 
 mod backfill;
+mod bench_backfill;
 mod bench_caches;
 mod bench_locks;
 mod bench_pace;
@@ -49,6 +50,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// What a backfill costs beside one plain UPDATE and plain ranges, with 0 to 4 indexes.
+    BenchBackfill(bench_backfill::Args),
     /// How soon an instance has what another wrote, and what watching costs writers.
     BenchCaches(bench_caches::Args),
     /// How long clients stall while locks are taken, beside a plain ALTER TABLE in the same run.
@@ -114,6 +117,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         match chore {
+            Chore::BenchBackfill(args) => bench_backfill::run(args).await,
             Chore::BenchCaches(args) => bench_caches::run(args).await,
             Chore::BenchLocks(args) => bench_locks::run(args).await,
             Chore::BenchPace(args) => bench_pace::run(args).await,

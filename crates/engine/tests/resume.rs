@@ -104,3 +104,66 @@ async fn goes_on_after_dying_between_batches() {
 async fn goes_on_after_dying_within_a_batch() {
     resumes(PausePoint::BeforeCommit, 9).await;
 }
+
+/// Several connections at once: one dies before it commits the first range, while others have committed later
+/// ones. The cursor must not pass over it, and what lies beyond is neither lost nor counted twice.
+#[tokio::test]
+async fn goes_on_where_ranges_were_committed_out_of_order() {
+    let database = Database::new(15).await;
+    let files = files();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    migrate(database.options("1", &files[..1])).await.unwrap();
+    let owner = database.connect(OWNER).await;
+    let mut options = database.options("2", &files);
+    options.pace.parallel = 3;
+    options.pace.batch_rows_first = 500;
+    options.pace.batch_rows_max = 500;
+    options.pace.batch_target = std::time::Duration::from_secs(10);
+    let again = options.clone();
+    let (held, committed) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let died = CancellationToken::new();
+    let signal = died.clone();
+    options.hook = Hook::new(move |pause| {
+        let (held, committed) = (Arc::clone(&held), Arc::clone(&committed));
+        let signal = signal.clone();
+        async move {
+            if !pause.step.is_some_and(|step| step.as_str().ends_with("backfill")) {
+                return;
+            }
+            let is_first =
+                pause.point == PausePoint::BeforeCommit && held.fetch_add(1, Ordering::SeqCst) == 0;
+            let is_last = pause.point == PausePoint::AfterBatch
+                && committed.fetch_add(1, Ordering::SeqCst) + 1 == 7;
+            if is_last {
+                signal.cancel();
+            }
+            if is_first || is_last {
+                std::future::pending::<()>().await;
+            }
+        }
+    });
+    tokio::select! {
+        outcome = migrate(options) => panic!("ended before it died: {outcome:?}"),
+        () = died.cancelled() => {}
+    }
+    let behind: i64 = value(
+        &owner,
+        "SELECT count(*) FROM items i, changeover.progress p \
+          WHERE p.step LIKE '%backfill' AND i.double IS NULL \
+            AND (i.a, i.b) <= ((p.cursor ->> 0)::integer, (p.cursor ->> 1)::uuid)",
+    )
+    .await;
+    assert_eq!(behind, 0, "the cursor has passed over rows that are not filled");
+    let filled: i64 = value(&owner, "SELECT count(*) FROM items WHERE double IS NOT NULL").await;
+    assert!(filled >= 7 * 500, "{filled}: others went on");
+
+    migrate(again).await.unwrap();
+    let wrong: i64 =
+        value(&owner, "SELECT count(*) FROM items WHERE double IS DISTINCT FROM payload * 2").await;
+    assert_eq!(wrong, 0);
+    let counted = "SELECT sum(done)::bigint || ' ' || sum(written)::bigint FROM changeover.progress \
+                    WHERE step LIKE '%backfill'";
+    let counted: String = value(&owner, counted).await;
+    assert_eq!(counted, format!("{ROWS} {ROWS}"), "each row was written once, and counted once");
+}

@@ -37,6 +37,9 @@ pub struct Pace {
     /// The wait for one row lock before the range is done again without the locked rows. Below
     /// `deadlock_timeout` (1 s by default), so that we never are part of a detected deadlock.
     pub row_lock_wait: Duration,
+    /// How many connections go through a table at once. More than 1 is for when time is short and cores are
+    /// free: each holds row locks for as long as its batch takes.
+    pub parallel: u32,
     /// How many rows may be parked before the step stops: more is a wrong expression, not bad rows.
     pub parked_rows_max: u64,
 }
@@ -56,6 +59,7 @@ impl Default for Pace {
             bounds: PaceBounds::default(),
             maintenance: Maintenance::default(),
             row_lock_wait: Duration::from_millis(100),
+            parallel: 1,
             parked_rows_max: 10_000,
         }
     }

@@ -38,7 +38,7 @@ const fn engine(target: &'static [&'static str], name: &'static str) -> Test {
 const WORKERS: &str = "crates/ledger/src/bootstrap/sql/worker/functions_0002.sql";
 const FUNCTIONS: &str = "crates/ledger/src/bootstrap/sql/functions_0001.sql";
 const FORMAT: &str = "crates/ledger/src/bootstrap/sql/format_0001.sql";
-const BATCHES: &str = "crates/engine/src/step/backfill.rs";
+const LANE: &str = "crates/engine/src/step/ranges/lane.rs";
 const SYNC: &str = "crates/engine/src/step/sync.rs";
 
 const DROP_KEY: Edit = Edit {
@@ -127,15 +127,46 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "cursor-outside-the-batch",
-        what: "the cursor is saved in a transaction of its own",
+        what: "a batch commits without its cursor",
         edits: &[Edit {
-            file: BATCHES,
-            from: "        let added = Advance { done: rows, written };\n",
-            to: "        let added = Advance { done: rows, written };\n        \
-                 transaction.commit().await?;\n        \
-                 let transaction = run.worker.begin().await?;\n",
+            file: LANE,
+            from: "        if course.lanes == 1 {\n            return saved.await;",
+            to: "        if course.lanes > 0 {\n            drop(saved);\n            return Ok(());",
         }],
         test: engine(&["--test", "resume"], "goes_on_after_dying_within_a_batch"),
+    },
+    Mutant {
+        name: "cursor-passes-over",
+        what: "of several connections each writes its own cursor",
+        edits: &[Edit {
+            file: "crates/engine/src/step/ranges/watermark.rs",
+            from: "        if (self.covered..number).any(|earlier| !self.beyond.contains_key(&earlier)) {",
+            to: "        if false {",
+        }],
+        test: engine(&["--test", "resume"], "goes_on_where_ranges_were_committed_out_of_order"),
+    },
+    Mutant {
+        name: "marker-heard-from-all",
+        what: "a service that says that it is a batch leaves the sync trigger out",
+        edits: &[Edit {
+            file: "crates/plan/src/derivation/sql/fires.sql",
+            from: " OR SESSION_USER OPERATOR(pg_catalog.<>) {migrator}",
+            to: "",
+        }],
+        test: engine(
+            &["--test", "backfills"],
+            "skipping::a_service_that_says_it_is_a_batch_is_not_heard",
+        ),
+    },
+    Mutant {
+        name: "trigger-skipped-beside-others",
+        what: "a batch skips the trigger although others change what it has read",
+        edits: &[Edit {
+            file: "crates/engine/src/backfill/prepared.rs",
+            from: "!others.get::<_, bool>(0)",
+            to: "(others.get::<_, bool>(0) || true)",
+        }],
+        test: engine(&["--test", "backfills"], "skipping::what_else_fires_is_computed_from"),
     },
     Mutant {
         name: "trigger-not-installed",

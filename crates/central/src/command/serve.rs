@@ -85,6 +85,9 @@ pub struct ServeArgs {
     /// Rows of every batch of a backfill.
     #[arg(long, hide = true)]
     batch_rows: Option<u32>,
+    /// The pause after a batch as a share of its time, instead of what the pace allows.
+    #[arg(long, hide = true)]
+    rest_ratio: Option<f64>,
     /// Each guarded transaction says in the write-ahead log under which term it was begun.
     #[arg(long, hide = true)]
     label_commits: bool,
@@ -133,6 +136,7 @@ async fn run_to_end(args: ServeArgs) -> Result<(), CentralError> {
             lease: args.lease_ms.map(Duration::from_millis),
             instance_ttl: args.instance_ttl_ms.map(Duration::from_millis),
             batch_rows: args.batch_rows,
+            rest_ratio: args.rest_ratio,
             label_commits: args.label_commits,
             ..Trial::default()
         },

@@ -27,7 +27,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::task::AbortHandle;
+use tokio::{sync::Mutex, task::AbortHandle};
 
 /// Why there is no connection to be had from the pool.
 pub type PoolError = deadpool::managed::PoolError<ConnectError>;
@@ -36,6 +36,9 @@ pub type PoolError = deadpool::managed::PoolError<ConnectError>;
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 /// The longest.
 const FULL_PAUSE_MAX: Duration = Duration::from_millis(500);
+/// How many connections are opened before requests come: what a small load needs. The others are opened when
+/// they are asked for.
+const OPENED_FIRST: usize = 2;
 /// For how long a permit outlives its connection: the server needs a moment to end a session.
 const SESSION_END: Duration = Duration::from_millis(100);
 /// How often is looked for connections that have come back while there are more than the share.
@@ -83,7 +86,7 @@ impl Pool {
     ) -> Result<Self, BuildError> {
         let PoolBounds { connections_max, .. } = bounds;
         let gate = share.as_ref().map(|share| share.gate().clone());
-        let opener = Opener { address, application_name, gate };
+        let opener = Opener { address, application_name, gate, opening: Mutex::default() };
         let mut builder = deadpool::managed::Pool::builder(opener);
         if let Some(admit) = admit {
             builder = builder.post_create(admit);
@@ -142,6 +145,18 @@ impl Pool {
         tokio::time::timeout(wait, getting)
             .await
             .unwrap_or(Err(PoolError::Timeout(TimeoutType::Wait)))
+    }
+
+    /// Opens the first connections, so that the first requests find some.
+    ///
+    /// # Errors
+    /// When one cannot be opened.
+    pub async fn open_first(&self) -> Result<(), PoolError> {
+        let mut first = Vec::new();
+        while first.len() < OPENED_FIRST.min(self.limit()) {
+            first.push(self.get_patiently().await?);
+        }
+        Ok(())
     }
 
     /// How many requests are waiting for a connection.
@@ -213,6 +228,9 @@ pub(super) struct Opener {
     address: Address,
     application_name: String,
     gate: Option<Gate>,
+    /// Held while a connection is opened: one at a time, so that an instance that starts under load does not
+    /// take the server from those that serve.
+    opening: Mutex<()>,
 }
 
 impl deadpool::managed::Manager for Opener {
@@ -224,6 +242,7 @@ impl deadpool::managed::Manager for Opener {
             Some(gate) => Some(Lingering(Some(gate.enter().await))),
             None => None,
         };
+        let _opening = self.opening.lock().await;
         let reached = until_there_is_room(&self.address, &self.application_name).await?;
         let task = tokio::spawn(async move {
             let _held = permit;

@@ -136,6 +136,10 @@ impl Central {
         if let Some(caches) = self.upgrade.caches().await? {
             self.policies.share(&caches);
         }
+        if let Err(error) = self.pool.open_first().await {
+            let error = changeover::chain(&error);
+            tracing::warn!(error, "no connection yet; the first requests ask again");
+        }
         self.lifecycle.send_replace(Lifecycle::Serving);
         tracing::info!(release = self.release.name, address = %self.address, "serving");
         Ok(())

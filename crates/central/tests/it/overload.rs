@@ -92,3 +92,15 @@ async fn no_more_wait_than_may() {
         assert_eq!(request.await.unwrap(), 200);
     }
 }
+
+/// The first requests do not wait for a connection to be opened.
+#[tokio::test]
+async fn an_instance_that_serves_has_its_first_connections() {
+    let stage = Stage::seeded("first_connections").await;
+    let observer = stage.superuser().await;
+    let _central = central(&stage, Duration::from_secs(60), 10).await;
+    let opened = "SELECT count(*) FROM pg_stat_activity \
+        WHERE application_name = 'changeover@210/central/4.9' AND datname = current_database()";
+    let row = observer.query_one(opened, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 2);
+}

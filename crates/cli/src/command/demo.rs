@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    demo::{self, Ended, NotHealthy, Settings, Way},
+    demo::{self, Company, Ended, NotHealthy, Settings, Way},
     exit_code::ExitCode,
     failure::Failure,
     output::Output,
@@ -24,6 +24,9 @@ event is not there exactly once, or a step is not done.";
 
 /// Rows with which server, seeding and both runs take about three minutes on two cores.
 const ROWS_DEFAULT: u64 = 100_000;
+
+/// The share of the capacity that the load takes: an upgrade must fit into the other half.
+const LOAD_SHARE: f64 = 0.5;
 
 /// Options of `changeover demo`.
 #[derive(Debug, clap::Args)]
@@ -65,6 +68,15 @@ pub(crate) struct Args {
     /// Seed of rows and load: the same seed gives the same requests
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u32,
+    /// The share of the capacity that the load takes
+    #[arg(long, hide = true, default_value_t = LOAD_SHARE)]
+    load_share: f64,
+    /// The pause after a batch as a share of its time, instead of what the pace allows
+    #[arg(long, hide = true)]
+    rest_ratio: Option<f64>,
+    /// What else goes on on the machine
+    #[arg(long, hide = true, value_enum, default_value_t)]
+    company: Company,
     /// End instances at once on SIGTERM, to see what draining is good for
     #[arg(long, hide = true)]
     no_drain: bool,
@@ -114,6 +126,9 @@ fn settings(args: Args) -> Settings {
     Settings {
         rows: args.rows,
         rate_per_second: args.rate,
+        load_share: args.load_share,
+        rest_ratio: args.rest_ratio,
+        company: args.company,
         seed: args.seed,
         server_major: args.server_major,
         replicas: args.replicas,

@@ -64,6 +64,9 @@ pub(crate) struct Args {
     /// How long to rest after a batch, as a multiple of the time it took [default: 0.5]
     #[arg(long, value_name = "RATIO", value_parser = rest_ratio)]
     rest: Option<f64>,
+    /// How many connections a backfill or a check uses at once; for when cores are free [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32))]
+    parallel: Option<u32>,
     /// Stop once this step is done, e.g. 0209.2.sync; started again, it goes on with the next
     #[arg(long, value_name = "STEP")]
     stop_after: Option<String>,
@@ -183,6 +186,9 @@ fn options(args: &Args, settings: &Settings, folder: &Folder) -> Result<Options,
     }
     if let Some(ratio) = args.rest {
         options.pace.rest_ratio = Some(ratio);
+    }
+    if let Some(parallel) = args.parallel {
+        options.pace.parallel = parallel;
     }
     options.stop_after = args.stop_after.as_deref().map(StepId::from);
     args.trial.apply(&mut options);

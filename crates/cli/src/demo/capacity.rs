@@ -22,9 +22,6 @@ const CONCURRENCY: usize = 16;
 /// Long enough to even out checkpoints of a second or less.
 const DURATION: Duration = Duration::from_secs(6);
 
-/// The share of the capacity that the load takes: an upgrade must fit into the other half.
-const LOAD_SHARE: f64 = 0.5;
-
 /// How long streams may take to end.
 const STREAMS_END: Duration = Duration::from_secs(10);
 
@@ -50,7 +47,7 @@ pub(crate) async fn rate_per_second(
     Sensors::end(sensors, STREAMS_END, &database.owner_url).await?;
     pods.end().await?;
     stage.remove(database).await?;
-    let rate = (capacity * LOAD_SHARE).max(1.0).floor();
+    let rate = (capacity * settings.load_share).max(1.0).floor();
     task.done(format!("capacity {capacity:.0} requests/s, so the load is {rate:.0} requests/s"));
     Ok(rate)
 }

@@ -11,6 +11,7 @@
 
 mod before;
 mod capacity;
+mod company;
 mod comparison;
 mod conduct;
 mod outcome;
@@ -21,9 +22,11 @@ mod settings;
 mod stage;
 mod streams;
 mod summary;
+mod upgrade;
 mod verdict;
 
 pub(crate) use before::NotHealthy;
+pub(crate) use company::Company;
 pub(crate) use conduct::{Ended, conduct};
 pub(crate) use settings::{Settings, Way};
 pub(crate) use summary::summary;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::run::{PhaseKind, PhaseSpan, RunRecord, WRITES_TO_MIGRATING_TABLES};
 use super::streams::StreamsOutcome;
+use super::upgrade::{self, Latency};
 
 /// The figures of one run. Fields are only ever added: scripts read them.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +49,14 @@ pub(crate) struct RunOutcome {
     pub(crate) p99_9_ms_during: f64,
     pub(crate) max_ms_before: f64,
     pub(crate) max_ms_during: f64,
+    /// The same without the stretches in which an index was built or a constraint validated, which PostgreSQL
+    /// cannot slow down; and these alone.
+    pub(crate) paced: Latency,
+    pub(crate) builds: Latency,
+    /// Rows a second of the backfills, while they ran.
+    pub(crate) backfill_rows_per_second: f64,
+    /// From the first step's begin to the last one's end.
+    pub(crate) steps_ms: f64,
     pub(crate) phases: Vec<PhaseOutcome>,
     pub(crate) steps_done: u64,
     /// Steps that should be done by the end and are not.
@@ -81,8 +90,8 @@ impl RunOutcome {
         let all = load.summary(load.whole());
         let before = load.summary(window(record, |kind| kind == PhaseKind::Baseline));
         let restart = load.summary(window(record, |kind| kind == PhaseKind::Restart));
-        let during = load
-            .summary(window(record, |kind| matches!(kind, PhaseKind::Rollout | PhaseKind::Online)));
+        let during = load.summary(upgrading(record));
+        let apart = upgrade::builds_apart(record, upgrading(record));
         let steps_done = record.steps.iter().filter(|step| step.state == "done").count();
         RunOutcome {
             requests: all.requests,
@@ -112,6 +121,10 @@ impl RunOutcome {
             p99_9_ms_during: during.p99_9_ms,
             max_ms_before: before.max_ms,
             max_ms_during: during.max_ms,
+            paced: Latency::of(&apart.0),
+            builds: Latency::of(&apart.1),
+            backfill_rows_per_second: upgrade::rows_per_second(&record.steps),
+            steps_ms: upgrade::steps_ms(&record.steps),
             phases: record.phases.iter().map(|span| phase(record, span)).collect(),
             steps_done: steps_done as u64,
             steps_not_done: record.steps_not_done.clone(),
@@ -159,9 +172,14 @@ impl RunOutcome {
             (&mut self.p99_9_ms_during, other.p99_9_ms_during),
             (&mut self.max_ms_before, other.max_ms_before),
             (&mut self.max_ms_during, other.max_ms_during),
+            (&mut self.steps_ms, other.steps_ms),
         ] {
             *worst = worst.max(time);
         }
+        self.paced = self.paced.worst(other.paced);
+        self.builds = self.builds.worst(other.builds);
+        self.backfill_rows_per_second =
+            self.backfill_rows_per_second.min(other.backfill_rows_per_second);
         let share = self.migrating_writes_share.min(other.migrating_writes_share);
         self.migrating_writes_share = share;
         self.streams = match (self.streams, other.streams) {
@@ -170,6 +188,11 @@ impl RunOutcome {
         };
         self
     }
+}
+
+/// From the first rollout to the end of the last step.
+fn upgrading(record: &RunRecord) -> Window {
+    window(record, |kind| matches!(kind, PhaseKind::Rollout | PhaseKind::Online))
 }
 
 /// From the first phase of these kinds to the end of the last one.
@@ -211,7 +234,7 @@ fn migrating_writes_share(record: &RunRecord) -> f64 {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{PhaseKind, PhaseOutcome, RunOutcome};
+    use super::{Latency, PhaseKind, PhaseOutcome, RunOutcome};
     use crate::demo::streams::tests::streams;
     use changeover_rollout::load::{ClientKind, Outcome};
 
@@ -258,6 +281,10 @@ pub(crate) mod tests {
             p99_9_ms_during: 3.0,
             max_ms_before: 4.0,
             max_ms_during: 4.0,
+            paced: Latency::default(),
+            builds: Latency::default(),
+            backfill_rows_per_second: 0.0,
+            steps_ms: 0.0,
             phases: phases.iter().map(phase).collect(),
             steps_done: 10,
             steps_not_done: Vec::new(),

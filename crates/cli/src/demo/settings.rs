@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use changeover_central::population::Population;
 
+use super::company::Company;
+
 /// The releases that a run goes through, oldest first.
 pub(crate) const RELEASES: [&str; 3] = ["4.8", "4.9", "4.10"];
 
@@ -12,8 +14,14 @@ pub(crate) const RELEASES: [&str; 3] = ["4.8", "4.9", "4.10"];
 pub(crate) struct Settings {
     /// Rows of `process_indicators`; the other tables in proportion.
     pub(crate) rows: u64,
-    /// Requests per second; `None`: half of the capacity measured first.
+    /// Requests per second; `None`: a share of the capacity measured first.
     pub(crate) rate_per_second: Option<f64>,
+    /// The share of the capacity that the load takes, where it is measured.
+    pub(crate) load_share: f64,
+    /// The pause after a batch as a share of its time, instead of what the pace allows: a control.
+    pub(crate) rest_ratio: Option<f64>,
+    /// What else goes on on the machine.
+    pub(crate) company: Company,
     /// Seed of rows and load.
     pub(crate) seed: u32,
     /// Major version of PostgreSQL; `None`: the one that is there.

@@ -25,6 +25,8 @@ pub(crate) struct Stage {
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     name: String,
+    /// Where the server's files are.
+    pub(crate) data_dir: std::path::PathBuf,
     /// Connection of the role that owns the tables and migrates.
     pub(crate) owner_url: String,
     /// Connection of the role that the service logs in as.
@@ -81,6 +83,7 @@ impl Stage {
     fn database(&self, name: &str) -> Database {
         Database {
             name: name.to_owned(),
+            data_dir: self.server.data_dir(),
             owner_url: self.server.url(OWNER, name),
             service_url: self.server.url(SERVICE, name),
         }

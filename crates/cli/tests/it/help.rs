@@ -121,6 +121,8 @@ async fn every_command_has_examples() {
                                     meanwhile [default: 50]
           --rest <RATIO>            How long to rest after a batch, as a multiple of the time it took
                                     [default: 0.5]
+          --parallel <N>            How many connections a backfill or a check uses at once; for when
+                                    cores are free [default: 1]
           --stop-after <STEP>       Stop once this step is done, e.g. 0209.2.sync; started again, it
                                     goes on with the next
       -h, --help                    Print help

@@ -1,4 +1,5 @@
-//! One range of a backfill: finding it, filling it. [`super::by_index`] asserts its plan.
+//! One range of a backfill: finding it, filling it. [`super::by_index`] asserts its plan, and
+//! [`super::prepared`] sends the plain statements.
 //!
 //! A plain `UPDATE` of the range is fastest and right: where a row changed since the snapshot, READ
 //! COMMITTED evaluates condition and expression again on the row as it is now. Where that fails on a
@@ -11,14 +12,16 @@ use crate::error::Error;
 use crate::options::{Options, Pace};
 use crate::term::GuardedTransaction;
 use crate::text::exact;
-use changeover_plan::StepId;
 use changeover_plan::derivation;
 use changeover_plan::model::backfill::{Backfill, BackfillSql, PartSql};
+use changeover_plan::{Identifier, StepId};
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, ToStatement};
 
-const OPEN: &str = include_str!("sql/open.sql");
+pub(super) const OPEN: &str = include_str!("sql/open.sql");
+const BACK: &str = include_str!("sql/back.sql");
 
 /// The whole statement of a batch takes at most this many times its target; then it takes fewer rows.
 const STATEMENT_FACTOR: u32 = 40;
@@ -58,6 +61,8 @@ pub(crate) struct Batch<'a> {
     pub(super) pace: &'a Pace,
     pub(super) app: &'a str,
     pub(super) step: &'a StepId,
+    /// The trigger that computes the same for everybody else; empty where there is none.
+    pub(super) trigger: &'a str,
     settings: (Vec<&'a str>, Vec<&'a str>),
 }
 
@@ -71,7 +76,8 @@ impl<'a> Batch<'a> {
     ) -> Self {
         let settings = backfill.settings.iter().map(|(name, value)| (&**name, &**value)).unzip();
         let sql = derivation::statements(backfill);
-        Self { sql, part, pace: &options.pace, app: &options.app, step, settings }
+        let trigger = backfill.sync_trigger.as_ref().map_or("", Identifier::as_str);
+        Self { sql, part, pace: &options.pace, app: &options.app, step, trigger, settings }
     }
 
     /// The time limit of each statement.
@@ -87,12 +93,22 @@ impl<'a> Batch<'a> {
     /// Sets what holds for each of our transactions: the author's settings, the bounds, plans by
     /// index, and a commit that need not wait for the disk: cursor and rows are lost together.
     pub(crate) async fn open(&self, transaction: &GuardedTransaction<'_>) -> Result<(), Error> {
+        self.set(transaction.client(), OPEN, "").await
+    }
+
+    /// The same by a statement that may be prepared; `filling` names the trigger that need not compute what
+    /// the batch computes.
+    pub(super) async fn set<S: ?Sized + ToStatement>(
+        &self,
+        client: &Client,
+        open: &S,
+        filling: &str,
+    ) -> Result<(), Error> {
         let (names, values) = &self.settings;
         let lock_timeout = self.pace.row_lock_wait.as_millis().to_string();
         let statement_timeout = self.limit().as_millis().to_string();
-        transaction
-            .client()
-            .execute(OPEN, &[names, values, &lock_timeout, &statement_timeout])
+        client
+            .execute(open, &[names, values, &lock_timeout, &statement_timeout, &filling])
             .await
             .map_err(|source| Error::sql("setting the batch's bounds", source))?;
         Ok(())
@@ -113,16 +129,15 @@ impl<'a> Batch<'a> {
 
     /// The last key of the next `rows` rows after `lower` and up to `until`, and how many they are;
     /// `None` at the end.
-    pub(crate) async fn next_range(
+    pub(crate) async fn next_range<S: ?Sized + ToStatement>(
         &self,
-        transaction: &GuardedTransaction<'_>,
-        lower: Option<&[String]>,
-        until: &[String],
+        client: &Client,
+        statement: &S,
+        (lower, until): (Option<&[String]>, &[String]),
         rows: u32,
     ) -> Result<Option<(Vec<String>, u64)>, Error> {
-        let row = transaction
-            .client()
-            .query_opt(&self.text(&self.sql.next_range), &[&until, &lower, &i64::from(rows)])
+        let row = client
+            .query_opt(statement, &[&until, &lower, &i64::from(rows)])
             .await
             .map_err(|source| Error::sql("finding the next range", source))?;
         row.map(|row| {
@@ -138,13 +153,21 @@ impl<'a> Batch<'a> {
         transaction: &GuardedTransaction<'_>,
         range: Range<'_>,
     ) -> Result<Filled, Error> {
-        let action = "filling a range";
         let plain = self.text(&self.sql.fill);
-        let [upper, lower] = range.parameters();
-        let (failure, source) = match self.attempt(transaction, &plain, &[upper, lower]).await? {
-            Ok(written) => return Ok(Filled::Written(written)),
-            Err(failed) => failed,
-        };
+        match self.attempt(transaction, &plain, &range.parameters()).await? {
+            Ok(written) => Ok(Filled::Written(written)),
+            Err(failed) => self.fill_carefully(transaction, range, failed).await,
+        }
+    }
+
+    /// Fills a range of which the plain way has failed and was taken back.
+    pub(super) async fn fill_carefully(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        range: Range<'_>,
+        (failure, source): (Failure, tokio_postgres::Error),
+    ) -> Result<Filled, Error> {
+        let action = "filling a range";
         match failure {
             Failure::Locked | Failure::Row => {}
             Failure::TooLong => return self.too_long(range),
@@ -152,6 +175,7 @@ impl<'a> Batch<'a> {
         }
         let careful = self.text(&self.sql.fill_carefully);
         let (step, part) = (self.step.as_str(), self.part.name());
+        let [upper, lower] = range.parameters();
         let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &step, &part];
         let (failure, source) = match self.attempt(transaction, &careful, &parameters).await? {
             Ok(written) => {
@@ -197,18 +221,28 @@ impl<'a> Batch<'a> {
         statement: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Result<u64, (Failure, tokio_postgres::Error)>, Error> {
-        let client = transaction.client();
         let sql = |source| Error::sql("setting a savepoint", source);
-        client.batch_execute("SAVEPOINT batch").await.map_err(sql)?;
+        transaction.client().batch_execute("SAVEPOINT batch").await.map_err(sql)?;
         let began = Instant::now();
-        let source = match client.execute(statement, parameters).await {
-            Ok(written) => return Ok(Ok(written)),
-            Err(source) => source,
-        };
-        let failure = Failure::of(&source, began.elapsed(), self.limit());
-        if failure != Failure::Other {
-            client.batch_execute("ROLLBACK TO SAVEPOINT batch").await.map_err(sql)?;
+        match transaction.client().execute(statement, parameters).await {
+            Ok(written) => Ok(Ok(written)),
+            Err(source) => Ok(Err(self.taken_back(transaction, source, began.elapsed()).await?)),
         }
-        Ok(Err((failure, source)))
+    }
+
+    /// Goes back to the savepoint before a statement that failed after `took`, unless that ends all. What is
+    /// done from there on, all triggers compute.
+    pub(super) async fn taken_back(
+        &self,
+        transaction: &GuardedTransaction<'_>,
+        source: tokio_postgres::Error,
+        took: Duration,
+    ) -> Result<(Failure, tokio_postgres::Error), Error> {
+        let failure = Failure::of(&source, took, self.limit());
+        if failure != Failure::Other {
+            let sql = |source| Error::sql("going back to a savepoint", source);
+            transaction.client().batch_execute(BACK).await.map_err(sql)?;
+        }
+        Ok((failure, source))
     }
 }

@@ -19,34 +19,32 @@ pub(crate) enum Differing {
     TooMany,
 }
 
+impl Differing {
+    /// Out of what the check answers.
+    pub(super) fn of(row: &Row) -> Self {
+        Self::Rows(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), text(row, 1))
+    }
+}
+
 impl Batch<'_> {
-    /// How many rows of a range differ, parked ones apart.
-    pub(crate) async fn count_differing(
+    /// Looks once more where the plain way has failed and was taken back: row by row, where a row raises.
+    pub(super) async fn count_carefully(
         &self,
         transaction: &GuardedTransaction<'_>,
         range: Range<'_>,
+        (failure, source): (Failure, tokio_postgres::Error),
     ) -> Result<Differing, Error> {
-        let client = transaction.client();
-        let (front, part) = (self.front(), self.part.name());
-        let [upper, lower] = range.parameters();
-        let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &front, &part];
-        let sql = |source| Error::sql("checking a range", source);
-        client.batch_execute("SAVEPOINT batch").await.map_err(sql)?;
-        let began = Instant::now();
-        let source = match client.query_one(&self.text(&self.sql.check), &parameters).await {
-            Ok(row) => return Ok(found(&row)),
-            Err(source) => source,
-        };
-        let failure = Failure::of(&source, began.elapsed(), self.limit());
         let careful = match (failure, &self.sql.check_carefully) {
             (Failure::TooLong, _) => return self.fewer(range),
             (Failure::Row, Some(careful)) => careful,
             _ => return Err(failure.ended("checking a range", source)),
         };
-        client.batch_execute("ROLLBACK TO SAVEPOINT batch").await.map_err(sql)?;
+        let (front, part) = (self.front(), self.part.name());
+        let [upper, lower] = range.parameters();
+        let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &front, &part];
         let began = Instant::now();
-        match client.query_one(&self.text(careful), &parameters).await {
-            Ok(row) => Ok(found(&row)),
+        match transaction.client().query_one(&self.text(careful), &parameters).await {
+            Ok(row) => Ok(Differing::of(&row)),
             Err(source) => match Failure::of(&source, began.elapsed(), self.limit()) {
                 Failure::TooLong => self.fewer(range),
                 failure => Err(failure.ended("checking a range", source)),
@@ -59,8 +57,4 @@ impl Batch<'_> {
             Filled::TooMany | Filled::Written(_) => Ok(Differing::TooMany),
         }
     }
-}
-
-fn found(row: &Row) -> Differing {
-    Differing::Rows(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), text(row, 1))
 }

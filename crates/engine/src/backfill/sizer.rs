@@ -11,7 +11,7 @@ const GROWTH_MAX: f64 = 1.5;
 const SHRINKAGE_MAX: f64 = 0.4;
 
 /// Follows the time that batches take.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sizer {
     rows: u32,
     rows_min: u32,
@@ -33,14 +33,15 @@ impl Sizer {
         self.rows
     }
 
-    /// Learns from a batch of `rows` that took `took`, where it should have taken `target`.
-    pub(crate) fn learn(&mut self, took: Duration, rows: u64, target: Duration) {
+    /// Learns from a batch of `rows` that took `took`, where it should have taken `target`. `asked` is how
+    /// many it should have had when its range was found, which may be a batch ago.
+    pub(crate) fn learn(&mut self, took: Duration, rows: u64, asked: u32, target: Duration) {
         // A batch cut short by the end of the table says nothing about full ones.
-        if rows < u64::from(self.rows) {
+        if rows < u64::from(asked) {
             return;
         }
         let factor = target.as_secs_f64() / took.as_secs_f64().max(1e-6);
-        let next = f64::from(self.rows) * factor.clamp(SHRINKAGE_MAX, GROWTH_MAX);
+        let next = f64::from(asked) * factor.clamp(SHRINKAGE_MAX, GROWTH_MAX);
         // The clamp keeps the value within u32.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let next = next.ceil().clamp(f64::from(self.rows_min), f64::from(self.rows_max)) as u32;
@@ -69,14 +70,14 @@ mod tests {
         let pace = Pace::default();
         let mut sizer = Sizer::new(&pace);
         for _ in 0..40 {
-            sizer.learn(Duration::from_millis(1), 1_000_000, TARGET);
+            sizer.learn(Duration::from_millis(1), 1_000_000, sizer.rows(), TARGET);
         }
         assert_eq!(sizer.rows(), pace.batch_rows_max);
         for _ in 0..40 {
-            sizer.learn(Duration::from_secs(5), 1_000_000, TARGET);
+            sizer.learn(Duration::from_secs(5), 1_000_000, sizer.rows(), TARGET);
         }
         assert_eq!(sizer.rows(), ROWS_MIN);
-        sizer.learn(Duration::from_millis(1), 3, TARGET);
+        sizer.learn(Duration::from_millis(1), 3, sizer.rows(), TARGET);
         assert_eq!(sizer.rows(), ROWS_MIN);
     }
 
@@ -89,10 +90,10 @@ mod tests {
             sizer.halve(u64::from(sizer.rows()));
         }
         assert_eq!(sizer.rows(), 1);
-        sizer.learn(Duration::from_secs(5), 1, TARGET);
+        sizer.learn(Duration::from_secs(5), 1, sizer.rows(), TARGET);
         assert_eq!(sizer.rows(), 1, "slow rows stay alone");
         for _ in 0..40 {
-            sizer.learn(Duration::from_millis(1), u64::from(sizer.rows()), TARGET);
+            sizer.learn(Duration::from_millis(1), u64::from(sizer.rows()), sizer.rows(), TARGET);
         }
         assert_eq!(sizer.rows(), Pace::default().batch_rows_max);
     }

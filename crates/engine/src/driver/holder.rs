@@ -181,6 +181,7 @@ impl<'a> Holder<'a> {
         let stop = self.stop.child_token();
         let run = step::run(StepRun {
             worker: &mut self.worker,
+            beside: Vec::new(),
             watch: self.watch,
             options: self.options,
             control: &self.control,

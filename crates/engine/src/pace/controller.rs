@@ -14,16 +14,17 @@ use std::time::Duration;
 /// Where the split range is divided: above it the share changes, below it the batch. Resting works without a
 /// price but time; short batches cost commits, so they come last and get the smaller part.
 const SPLIT: f64 = 0.25;
-/// Effort lost in a second at e times the bound. From full speed to the least share in half a second: clients
-/// feel every slow batch, and the window behind the input is as long.
-const ATTACK: f64 = 1.5;
-/// Effort won in a second at 1/e of the bound. Slower than the attack, or noise around the bound would average to
-/// a share above it; from the floor to full speed in some seconds.
-const RECOVERY: f64 = 0.5;
+/// Effort lost in a second at e times the bound. From full speed to the least share in less than a second: clients
+/// feel every slow batch, and the window behind the input is not much longer.
+const ATTACK: f64 = 1.0;
+/// Effort won in a second at 1/e of the bound: the share grows by two thirds a second at most, from the least to full
+/// speed in seven. Slower than the attack, or noise around the bound would average to a share above it; at 0.5 it
+/// swung between a twentieth and full speed on a noisy machine, since a window of 1.5 s answers later than that.
+const RECOVERY: f64 = 0.2;
 /// A further deviation counts as this. Upwards e times the bound, however slow a probe; downwards the bound by
 /// two: an input that is far away (no replica lags) must not win more than one that is near.
 const ABOVE_MAX: f64 = 1.0;
-const BELOW_MAX: f64 = 0.7;
+const BELOW_MAX: f64 = 0.6;
 /// One look counts for no longer than this: after a stall of the sampler a single value must not decide.
 const ELAPSED_MAX: Duration = Duration::from_millis(500);
 

@@ -5,6 +5,7 @@
 //!
 //! - `controller`: the control loop, pure; `limits`: between which bounds.
 //! - `governor`: asks the inputs (`input/`) and feeds the controller; `company`: whether anybody else is at work.
+//! - `long`: when what cannot be slowed down begins.
 //! - `sampler`: the tasks; `prober` measures, `looker` reads the server's statistics and says how fast it goes.
 //!
 //! Invariants: a rest ends at once where the process is to stop; every other wait is bounded.
@@ -14,6 +15,7 @@ mod controller;
 mod governor;
 mod input;
 mod limits;
+mod long;
 mod look;
 mod looker;
 mod prober;
@@ -31,7 +33,7 @@ use crate::options::Options;
 use crate::term::GuardedConnection;
 use changeover_plan::Step;
 use sampler::{Access, Sampler};
-use shared::{Shared, Standing, Subject, locked};
+use shared::{Shared, Standing, locked};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -143,19 +145,6 @@ impl Pacer {
         outcome
     }
 
-    /// Begins to watch, or tells who watches what runs now.
-    fn watch(&self, step: &Step) {
-        if self.shared.pace.rest_ratio.is_some() {
-            return;
-        }
-        let Some(access) = &self.access else { return };
-        let mut subject = locked(&self.shared.subject);
-        if subject.as_ref().is_none_or(|known| known.step != step.id) {
-            *subject = Some(Subject::of(step));
-        }
-        locked(&self.sampler).get_or_insert_with(|| Sampler::start(&self.shared, access));
-    }
-
     /// Rests for as long as the share says, which may change meanwhile.
     async fn rest(&self, took: Duration) {
         let mut standing = self.shared.standing.subscribe();
@@ -188,15 +177,5 @@ impl Pacer {
         }
         let share = standing.course.share;
         (share > 0.0).then(|| took.mul_f64((1.0 / share - 1.0).max(0.0)).min(REST_MAX))
-    }
-
-    /// Waits until a step may begin a statement that cannot be slowed down once it runs.
-    /// [`Error::Withheld`] where operators do not want it now.
-    pub(crate) async fn before_long(
-        &self,
-        step: &Step,
-        stop: &CancellationToken,
-    ) -> Result<(), Error> {
-        self.control.before_long(step, stop).await
     }
 }

@@ -11,14 +11,15 @@
 //! The SQL is the plan's, run by `crate::backfill`.
 
 use super::progress::{self, Advance, Place, Progress};
+use super::ranges::{self, Work};
 use super::{StepRun, sync};
-use crate::backfill::{Batch, Filled, Part, Range, Sizer, parts};
+use crate::backfill::{Batch, Part, parts};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
 use changeover_plan::StepId;
 use changeover_plan::model::step::Backfill;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often the skipped rows of a part are revisited before the step gives up for now.
 const REVISIT_ROUNDS_MAX: u32 = 600;
@@ -120,50 +121,12 @@ async fn fill_part(
     backfill: &Backfill,
     id: &StepId,
     part: &Part,
-    mut state: Progress,
+    state: Progress,
 ) -> Result<(), Error> {
-    let (step, options) = (run.step, run.options);
+    let options = run.options;
     let batch = Batch::new(backfill, part, options, id);
     let place = Place { app: &options.app, step: id, part: part.name() };
-    // An empty part has nothing to fill: rows that come are written under the trigger.
-    let Some(until) = state.until.clone() else {
-        return Ok(());
-    };
-    let mut sizer = Sizer::new(&options.pace);
-    let mut asserted = false;
-    // Bounded by the table: each round moves the cursor forward, takes fewer rows, or finishes.
-    while !state.finished {
-        run.check_stop()?;
-        let began = Instant::now();
-        let transaction = run.worker.begin().await?;
-        batch.open(&transaction).await?;
-        let bounds =
-            batch.next_range(&transaction, state.cursor.as_deref(), &until, sizer.rows()).await?;
-        let Some((upper, rows)) = bounds else {
-            progress::advance(&transaction, place, None, true, Advance::default()).await?;
-            return transaction.commit().await;
-        };
-        let range = Range { lower: state.cursor.as_deref(), upper: &upper, rows };
-        if !asserted {
-            batch.assert_by_index(&transaction, range).await?;
-            asserted = true;
-        }
-        let Filled::Written(written) = batch.fill(&transaction, range).await? else {
-            transaction.rollback().await?;
-            sizer.halve(rows);
-            continue;
-        };
-        let added = Advance { done: rows, written };
-        progress::advance(&transaction, place, Some(&upper), false, added).await?;
-        transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
-        transaction.commit().await?;
-        state.cursor = Some(upper);
-        run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
-        let took = began.elapsed();
-        sizer.learn(took, rows, run.pace.batch_target());
-        run.pace.after_batch(step, took, run.stop).await?;
-    }
-    Ok(())
+    ranges::go_through(run, &batch, place, part, state, Work::Fill).await
 }
 
 /// Goes back to the rows that somebody held locked, until none is left.

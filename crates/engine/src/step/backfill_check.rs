@@ -5,15 +5,17 @@
 //! filled once more and looked at again; if they still differ, the step fails and names some.
 
 use super::backfill::unless_gone;
-use super::progress::{self, Advance, Place, Progress};
+use super::progress::{self, Place, Progress};
+use super::ranges::{self, Course, Work};
 use super::{StepRun, sync};
-use crate::backfill::{Batch, Differing, Filled, Part, Range, Sizer, parts};
+use crate::backfill::{Batch, Differing, Filled, Part, Prepared, Range, parts};
 use crate::error::Error;
 use crate::ledger::record;
 use crate::pause::PausePoint;
+use crate::term::GuardedConnection;
 use changeover_plan::StepId;
 use changeover_plan::model::step::Backfill;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often a range that differs is filled and looked at again: rows may be locked meanwhile.
 const REPAIR_ROUNDS_MAX: u32 = 50;
@@ -64,70 +66,34 @@ async fn check_part(
     backfill: &Backfill,
     id: &StepId,
     part: &Part,
-    mut state: Progress,
+    state: Progress,
 ) -> Result<(), Error> {
-    let (step, options) = (run.step, run.options);
+    let options = run.options;
     let batch = Batch::new(backfill, part, options, id);
     let place = Place { app: &options.app, step: id, part: part.name() };
-    // An empty part has nothing to fill: rows that come are written under the trigger.
-    let Some(until) = state.until.clone() else {
-        return Ok(());
-    };
-    let mut sizer = Sizer::new(&options.pace);
-    // Bounded by the table: each round moves the cursor forward, takes fewer rows, or finishes.
-    while !state.finished {
-        run.check_stop()?;
-        let began = Instant::now();
-        let look = run.worker.begin().await?;
-        batch.open(&look).await?;
-        let bounds = batch.next_range(&look, state.cursor.as_deref(), &until, sizer.rows()).await?;
-        let Some((upper, rows)) = bounds else {
-            progress::advance(&look, place, None, true, Advance::default()).await?;
-            return look.commit().await;
-        };
-        look.rollback().await?;
-        let range = Range { lower: state.cursor.as_deref(), upper: &upper, rows };
-        let Filled::Written(repaired) = check_range(run, &batch, place, range).await? else {
-            sizer.halve(rows);
-            continue;
-        };
-        let transaction = run.worker.begin().await?;
-        let added = Advance { done: rows, written: repaired };
-        progress::advance(&transaction, place, Some(&upper), false, added).await?;
-        transaction.commit().await?;
-        state.cursor = Some(upper);
-        run.worker.pause(PausePoint::AfterBatch, Some(step)).await;
-        let took = began.elapsed();
-        sizer.learn(took, rows, run.pace.batch_target());
-        run.pace.after_batch(step, took, run.stop).await?;
-    }
-    Ok(())
+    ranges::go_through(run, &batch, place, part, state, Work::Check).await
 }
 
-/// Looks at one range; fills it again where rows differ. Returns how many rows that were.
-async fn check_range(
-    run: &mut StepRun<'_>,
-    batch: &Batch<'_>,
-    place: Place<'_>,
+/// Fills a range again in which rows differ, until none does. Every trigger fires: where a batch's own
+/// values were not what the trigger computes, its are. Returns how many rows that were.
+pub(super) async fn repair(
+    worker: &mut GuardedConnection,
+    prepared: &Prepared,
+    course: &Course<'_>,
     range: Range<'_>,
+    differing: Differing,
 ) -> Result<Filled, Error> {
+    let (batch, place) = (course.batch, course.place);
     let mut repaired = 0;
-    let mut sample = String::new();
+    let mut found = differing;
     for _ in 0..REPAIR_ROUNDS_MAX {
-        let look = run.worker.begin().await?;
-        batch.open(&look).await?;
-        let found = batch.count_differing(&look, range).await?;
-        look.rollback().await?;
-        let differing = match found {
+        let differing = match &found {
             Differing::Rows(0, _) => return Ok(Filled::Written(repaired)),
-            Differing::Rows(differing, keys) => {
-                sample = keys;
-                differing
-            }
+            Differing::Rows(differing, _) => *differing,
             Differing::TooMany => return Ok(Filled::TooMany),
         };
-        run.check_stop()?;
-        let transaction = run.worker.begin().await?;
+        course.check_stop()?;
+        let transaction = worker.begin().await?;
         batch.open(&transaction).await?;
         let Filled::Written(written) = batch.fill(&transaction, range).await? else {
             return Ok(Filled::TooMany);
@@ -137,7 +103,15 @@ async fn check_range(
         record::event(&transaction, place.app, "rows_differed", Some(place.step), &detail).await?;
         transaction.commit().await?;
         tokio::time::sleep(REPAIR_PAUSE).await;
+        let (look, again) = batch.begin_checked(worker, prepared, range).await?;
+        look.rollback().await?;
+        found = again;
     }
+    let sample = match found {
+        Differing::Rows(0, _) => return Ok(Filled::Written(repaired)),
+        Differing::Rows(_, sample) => sample,
+        Differing::TooMany => return Ok(Filled::TooMany),
+    };
     Err(Error::NotVerified {
         what: format!("table {}", place.part),
         detail: format!("rows still differ from the expression, e.g. those with the keys {sample}"),

@@ -79,7 +79,7 @@ async fn build_one(run: &StepRun<'_>, create: &CreateIndex) -> Result<(), Error>
         }
         run_all(run, create, create.leftover().into()).await?;
     }
-    run.pace.before_long(run.step, run.stop).await?;
+    run.pace.before_long(run.step, run.watch, run.stop).await?;
     let Err(error) = run_all(run, create, create.clone().into()).await else {
         return Ok(());
     };

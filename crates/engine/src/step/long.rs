@@ -20,7 +20,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let (step, options) = (run.step, run.options);
     run.begin().await?;
-    run.pace.before_long(step, run.stop).await?;
+    run.pace.before_long(step, run.watch, run.stop).await?;
     let (ends, bound) = (Ends::of(run), options.locks.long_statement);
     let transaction = run.worker.begin().await?;
     for statement in statements {

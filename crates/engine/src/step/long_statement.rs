@@ -9,6 +9,7 @@ use super::StepRun;
 use crate::connection::Purpose;
 use crate::control::Control;
 use crate::error::{Error, chain};
+use crate::pace::Pacer;
 use crate::pause::PausePoint;
 use crate::term::GuardedTransaction;
 use changeover_plan::Step;
@@ -81,13 +82,15 @@ async fn bounded(
     client
         .batch_execute(&format!(
             "SET lock_timeout = 0; SET statement_timeout = {bound_ms}; \
-             SET default_transaction_read_only = off"
+             SET default_transaction_read_only = off{}",
+            run.pace.maintenance()
         ))
         .await
         .map_err(|source| Error::sql("setting the bounds of a long statement", source))?;
     run.worker.pause(PausePoint::BeforeUnguarded, Some(run.step)).await;
     let outcome = supervise(run, ends, statement, part).await;
-    let reset = client.batch_execute(Purpose::Work.settings()).await;
+    let settings = format!("{}{}", Pacer::MAINTENANCE_RESET, Purpose::Work.settings());
+    let reset = client.batch_execute(&settings).await;
     outcome?;
     reset.map_err(|source| Error::sql("resetting the session's bounds", source))
 }

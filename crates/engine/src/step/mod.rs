@@ -16,6 +16,7 @@ mod look;
 mod outside;
 mod parked;
 mod progress;
+mod ranges;
 mod script;
 mod sync;
 mod sync_drop;
@@ -36,6 +37,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct StepRun<'a> {
     /// The connection that works under the term.
     pub(crate) worker: &'a mut GuardedConnection,
+    /// Connections that work beside it under the same term, opened where a step goes in parallel.
+    pub(crate) beside: Vec<GuardedConnection>,
     /// A second connection, for progress and for looking at the first.
     pub(crate) watch: &'a Connection,
     /// The service's options.

@@ -15,7 +15,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     run.begin_gated().await?;
     for statement in statements {
-        run.pace.before_long(run.step, run.stop).await?;
+        run.pace.before_long(run.step, run.watch, run.stop).await?;
         long_statement::run(run, statement, part).await?;
     }
     run.end().await

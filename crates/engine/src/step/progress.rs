@@ -10,7 +10,7 @@ use crate::term::{GuardedConnection, GuardedTransaction};
 use crate::text::{exact, text};
 use changeover_plan::StepId;
 use serde_json::Value;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Statement, ToStatement};
 
 const IDENTIFY: &str = include_str!("sql/progress_identify.sql");
 const ENSURE: &str = include_str!("sql/progress_ensure.sql");
@@ -127,21 +127,28 @@ pub(super) async fn advance(
     finished: bool,
     added: Advance,
 ) -> Result<(), Error> {
-    write(transaction.client(), transaction.epoch(), place, cursor, finished, added).await
+    let (client, epoch) = (transaction.client(), transaction.epoch());
+    write(client, ADVANCE, epoch, place, (cursor, finished), added).await
 }
 
-async fn write(
+/// Prepares what [`write`] sends.
+pub(super) async fn prepare(client: &Client) -> Result<Statement, Error> {
+    client.prepare(ADVANCE).await.map_err(|source| Error::sql("preparing a batch", source))
+}
+
+/// The same by a statement that may be prepared: sent when it is first polled.
+pub(super) async fn write<S: ?Sized + ToStatement>(
     client: &Client,
+    advance: &S,
     epoch: i64,
     place: Place<'_>,
-    cursor: Option<&[String]>,
-    finished: bool,
+    (cursor, finished): (Option<&[String]>, bool),
     added: Advance,
 ) -> Result<(), Error> {
     let cursor = cursor.map(|key| Value::from(key.to_vec()));
     client
         .execute(
-            ADVANCE,
+            advance,
             &[
                 &place.app,
                 &place.step.as_str(),

@@ -31,7 +31,9 @@ pub(crate) async fn undo(
         // Whoever undoes has decided; nobody else's wishes count.
         let control = Control::default();
         let pace = Pacer::new(options, control.clone());
-        let run = StepRun { worker, watch, options, control: &control, pace: &pace, step, stop };
+        let beside = Vec::new();
+        let run =
+            StepRun { worker, beside, watch, options, control: &control, pace: &pace, step, stop };
         for statement in change.render() {
             long_statement::run(&run, &statement, &step.title).await?;
         }

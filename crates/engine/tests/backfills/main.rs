@@ -1,10 +1,12 @@
-//! Backfills whose rows are at fault (`rows`), and whose tables others change meanwhile (`tables`).
+//! Backfills whose rows are at fault (`rows`), whose tables others change meanwhile (`tables`), and whose
+//! trigger leaves rows to the batch (`skipping`).
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../common/mod.rs"]
 mod common;
 mod rows;
+mod skipping;
 mod tables;
 
 use changeover::{Hook, Options, PausePoint};

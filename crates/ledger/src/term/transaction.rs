@@ -61,16 +61,21 @@ impl Reader<'_> {
 impl GuardedConnection {
     /// Opens the connection and registers its backend under the guard, so that a successor can end it.
     pub async fn open(options: &Options, url: &str, term: &Term) -> Result<Self, Error> {
-        let claim = term.claim().clone();
+        Self::under(options, url, term.claim().clone()).await
+    }
+
+    /// Opens another one under the same term, to work beside this one.
+    pub async fn open_beside(&self, options: &Options, url: &str) -> Result<Self, Error> {
+        Self::under(options, url, self.claim.clone()).await
+    }
+
+    async fn under(options: &Options, url: &str, claim: Claim) -> Result<Self, Error> {
         // The number stands in the name: a list of sessions shows under which term each works.
         let purpose = Purpose::Work;
         let name = format!("{}/{}/{}", options.application_name(), purpose.as_str(), claim.epoch);
         let connection = connection::open_named(url, &name, purpose).await?;
-        let guard = connection
-            .client
-            .prepare(GUARD)
-            .await
-            .map_err(|source| Error::sql("preparing the guard", source))?;
+        let sql = |source| Error::sql("preparing the guard", source);
+        let guard = connection.client.prepare(GUARD).await.map_err(sql)?;
         let begin = begin_statement(options.label_commits.then_some(claim.epoch));
         let hook = options.hook.clone();
         let mut worker = Self { connection, claim, guard, pid: 0, hook, begin, dirty: false };
@@ -89,12 +94,10 @@ impl GuardedConnection {
             ));
         };
         let transaction = self.begin().await?;
-        let row = transaction
-            .client()
-            .query_one(REGISTER_BACKEND, &[&app, &epoch, &holder, &backend.pid, &backend.began_us])
-            .await
-            .map_err(sql)?;
-        let pid = row.get(0);
+        let parameters: [&(dyn ToSql + Sync); 5] =
+            [&app, &epoch, &holder, &backend.pid, &backend.began_us];
+        let row = transaction.client().query_one(REGISTER_BACKEND, &parameters);
+        let pid = row.await.map_err(sql)?.get(0);
         transaction.commit().await?;
         self.pid = pid;
         Ok(())
@@ -132,13 +135,26 @@ impl GuardedConnection {
 
     /// Begins a transaction that can only be committed while the term is held.
     pub async fn begin(&mut self) -> Result<GuardedTransaction<'_>, Error> {
+        Ok(self.begin_with(async |_| ()).await?.0)
+    }
+
+    /// The same, with what `first` sends when it is first polled in the same round trip. Where the beginning
+    /// itself fails, what came behind it has changed nothing: outside of a transaction the session only reads.
+    pub async fn begin_with<T>(
+        &mut self,
+        first: impl AsyncFnOnce(&Client) -> T,
+    ) -> Result<(GuardedTransaction<'_>, T), Error> {
         let sql = |source| Error::sql("beginning a transaction", source);
+        let client = &self.connection.client;
         if self.dirty {
-            self.connection.client.batch_execute("ROLLBACK").await.map_err(sql)?;
+            client.batch_execute("ROLLBACK").await.map_err(sql)?;
         }
         self.dirty = true;
-        self.connection.client.batch_execute(&self.begin).await.map_err(sql)?;
-        Ok(GuardedTransaction { worker: self })
+        // Polled in this order, so the server gets the beginning first.
+        let (begun, answer) =
+            tokio::join!(biased; client.batch_execute(&self.begin), first(client));
+        begun.map_err(sql)?;
+        Ok((GuardedTransaction { worker: self }, answer))
     }
 }
 
@@ -195,15 +211,30 @@ impl GuardedTransaction<'_> {
     /// Guards and commits, in one round trip. [`Error::TermLost`]: nothing was committed.
     /// Model: `SendCommit`, `Commit`, `FenceAtCommit`.
     pub async fn commit(self) -> Result<(), Error> {
+        self.commit_with(async |_| Ok(()), async |_| ()).await
+    }
+
+    /// The same in one round trip with the transaction's last statement before, and with what only reads
+    /// behind. Each must send all that it sends when it is first polled.
+    ///
+    /// A failure of `last` on the server fails the guard too and rolls back, so its answer is looked at first.
+    /// It must not fail before it has sent: then the rest is committed.
+    pub async fn commit_with<T>(
+        self,
+        last: impl AsyncFnOnce(&Client) -> Result<(), Error>,
+        then: impl AsyncFnOnce(&Client) -> T,
+    ) -> Result<T, Error> {
         let claim = &self.worker.claim;
         let client = &self.worker.connection.client;
         let parameters: [&(dyn ToSql + Sync); 3] = [&claim.app, &claim.epoch, &claim.holder];
-        let (guarded, committed) =
-            commit_behind(client, client.execute(&self.worker.guard, &parameters)).await;
+        let guard = client.execute(&self.worker.guard, &parameters);
+        let (last, (guarded, committed), answer) =
+            tokio::join!(biased; last(client), commit_behind(client, guard), then(client));
+        last?;
         guarded.map_err(|source| Error::sql("the guard", source))?;
         committed.map_err(|source| Error::sql("committing", source))?;
         self.worker.dirty = false;
-        Ok(())
+        Ok(answer)
     }
 
     /// Rolls back.

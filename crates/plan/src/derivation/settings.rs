@@ -11,7 +11,10 @@
 //! superuser (`lc_messages`, `plpgsql.variable_conflict`), and those of extensions (`pg_trgm.*`).
 
 use crate::{
-    model::catalog::{Catalog, Volatility},
+    model::{
+        catalog::{Catalog, Volatility},
+        identifier::Identifier,
+    },
     sql::Expression,
     world::types,
 };
@@ -87,6 +90,8 @@ pub(crate) struct Settings {
     /// Those of which the catalog does not say the value (one that was read by an older Changeover):
     /// functions take them from the session that makes them.
     pub(crate) owners: Vec<&'static str>,
+    /// The role that plans and migrates, where the catalog says it: its batches compute what they fill.
+    pub(crate) migrator: Option<Identifier>,
 }
 
 /// The settings for some expressions over columns of some types.
@@ -99,7 +104,8 @@ pub(crate) fn pinned_settings<'a>(
     let trusted = catalog.search_path.iter().filter(|schema| !is_open(catalog, schema.as_str()));
     names.extend(trusted.map(ToString::to_string));
     names.push("pg_temp".to_owned());
-    let mut settings = Settings::default();
+    let migrator = catalog.session.as_ref().map(|session| session.role.clone());
+    let mut settings = Settings { migrator, ..Settings::default() };
     settings.pinned.insert("search_path".to_owned(), names.join(", "));
     let expressions: Vec<&Expression> = expressions.collect();
     for pin in PINS {

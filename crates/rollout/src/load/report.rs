@@ -68,6 +68,22 @@ impl LoadReport {
         summary::of(&self.samples, window)
     }
 
+    /// The same without the requests that were due within one of `spans`. Outages are not told apart there.
+    pub fn summary_outside(&self, window: Window, spans: &[Window]) -> Summary {
+        self.summary_where(window, |at| !spans.iter().any(|span| span.holds(at)))
+    }
+
+    /// The same of these requests alone.
+    pub fn summary_within(&self, window: Window, spans: &[Window]) -> Summary {
+        self.summary_where(window, |at| spans.iter().any(|span| span.holds(at)))
+    }
+
+    fn summary_where(&self, window: Window, counts: impl Fn(Duration) -> bool) -> Summary {
+        let counted = |sample: &&Sample| counts(Duration::from_micros(sample.intended_us));
+        let samples: Vec<Sample> = self.samples.iter().filter(counted).cloned().collect();
+        Summary { outage_ms_max: 0.0, ..summary::of(&samples, window) }
+    }
+
     /// Figures for each stretch of `width`, from the start of the load to its end.
     pub fn timeline(&self, width: Duration) -> Vec<Bucket> {
         timeline::of(&self.samples, self.due_for, width)

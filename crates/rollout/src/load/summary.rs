@@ -16,6 +16,13 @@ pub struct Window {
     pub to: Duration,
 }
 
+impl Window {
+    /// Whether a moment is within it.
+    pub fn holds(&self, at: Duration) -> bool {
+        (self.from..self.to).contains(&at)
+    }
+}
+
 /// Who waits longer than this notices: what is answered later counts as waited.
 pub const WAITED_FROM_MS: u64 = 100;
 

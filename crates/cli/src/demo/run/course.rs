@@ -47,6 +47,7 @@ pub(crate) async fn run(
     let traffic = Arc::new(Traffic::new(Mix::new(settings.population())));
     let mut spec = LoadSpec::new(pods.address(), rate_per_second).seed(u64::from(settings.seed));
     spec.http2_connections = HTTP2_CONNECTIONS;
+    let company = settings.company.start(database);
     let load = Load::start(spec, traffic.clone()).context("starting the load")?;
     let clock = Clock::new(load.started());
     let sensors = Sensors::start(pods.address(), settings)?;
@@ -55,6 +56,7 @@ pub(crate) async fn run(
     before(&mut journal, rate_per_second, settings).await?;
     course(&mut journal, &pods, settings).await?;
 
+    drop(company);
     let task = progress.task("looking for every acknowledged write");
     let (load, observer, phases) = journal.close();
     let load = load.stop(LOAD_DRAIN).await.context("ending the load")?;

@@ -63,13 +63,17 @@ async fn telling<T>(
 }
 
 /// The arguments that tell a pod how to run migrations and how to leave.
-fn release_args(way: Way, settings: &Settings) -> Vec<&'static str> {
+fn release_args(way: Way, settings: &Settings) -> Vec<String> {
     let mut args = match way {
         Way::Recreate => vec!["--upgrade", "in-one-go"],
         Way::Rolling => vec!["--upgrade", "changeover"],
     };
     if !settings.drain && way == Way::Rolling {
         args.push("--no-drain");
+    }
+    let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
+    if let Some(ratio) = settings.rest_ratio {
+        args.extend(["--rest-ratio".to_owned(), ratio.to_string()]);
     }
     args
 }

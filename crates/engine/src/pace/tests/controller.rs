@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 const LOOK: Duration = Duration::from_millis(100);
-/// Looks within which full speed is reached again once the signal is half of its bound: four seconds.
-const RECOVERED_LOOKS: usize = 40;
+/// Looks within which full speed is reached again once the signal is half of its bound: nine seconds.
+const RECOVERED_LOOKS: usize = 90;
 
 pub(super) fn reach(max_share: f64, min_share: f64) -> Reach {
     Reach {
@@ -76,9 +76,9 @@ proptest! {
         let reach = reach(max, 0.02);
         let mut controller = Controller::new();
         run(&mut controller, &vec![0.1; calm], &reach);
-        let ten = run(&mut controller, &[worst; 10], &reach);
-        prop_assert!(ten[9].share <= reach.limits.min_share.max(0.01) + 1e-9, "{:?}", ten[9]);
-        prop_assert_eq!(ten[9].batch, reach.batch_shortest, "batch last");
+        let looks = run(&mut controller, &[worst; 12], &reach);
+        prop_assert!(looks[8].share <= reach.limits.min_share.max(0.01) + 1e-9, "{:?}", looks[8]);
+        prop_assert_eq!(looks[11].batch, reach.batch_shortest, "batch last");
     }
 }
 

@@ -274,8 +274,13 @@ impl<'a> Table<'a> {
         let none: Option<Vec<String>> = None;
         let row = client.query_one(&sql.next_range.of(&part), &[&last, &none, &1_i64]).await;
         let upper: Vec<String> = row.map_err(failed("next range"))?.get(1);
+        // As the engine does: the trigger leaves the row to the batch.
+        let trigger = self.backfill(plan)?.sync_trigger.as_ref().map(|name| name.as_str());
+        let filling = "SELECT set_config('changeover.filling', $1::text, false)";
+        client.execute(filling, &[&trigger]).await.map_err(failed("batch"))?;
         let written = client.execute(&sql.fill.of(&part), &[&upper, &none]).await;
         same("batch: written", written.map_err(failed("batch"))?, 1)?;
+        client.execute(filling, &[&""]).await.map_err(failed("batch"))?;
 
         let lower = Some(upper);
         let carefully = sql.fill_carefully.of(&part);

@@ -1,0 +1,144 @@
+//! The plain statements of a part, prepared once on a connection, so that a batch takes two round trips: one
+//! begins and fills, one saves the cursor, commits and finds the next range.
+//!
+//! Each function here sends all that it sends when it is first polled; the server gets it in that order, and
+//! every answer is awaited. Where the plain way fails, `batch` goes on carefully. SQL: the plan's,
+//! `sql/open.sql`, `sql/others_fire.sql`.
+
+use super::batch::{Batch, Filled, OPEN, Range};
+use super::differing::Differing;
+use crate::error::Error;
+use crate::term::GuardedConnection;
+use std::time::Instant;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
+
+const OTHERS_FIRE: &str = include_str!("sql/others_fire.sql");
+
+/// The statements of one part, on one connection.
+pub(crate) struct Prepared {
+    open: Statement,
+    next_range: Statement,
+    fill: Statement,
+    check: Statement,
+    /// Whether a batch computes all that the trigger would.
+    skips_trigger: bool,
+}
+
+/// A transaction in which a range was filled.
+pub(crate) struct FilledRange<'a> {
+    /// The transaction, not committed; to be rolled back where the range must be done by fewer rows.
+    pub(crate) transaction: crate::term::GuardedTransaction<'a>,
+    /// How it was filled.
+    pub(crate) filled: Filled,
+}
+
+impl Batch<'_> {
+    /// Prepares the statements, and looks whether the sync trigger need not fire for a batch: where nothing
+    /// else does that could change what the batch has read.
+    pub(crate) async fn prepare(&self, worker: &mut GuardedConnection) -> Result<Prepared, Error> {
+        let transaction = worker.begin().await?;
+        let client = transaction.client();
+        let sql = |source| Error::sql("preparing a batch", source);
+        let (next_range, fill) = (self.text(&self.sql.next_range), self.text(&self.sql.fill));
+        let check = self.text(&self.sql.check);
+        let part = self.part.table.to_string();
+        let (open, next_range, fill, check, others) = tokio::try_join!(
+            client.prepare(OPEN),
+            client.prepare(&next_range),
+            client.prepare(&fill),
+            client.prepare(&check),
+            async { client.query_one(OTHERS_FIRE, &[&part]).await },
+        )
+        .map_err(sql)?;
+        transaction.rollback().await?;
+        let skips_trigger = !self.trigger.is_empty() && !others.get::<_, bool>(0);
+        Ok(Prepared { open, next_range, fill, check, skips_trigger })
+    }
+
+    /// Finds a range in a transaction of its own that only reads.
+    pub(crate) async fn look_ahead(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+        bounds: (Option<&[String]>, &[String]),
+        rows: u32,
+    ) -> Result<Option<(Vec<String>, u64)>, Error> {
+        let sql = |source| Error::sql("finding the next range", source);
+        let (begun, set, found, ended) = tokio::join!(
+            biased;
+            client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY"),
+            self.set(client, &prepared.open, ""),
+            self.next_range(client, &prepared.next_range, bounds, rows),
+            client.batch_execute("COMMIT"),
+        );
+        begun.map_err(sql)?;
+        set?;
+        let found = found?;
+        ended.map_err(sql)?;
+        Ok(found)
+    }
+
+    /// Begins a transaction and fills a range in it.
+    pub(crate) async fn begin_filled<'c>(
+        &self,
+        worker: &'c mut GuardedConnection,
+        prepared: &Prepared,
+        range: Range<'_>,
+    ) -> Result<FilledRange<'c>, Error> {
+        let began = Instant::now();
+        let filling = if prepared.skips_trigger { self.trigger } else { "" };
+        let parameters = range.parameters();
+        let first = async |client: &Client| {
+            tokio::join!(
+                biased;
+                self.set(client, &prepared.open, filling),
+                client.batch_execute("SAVEPOINT batch"),
+                client.execute(&prepared.fill, &parameters),
+            )
+        };
+        let (transaction, (set, saved, written)) = worker.begin_with(first).await?;
+        set?;
+        saved.map_err(|source| Error::sql("setting a savepoint", source))?;
+        let filled = match written {
+            Ok(written) => Filled::Written(written),
+            Err(source) => {
+                let failed = self.taken_back(&transaction, source, began.elapsed()).await?;
+                self.fill_carefully(&transaction, range, failed).await?
+            }
+        };
+        Ok(FilledRange { transaction, filled })
+    }
+
+    /// Begins a transaction and looks in it for rows of a range that differ.
+    pub(crate) async fn begin_checked<'c>(
+        &self,
+        worker: &'c mut GuardedConnection,
+        prepared: &Prepared,
+        range: Range<'_>,
+    ) -> Result<(crate::term::GuardedTransaction<'c>, Differing), Error> {
+        let began = Instant::now();
+        let (front, part) = (self.front(), self.part.name());
+        let [upper, lower] = range.parameters();
+        let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &front, &part];
+        let first = async |client: &Client| {
+            tokio::join!(
+                biased;
+                self.set(client, &prepared.open, ""),
+                client.batch_execute("SAVEPOINT batch"),
+                client.query_one(&prepared.check, &parameters),
+            )
+        };
+        let (transaction, (set, saved, row)) = worker.begin_with(first).await?;
+        set?;
+        saved.map_err(|source| Error::sql("setting a savepoint", source))?;
+        let found = match row {
+            Ok(row) => Differing::of(&row),
+            Err(source) => {
+                let failed = self.taken_back(&transaction, source, began.elapsed()).await?;
+                self.count_carefully(&transaction, range, failed).await?
+            }
+        };
+        Ok((transaction, found))
+    }
+}
