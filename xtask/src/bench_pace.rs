@@ -3,8 +3,8 @@
 //! With the demo's load at shares of the service's capacity, quiet and in company (`grid.rs`).
 //!
 //! `--pgbench`: pgbench's simple update at an open loop of half and thirty percent of what the machine bears, eight
-//! clients, while a column is added and filled; before, during and after in one run of pgbench, the arms in turn in
-//! the same run. And alone on the machine, beside one plain `UPDATE` of all rows. What must hold:
+//! clients, while a column is added and filled; before, during and after in one run of pgbench, the arms (and no
+//! upgrade at all) in turn in the same run. And alone on the machine, beside one plain `UPDATE` of all rows. What must hold:
 //! [`verdict`]. Without pgbench on the machine it ends with an error that says so.
 
 mod grid;
@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// Skip the measurement alone on the machine
     #[arg(long)]
     no_alone: bool,
+    /// A server in memory that syncs nothing: where the disk is somebody else's too
+    #[arg(long)]
+    in_memory: bool,
     /// Clients' statements a second at full capacity; measured where it isn't given
     #[arg(long)]
     capacity: Option<f64>,
@@ -63,12 +66,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         ensure!(broken.is_empty(), "{}", broken.join("; "));
         return Ok(());
     }
-    let server = tokio::task::spawn_blocking(|| {
-        Server::builder()
-            .profile(Profile::Measure)
-            .on_disk()
-            .setting("checkpoint_timeout", "30min")
-            .start()
+    let in_memory = args.in_memory;
+    let server = tokio::task::spawn_blocking(move || {
+        let builder = Server::builder().setting("checkpoint_timeout", "30min");
+        if in_memory {
+            builder.start()
+        } else {
+            builder.profile(Profile::Measure).on_disk().start()
+        }
     })
     .await??;
     let pgbench = PgBench::find(&server)?;
@@ -120,7 +125,7 @@ async fn in_company(
     for round in 0..args.rounds {
         for load in if args.loads.is_empty() { &LOADS[..] } else { &args.loads } {
             let rate = capacity * f64::from(*load) / 100.0;
-            let mut arms = [Arm::Fixed, Arm::Controller];
+            let mut arms = [Arm::Nothing, Arm::Fixed, Arm::Controller];
             // What the machine does by itself gets no arm as its own.
             if round % 2 == 1 {
                 arms.reverse();

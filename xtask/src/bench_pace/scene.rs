@@ -19,6 +19,8 @@ const FIXED_REST: f64 = 0.5;
 /// How fast to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arm {
+    /// No upgrade: what clients feel by themselves in that time.
+    Nothing,
     /// 50 ms batches, a rest of half as long.
     Fixed,
     Controller,
@@ -40,7 +42,11 @@ impl Scene {
 
     /// For people.
     pub(super) fn lines(&self, load: &str) -> String {
-        let name = if self.arm == Arm::Fixed { "fixed rest" } else { "controller" };
+        let name = match self.arm {
+            Arm::Nothing => "no upgrade",
+            Arm::Fixed => "fixed rest",
+            Arm::Controller => "controller",
+        };
         let line = |when: &str, felt: &Felt| {
             format!(
                 "{load:<5} {name:<11} {when:<7} {:>6} {:>7.1} {:>7.1} {:>7.1} {:>7.1}",
@@ -121,21 +127,27 @@ pub(super) async fn company(
     let began = now_s()?;
     tokio::time::sleep(Duration::from_secs(args.around_s)).await;
     let upgrade_began = now_s()?;
-    upgrade(&url, arm).await?;
+    match arm {
+        Arm::Nothing => tokio::time::sleep(Duration::from_secs(args.around_s * 2)).await,
+        _ => upgrade(&url, arm).await?,
+    }
     let upgrade_ended = now_s()?;
     tokio::time::sleep(Duration::from_secs(args.around_s)).await;
     let ended = now_s()?;
     // Its log is written in blocks.
     tokio::time::sleep(Duration::from_secs(1)).await;
     load.kill().await?;
-    let fill_s = step_s(&url, "backfill").await?;
+    let fill_s = match arm {
+        Arm::Nothing => f64::INFINITY,
+        _ => step_s(&url, "backfill").await?,
+    };
     let all = log::read(folder.path())?;
     server.drop_database(&database).await?;
     Ok(Scene {
         arm,
-        before: log::felt(&all, began, upgrade_began)?,
-        during: log::felt(&all, upgrade_began, upgrade_ended)?,
-        after: log::felt(&all, upgrade_ended, ended)?,
+        before: log::felt(&all, began, upgrade_began).context("before the upgrade")?,
+        during: log::felt(&all, upgrade_began, upgrade_ended).context("during the upgrade")?,
+        after: log::felt(&all, upgrade_ended, ended).context("after the upgrade")?,
         took_s: upgrade_ended - upgrade_began,
         rows_a_second: f64::from(args.scale) * 100_000.0 / fill_s,
     })

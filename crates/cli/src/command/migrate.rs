@@ -29,7 +29,7 @@ Examples:
   changeover migrate --at-once          nobody serves: run the files as they are written
   changeover migrate --stop-after 0209.2.sync
                                         look around before the backfill begins
-  changeover migrate --rest 2           go gently: rest twice as long as each batch took
+  changeover migrate --rest 2           always rest twice as long as each batch took
   changeover migrate --json             one object at the end, for a pipeline
 
 Ctrl-C stops after the open batch; started again, it goes on from there. Ends with 0 also where
@@ -58,10 +58,10 @@ pub(crate) struct Args {
     /// How often a step is tried before it counts as failed [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     tries: Option<u32>,
-    /// How long one batch of a backfill should take; its rows are locked meanwhile [default: 50]
+    /// How long one batch of a backfill should take while nobody else is at work; shorter in company [default: 50]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     batch_ms: Option<u64>,
-    /// How long to rest after a batch, as a multiple of the time it took [default: 0.5]
+    /// Always rest after a batch for so many times as long as it took [default: as others bear it]
     #[arg(long, value_name = "RATIO", value_parser = rest_ratio)]
     rest: Option<f64>,
     /// How many connections a backfill or a check uses at once; for when cores are free [default: 1]
