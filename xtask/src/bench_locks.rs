@@ -183,6 +183,8 @@ async fn scene(
         Act::Upgrade => {
             let files = [("0001_base.sql", BASE), ("0002_next.sql", NEXT)];
             options.migrations = migrations(&files)?;
+            // Locks are measured here, not how a backfill gives way.
+            options.pace.rest_ratio = Some(0.5);
             let stop = tokio_util::sync::CancellationToken::new();
             let outlook = changeover::operate::migrate(options, stop).await?;
             ensure!(outlook.failed.is_empty(), "steps failed: {outlook:?}");

@@ -10,15 +10,16 @@
 //! before it, is turned away. Opening a connection goes on when the one that asked for it has given up, or a
 //! server that opens them slowly would never have any.
 
+mod opener;
+
+pub(super) use opener::Opener;
+
 use super::{POOL_WAIT, PoolBounds, RECYCLE_WAIT};
-use changeover::{Address, ConnectError, Reached};
+use changeover::{Address, ConnectError};
 use changeover_share::connection_share::{ConnectionShare, Gate, Permit};
 use deadpool::Runtime;
-use deadpool::managed::{
-    BuildError, Hook, Metrics, Object, RecycleError, RecycleResult, TimeoutType, Timeouts,
-};
+use deadpool::managed::{BuildError, Hook, Object, TimeoutType, Timeouts};
 use deadpool_postgres::ClientWrapper;
-use rand::Rng;
 use std::{
     ops::{Deref, DerefMut},
     sync::{
@@ -32,15 +33,9 @@ use tokio::{sync::Mutex, task::AbortHandle};
 /// Why there is no connection to be had from the pool.
 pub type PoolError = deadpool::managed::PoolError<ConnectError>;
 
-/// The first pause before a full server is asked again; doubles, ± half.
-const FULL_PAUSE: Duration = Duration::from_millis(20);
-/// The longest.
-const FULL_PAUSE_MAX: Duration = Duration::from_millis(500);
 /// How many connections are opened before requests come: what a small load needs. The others are opened when
 /// they are asked for.
 const OPENED_FIRST: usize = 2;
-/// For how long a permit outlives its connection: the server needs a moment to end a session.
-const SESSION_END: Duration = Duration::from_millis(100);
 /// How often is looked for connections that have come back while there are more than the share.
 const TEND_PAUSE: Duration = Duration::from_millis(20);
 
@@ -219,90 +214,5 @@ async fn tend(
             stays
         });
         tokio::time::sleep(TEND_PAUSE).await;
-    }
-}
-
-/// Opens connections within the share, and again where the server is full.
-#[derive(Debug)]
-pub(super) struct Opener {
-    address: Address,
-    application_name: String,
-    gate: Option<Gate>,
-    /// Held while a connection is opened: one at a time, so that an instance that starts under load does not
-    /// take the server from those that serve.
-    opening: Mutex<()>,
-}
-
-impl deadpool::managed::Manager for Opener {
-    type Type = ClientWrapper;
-    type Error = ConnectError;
-
-    async fn create(&self) -> Result<ClientWrapper, ConnectError> {
-        let permit = match &self.gate {
-            Some(gate) => Some(Lingering(Some(gate.enter().await))),
-            None => None,
-        };
-        let _opening = self.opening.lock().await;
-        let reached = until_there_is_room(&self.address, &self.application_name).await?;
-        let task = tokio::spawn(async move {
-            let _held = permit;
-            if let Err(error) = reached.link.await {
-                tracing::debug!(
-                    error = changeover::chain(&error),
-                    "a connection of the pool ended"
-                );
-            }
-        });
-        Ok(ClientWrapper::new(reached.client, task))
-    }
-
-    async fn recycle(
-        &self,
-        client: &mut ClientWrapper,
-        _metrics: &Metrics,
-    ) -> RecycleResult<ConnectError> {
-        if client.is_closed() {
-            return Err(RecycleError::message("the connection is closed"));
-        }
-        Ok(())
-    }
-}
-
-/// Connects; bounded by the pool, which waits no longer than [`POOL_WAIT`].
-async fn until_there_is_room(
-    address: &Address,
-    application_name: &str,
-) -> Result<Reached, ConnectError> {
-    let mut pause = FULL_PAUSE;
-    loop {
-        match address.connect(application_name).await {
-            Ok(reached) => return Ok(reached),
-            Err(error) if error.is_full() => {
-                tracing::debug!(
-                    error = changeover::chain(&error),
-                    "the server has no connection left; trying again"
-                );
-                let factor = rand::rng().random_range(0.5..1.5);
-                tokio::time::sleep(pause.mul_f64(factor)).await;
-                pause = (pause * 2).min(FULL_PAUSE_MAX);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// A permit that is given back a moment after its connection has ended.
-struct Lingering(Option<Permit>);
-
-impl Drop for Lingering {
-    fn drop(&mut self) {
-        // Without a runtime the process ends.
-        if let (Some(permit), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current())
-        {
-            runtime.spawn(async move {
-                tokio::time::sleep(SESSION_END).await;
-                drop(permit);
-            });
-        }
     }
 }

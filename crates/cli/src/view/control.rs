@@ -123,10 +123,21 @@ fn speed(pace: &PaceStatus, status: &Status, columns: usize) -> Option<String> {
         .steps
         .iter()
         .find(|step| step.id == pace.step)
-        .and_then(|step| figures::time_left(step.progress?.seconds_left()?))
+        .and_then(|step| time_left(step, pace))
         .map_or_else(String::new, |left| format!("; {left} left"));
     let text = format!("{percent} % of its speed since {since}: {why}{left}. Faster: {faster}");
     Some(line("at ", &text, columns))
+}
+
+/// For how long yet, at the rate of the last minutes; at the whole step's while that is unknown.
+#[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+fn time_left(step: &StepStatus, pace: &PaceStatus) -> Option<String> {
+    let progress = step.progress?;
+    let seconds = match pace.rate.filter(|rate| *rate > 0.0) {
+        Some(rate) => progress.total.saturating_sub(progress.done) as f64 / rate,
+        None => progress.seconds_left()?,
+    };
+    figures::time_left(seconds)
 }
 
 /// What lets it go faster, at the clients' cost.
@@ -163,4 +174,74 @@ fn clock(at: Timestamp, now: Timestamp) -> String {
 
 fn moment(at: Timestamp, format: &str) -> String {
     at.to_zoned(TimeZone::system()).strftime(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn status(kind: &str, control: serde_json::Value, pace: serde_json::Value) -> Status {
+        serde_json::from_value(json!({
+            "app": "shop", "head": 2, "floor": 1, "at": "2026-11-30T12:10:00Z",
+            "term": { "epoch": 3, "holder": null, "release": "4.9", "held": true,
+                      "expires_in_ms": null },
+            "instances": [], "parked_rows": 0, "migrations": 2, "events": [],
+            "steps": [{
+                "id": "0002.2.backfill", "migration": 2, "title": "t", "kind": kind, "phase": "online",
+                "state": "running", "before_serving": false, "floor": null, "attempts": 1,
+                "started_at": "2026-11-30T10:00:00Z", "finished_at": null, "error": null,
+                "reason": null,
+                "progress": { "total": 2_000_000, "done": 920_000, "written": 0, "batches": 9,
+                              "seconds": 10.0 },
+            }],
+            "control": control, "pace": pace,
+        }))
+        .unwrap()
+    }
+
+    fn slow(limited_by: Option<&str>, share: f64, updated_at: &str) -> serde_json::Value {
+        let observed = limited_by.map(|_| "commit takes 9.0 ms instead of 4.0");
+        json!({
+            "step": "0002.2.backfill", "share": share, "batch_ms": 10.0, "limited_by": limited_by,
+            "observed": observed, "since": "2026-11-30T12:04:00Z", "updated_at": updated_at,
+            "rate": 1000.0,
+        })
+    }
+
+    fn told(status: &Status) -> String {
+        // The reader's time zone is none of this test's matters.
+        let lines = lines(status, 400).join("\n");
+        let plain = anstream::adapter::strip_str(&lines).to_string();
+        let clock = clock("2026-11-30T12:04:00Z".parse().unwrap(), status.at);
+        plain.replace(&clock, "12:04")
+    }
+
+    const NOW: &str = "2026-11-30T12:09:58Z";
+
+    #[test]
+    fn what_slows_it_down_is_said_with_what_makes_it_faster() {
+        let probe = status("backfill", json!({}), slow(Some("probe"), 0.3, NOW));
+        insta::assert_snapshot!(told(&probe), @"at 30 % of its speed since 12:04: commit takes 9.0 ms instead of 4.0; 18 min 00 s left. Faster: `changeover pace --probe-factor 2` where clients may wait longer, or `changeover pace --min-share 0.5` whatever it says");
+        let set = status("backfill", json!({ "max_share": 0.3 }), slow(None, 0.3, NOW));
+        insta::assert_snapshot!(told(&set), @"at 30 % of its speed since 12:04: at most 30 % is set; 18 min 00 s left. Faster: `changeover pace --max-share default`");
+    }
+
+    #[test]
+    fn what_is_over_or_not_slow_is_not_said() {
+        let full = status("backfill", json!({}), slow(Some("probe"), 1.0, NOW));
+        let stale = status("backfill", json!({}), slow(Some("probe"), 0.3, "2026-11-30T12:04:00Z"));
+        assert_eq!((told(&full), told(&stale)), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn a_pause_says_what_goes_on_all_the_same() {
+        let paused = json!({ "paused": { "by": "ada", "at": "2026-11-30T12:04:00Z", "reason": "month end" } });
+        let backfill = status("backfill", paused.clone(), slow(Some("probe"), 0.3, NOW));
+        insta::assert_snapshot!(told(&backfill), @"paused by ada since 12:04: month end; `changeover resume` goes on");
+        let build = status("index_build", paused, json!(null));
+        insta::assert_snapshot!(told(&build), @"paused by ada since 12:04: month end; `changeover resume` goes on. 0002.2.backfill runs on, since it cannot wait: `changeover cancel 0002.2.backfill` ends it");
+        assert_eq!(held(&build.steps[0], &build.control), None);
+        assert_eq!(held(&backfill.steps[0], &backfill.control).as_deref(), Some("paused"));
+    }
 }

@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 const STATE_WAIT: Duration = Duration::from_secs(120);
 const ROWS: u32 = 1500;
 /// One row a batch, and a rest that makes it last.
-const SLOWLY: [&str; 7] = ["migrate", "--batch-rows", "1", "--rest", "20", "--lease-ms", "2000"];
+const SLOWLY: [&str; 7] = ["migrate", "--batch-rows", "1", "--rest", "5", "--lease-ms", "2000"];
 
 async fn until(client: &Client, what: &str, condition: &str) {
     let deadline = tokio::time::Instant::now() + STATE_WAIT;
@@ -32,25 +32,28 @@ async fn filled(client: &Client) -> i64 {
     client.query_one(FILLED, &[]).await.unwrap().get(0)
 }
 
-/// Waits for some renewals of the term within which no row was filled.
+/// Waits until no row is filled between two renewals of the term; from then on none is over eight more.
 async fn stands_still(client: &Client) {
-    for _ in 0..100 {
-        let before = filled(client).await;
-        for _ in 0..3 {
-            let sql = "SELECT coalesce(max(expires_at), 'epoch')::text FROM changeover.term \
-                        WHERE holder IS NOT NULL";
-            let expiry: String = client.query_one(sql, &[]).await.unwrap().get(0);
-            let renewed = format!(
-                "SELECT bool_or(expires_at::text <> '{expiry}') FROM changeover.term \
-                  WHERE holder IS NOT NULL AND isfinite(expires_at)"
-            );
-            until(client, "the term is renewed", &renewed).await;
-        }
-        if filled(client).await == before {
-            return;
-        }
+    let mut before = -1;
+    while filled(client).await != before {
+        before = filled(client).await;
+        renewed(client, 2).await;
     }
-    panic!("rows are filled while paused");
+    renewed(client, 8).await;
+    assert_eq!(filled(client).await, before, "rows are filled while paused");
+}
+
+async fn renewed(client: &Client, times: u32) {
+    for _ in 0..times {
+        let sql = "SELECT coalesce(max(expires_at), 'epoch')::text FROM changeover.term \
+                    WHERE holder IS NOT NULL";
+        let expiry: String = client.query_one(sql, &[]).await.unwrap().get(0);
+        let renewed = format!(
+            "SELECT bool_or(expires_at::text <> '{expiry}') FROM changeover.term \
+              WHERE holder IS NOT NULL AND isfinite(expires_at)"
+        );
+        until(client, "the term is renewed", &renewed).await;
+    }
 }
 
 fn settings() -> (insta::internals::SettingsBindDropGuard, insta::internals::SettingsBindDropGuard)

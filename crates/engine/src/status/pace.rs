@@ -26,6 +26,9 @@ pub struct PaceStatus {
     pub observed: Option<String>,
     /// Since when it is held back by that, or by nothing.
     pub since: Timestamp,
+    /// Units a second in the last minutes; `None` while unknown.
+    #[serde(default)]
+    pub rate: Option<f64>,
     /// When this was written.
     pub updated_at: Timestamp,
 }

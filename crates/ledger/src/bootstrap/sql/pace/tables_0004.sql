@@ -13,6 +13,11 @@ CREATE TABLE changeover.pace (
     observed   text,
     -- Since when it is held back, or not.
     since      timestamptz NOT NULL,
+    -- How much was done one to two minutes ago, and at most a minute ago: the rate of the last minutes.
+    before_at   timestamptz,
+    before_done bigint,
+    mark_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    mark_done   bigint NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
 
