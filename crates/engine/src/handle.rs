@@ -204,9 +204,11 @@ impl Changeover {
     }
 
     /// Reports what is recorded, every second until the service leaves or the recorder's other owners are gone.
+    /// Takes one connection more.
     pub fn report_from(self: &Arc<Self>, recorder: &Arc<LatencyRecorder>) {
         let (upgrade, recorder) = (Arc::downgrade(self), Arc::downgrade(recorder));
         let stop = self.stop.clone();
+        self.instance.own_connections().add(1);
         tokio::spawn(async move {
             while let (Some(upgrade), Some(recorder)) = (upgrade.upgrade(), recorder.upgrade()) {
                 if let Some(p95) = recorder.take_p95()

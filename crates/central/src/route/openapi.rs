@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use std::time::Instant;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -42,6 +43,7 @@ pub fn router(state: ServiceState) -> Router {
     api.route("/v1/openapi.json", get(async move || Json(document)))
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(state.clone(), time_the_request))
         .layer(from_fn_with_state(state.clone(), refuse_while_starting))
         .route("/livez", get(probe::livez))
         .route("/readyz", get(probe::readyz))
@@ -49,6 +51,18 @@ pub fn router(state: ServiceState) -> Router {
         .fallback(async |uri: Uri| ApiError::NotFound(format!("`{}`", uri.path())))
         .layer(from_fn_with_state(state.clone(), name_the_release))
         .with_state(state)
+}
+
+/// Notes how long it took until the answer began: of a sensor's stream that is its opening.
+async fn time_the_request(
+    State(state): State<ServiceState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let response = next.run(request).await;
+    state.latency.record(began.elapsed());
+    response
 }
 
 /// The API answers 503 until the migrations are done that the release cannot do without.

@@ -7,6 +7,7 @@ use crate::{
     release::Release,
     upgrade::Upgrade,
 };
+use changeover::LatencyRecorder;
 use std::sync::Arc;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -39,6 +40,8 @@ pub struct ServiceState {
     pub lifecycle: watch::Receiver<Lifecycle>,
     /// Tells which columns are filled.
     pub upgrade: Arc<Upgrade>,
+    /// How long requests take: what runs long in the database gives way by it.
+    pub latency: Arc<LatencyRecorder>,
     /// The sensors' streams that this instance holds.
     pub streams: Arc<StreamBook>,
 }

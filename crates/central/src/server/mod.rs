@@ -19,6 +19,7 @@ use crate::{
     settings::{DrainTiming, Settings},
     upgrade::Upgrade,
 };
+use changeover::LatencyRecorder;
 use drain::{DrainPhase, DrainReport};
 use in_flight::InFlight;
 use std::{net::SocketAddr, sync::Arc};
@@ -87,6 +88,8 @@ impl Central {
         )?;
         let policies = Policies::new(pool.clone(), settings.statement_mode, settings.release);
         let streams = Arc::new(StreamBook::default());
+        let latency = Arc::new(LatencyRecorder::default());
+        upgrade.report_from(&latency);
         let state = ServiceState {
             release: settings.release,
             pool: pool.clone(),
@@ -95,6 +98,7 @@ impl Central {
             instance_id: Uuid::new_v4(),
             lifecycle: lifecycle_seen,
             upgrade: Arc::clone(&upgrade),
+            latency: Arc::clone(&latency),
             streams: Arc::clone(&streams),
         };
         let health =

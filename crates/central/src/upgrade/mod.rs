@@ -9,11 +9,11 @@ pub mod online;
 
 use crate::settings::{Settings, UpgradeMode};
 use crate::{error::CentralError, release::Release};
-use changeover::{Admission, health::Health};
+use changeover::{Admission, LatencyRecorder, health::Health};
 use changeover_share::{cache::Caches, connection_share::ConnectionShare};
 pub use online::APP;
 use online::Online;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The migrations' side of a running instance.
 #[derive(Debug)]
@@ -66,6 +66,14 @@ impl Upgrade {
         match self {
             Self::None | Self::InOneGo { .. } => std::future::pending().await,
             Self::Online(online) => online.wait_until_refused().await,
+        }
+    }
+
+    /// Reports how long requests take to what runs long, where the library runs it.
+    pub fn report_from(&self, latency: &Arc<LatencyRecorder>) {
+        match self {
+            Self::None | Self::InOneGo { .. } => {}
+            Self::Online(online) => online.report_from(latency),
         }
     }
 

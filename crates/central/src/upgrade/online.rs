@@ -11,7 +11,7 @@ use crate::{
     roles,
     settings::Settings,
 };
-use changeover::{Admission, Changeover, Options, health::Health};
+use changeover::{Admission, Changeover, LatencyRecorder, Options, health::Health};
 use changeover_share::{
     cache::{CacheTiming, Caches, WatchedTable},
     connection_share::{ConnectionShare, ShareOptions},
@@ -66,6 +66,11 @@ impl Online {
             None => None,
         };
         Ok(Self { changeover, release, is_filled, poll, background })
+    }
+
+    /// What runs long gives way where requests take longer.
+    pub(super) fn report_from(&self, latency: &Arc<LatencyRecorder>) {
+        self.changeover.report_from(latency);
     }
 
     /// Returns once everything is done that must be done before serving.
