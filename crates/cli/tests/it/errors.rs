@@ -163,7 +163,7 @@ async fn a_ledger_of_a_newer_changeover() {
     project.sql("UPDATE changeover.format SET written = 9, min_reader = 9").await;
     insta::assert_snapshot!(project.run(&["status"]).await.all(), @r"
     --- stderr
-    error: the ledger has format 9 and needs a reader of at least 9; this one reads 3
+    error: the ledger has format 9 and needs a reader of at least 9; this one reads 4
       what to do: use the Changeover of the release that wrote it
     --- exit 5
     ");

@@ -71,7 +71,8 @@ async fn json_is_one_object() {
           "step": "0002.1.drop_column",
           "title": "drop column orders.legacy"
         }
-      ]
+      ],
+      "withheld": []
     }
     "#);
 }
