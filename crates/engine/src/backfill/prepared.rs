@@ -9,6 +9,7 @@ use super::batch::{Batch, Filled, OPEN, Range};
 use super::differing::Differing;
 use crate::error::Error;
 use crate::term::GuardedConnection;
+use changeover_plan::model::backfill::PartSql;
 use std::time::Instant;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
@@ -19,8 +20,8 @@ const OTHERS_FIRE: &str = include_str!("sql/others_fire.sql");
 pub(crate) struct Prepared {
     open: Statement,
     next_range: Statement,
-    fill: Statement,
-    check: Statement,
+    /// Fills a range, or looks for rows in it that differ.
+    work: Statement,
     /// Whether a batch computes all that the trigger would.
     skips_trigger: bool,
 }
@@ -34,26 +35,44 @@ pub(crate) struct FilledRange<'a> {
 }
 
 impl Batch<'_> {
-    /// Prepares the statements, and looks whether the sync trigger need not fire for a batch: where nothing
-    /// else does that could change what the batch has read.
-    pub(crate) async fn prepare(&self, worker: &mut GuardedConnection) -> Result<Prepared, Error> {
+    /// Prepares what [`Batch::begin_filled`] needs.
+    pub(crate) async fn prepare_to_fill(
+        &self,
+        worker: &mut GuardedConnection,
+    ) -> Result<Prepared, Error> {
+        self.prepare(worker, &self.sql.fill).await
+    }
+
+    /// Prepares what [`Batch::begin_checked`] needs. Nothing that writes: preparing that takes its locks.
+    pub(crate) async fn prepare_to_check(
+        &self,
+        worker: &mut GuardedConnection,
+    ) -> Result<Prepared, Error> {
+        self.prepare(worker, &self.sql.check).await
+    }
+
+    /// Looks also whether the sync trigger need not fire for a batch: where nothing else does that could
+    /// change what the batch has read.
+    async fn prepare(
+        &self,
+        worker: &mut GuardedConnection,
+        work: &PartSql,
+    ) -> Result<Prepared, Error> {
         let transaction = worker.begin().await?;
         let client = transaction.client();
         let sql = |source| Error::sql("preparing a batch", source);
-        let (next_range, fill) = (self.text(&self.sql.next_range), self.text(&self.sql.fill));
-        let check = self.text(&self.sql.check);
+        let (next_range, work) = (self.text(&self.sql.next_range), self.text(work));
         let part = self.part.table.to_string();
-        let (open, next_range, fill, check, others) = tokio::try_join!(
+        let (open, next_range, work, others) = tokio::try_join!(
             client.prepare(OPEN),
             client.prepare(&next_range),
-            client.prepare(&fill),
-            client.prepare(&check),
+            client.prepare(&work),
             async { client.query_one(OTHERS_FIRE, &[&part]).await },
         )
         .map_err(sql)?;
         transaction.rollback().await?;
         let skips_trigger = !self.trigger.is_empty() && !others.get::<_, bool>(0);
-        Ok(Prepared { open, next_range, fill, check, skips_trigger })
+        Ok(Prepared { open, next_range, work, skips_trigger })
     }
 
     /// Finds a range in a transaction of its own that only reads.
@@ -94,7 +113,7 @@ impl Batch<'_> {
                 biased;
                 self.set(client, &prepared.open, filling),
                 client.batch_execute("SAVEPOINT batch"),
-                client.execute(&prepared.fill, &parameters),
+                client.execute(&prepared.work, &parameters),
             )
         };
         let (transaction, (set, saved, written)) = worker.begin_with(first).await?;
@@ -126,7 +145,7 @@ impl Batch<'_> {
                 biased;
                 self.set(client, &prepared.open, ""),
                 client.batch_execute("SAVEPOINT batch"),
-                client.query_one(&prepared.check, &parameters),
+                client.query_one(&prepared.work, &parameters),
             )
         };
         let (transaction, (set, saved, row)) = worker.begin_with(first).await?;

@@ -39,8 +39,12 @@ impl<'w> Lane<'w> {
     pub(super) async fn open(
         batch: &Batch<'_>,
         worker: &'w mut GuardedConnection,
+        work: Work,
     ) -> Result<Self, Error> {
-        let prepared = batch.prepare(worker).await?;
+        let prepared = match work {
+            Work::Fill => batch.prepare_to_fill(worker).await?,
+            Work::Check => batch.prepare_to_check(worker).await?,
+        };
         let advance = progress::prepare(worker.unguarded()).await?;
         Ok(Self { worker, prepared, advance })
     }

@@ -81,7 +81,7 @@ pub(super) async fn go_through(
     };
     open_lanes(run, part).await;
     let lanes = 1 + run.beside.len();
-    let mut first = Lane::open(batch, run.worker).await?;
+    let mut first = Lane::open(batch, run.worker, work).await?;
     let mut tail = Tail::new(Sizer::new(&run.options.pace), state.cursor);
     first.find(batch, &mut tail, &until).await?;
     if let Some(found) = &tail.ahead
@@ -103,7 +103,7 @@ pub(super) async fn go_through(
         lanes,
     };
     let beside = run.beside.iter_mut().map(async |worker| {
-        let mut lane = Lane::open(batch, worker).await?;
+        let mut lane = Lane::open(batch, worker, work).await?;
         lane.work(&course).await
     });
     let (own, others) = tokio::join!(first.work(&course), join_all(beside));
