@@ -8,7 +8,6 @@ use changeover_central::{migration, roles, seed};
 use changeover_plan::{LockHeld, Migration};
 use changeover_verify::compatibility::{self, OlderRelease};
 use changeover_verify::{CorpusStatement, Stage, Trial, deadline, lock_trace};
-use std::time::Duration;
 
 const APP: &str = "central";
 
