@@ -131,7 +131,7 @@ pub(super) async fn advance(
     write(client, ADVANCE, epoch, place, (cursor, finished), added).await
 }
 
-/// Prepares what [`write`] sends.
+/// Prepares what [`write()`] sends.
 pub(super) async fn prepare(client: &Client) -> Result<Statement, Error> {
     client.prepare(ADVANCE).await.map_err(|source| Error::sql("preparing a batch", source))
 }
