@@ -1,7 +1,7 @@
 //! Control by the ledger: operators pause, slow down, stop or cancel what runs, wherever its holder is.
 //!
-//! One [`Control`] a holder. The driver reads the wishes before each step, and several times a second while
-//! one runs ([`Control::keep_reading`]), on the connection that looks; the step asks what was read last,
+//! One `Control` a holder. The driver reads the wishes before each step, and several times a second while
+//! one runs (`Control::keep_reading`), on the connection that looks; the step asks what was read last,
 //! which costs nothing between two batches.
 //!
 //! Invariants: wishes are the ledger's, so the next holder has them too. A pause ends nothing: the term is
