@@ -15,19 +15,7 @@ use std::{
 
 use changeover_central::{database, upgrade::online::APP};
 
-use super::stage::Database;
-
-/// What else goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Company {
-    /// Nothing.
-    #[default]
-    Quiet,
-    /// One core is taken for ten seconds, from the middle of the first backfill on.
-    Competitor,
-    /// Somebody else writes to the server's disk, and waits for it, all the time.
-    SlowDisk,
-}
+use super::{settings::Company, stage::Database};
 
 /// For how long the competitor takes a core.
 const COMPETES_FOR: Duration = Duration::from_secs(10);

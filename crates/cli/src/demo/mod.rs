@@ -27,7 +27,6 @@ mod upgrade;
 mod verdict;
 
 pub(crate) use before::NotHealthy;
-pub(crate) use company::Company;
 pub(crate) use conduct::{Ended, conduct};
-pub(crate) use settings::{Settings, Way};
+pub(crate) use settings::{Company, Settings, Way};
 pub(crate) use summary::summary;

@@ -4,8 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use changeover_central::population::Population;
 
-use super::company::Company;
-
 /// The releases that a run goes through, oldest first.
 pub(crate) const RELEASES: [&str; 3] = ["4.8", "4.9", "4.10"];
 
@@ -42,6 +40,18 @@ pub(crate) struct Settings {
     pub(crate) report: PathBuf,
     /// Where each instance's output goes.
     pub(crate) logs: Option<PathBuf>,
+}
+
+/// What else goes on on the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Company {
+    /// Nothing.
+    #[default]
+    Quiet,
+    /// One core is taken for ten seconds, from the middle of the first backfill on.
+    Competitor,
+    /// Somebody else writes to the server's disk, and waits for it, all the time.
+    SlowDisk,
 }
 
 /// A way to upgrade.

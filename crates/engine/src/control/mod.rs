@@ -17,7 +17,6 @@ pub use wishes::{Hours, StepWish, Wish, Wishes};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};
 use crate::options::Options;
-use crate::pace::Pacer;
 use changeover_plan::Step;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -64,14 +63,14 @@ impl Control {
         });
     }
 
-    /// Reads them again and again beside a step; never returns. Where the connection that looks is lost,
+    /// Reads them again and again beside a step, for who is to `heed` them; never returns. Where the connection that looks is lost,
     /// on one of its own: a paused step would never hear that it may go on.
     pub(crate) async fn keep_reading(
         &self,
         options: &Options,
         url: &str,
         watch: &Connection,
-        pace: &Pacer,
+        heed: impl Fn(&Wishes),
     ) -> Infallible {
         let mut own: Option<Connection> = None;
         loop {
@@ -82,7 +81,7 @@ impl Control {
             }
             let looked = self.look(own.as_ref().unwrap_or(watch), &options.app);
             match tokio::time::timeout(READ_WAIT, looked).await {
-                Ok(Ok(wishes)) => pace.heed(&wishes),
+                Ok(Ok(wishes)) => heed(&wishes),
                 Ok(Err(error)) => {
                     tracing::debug!(error = chain(&error), "what operators want was not read");
                 }

@@ -189,7 +189,8 @@ impl<'a> Holder<'a> {
             step,
             stop: &stop,
         });
-        let reading = self.control.keep_reading(self.options, self.url, self.watch, &self.pace);
+        let heed = |wishes: &_| self.pace.heed(wishes);
+        let reading = self.control.keep_reading(self.options, self.url, self.watch, heed);
         let interrupted = async {
             if handover::may_interrupt(open) {
                 handover::interrupt(self.newer.clone(), stop.clone()).await;

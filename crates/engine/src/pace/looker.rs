@@ -2,8 +2,8 @@
 //!
 //! A task of the sampler, on a connection of its own; ends with it. SQL: `sql/look.sql`, `sql/publish.sql`.
 
+use super::access::Access;
 use super::look::{LOOK, look};
-use super::sampler::Access;
 use super::shared::{Shared, Standing, locked};
 use crate::connection::{self, Connection, Purpose};
 use crate::error::{Error, chain};

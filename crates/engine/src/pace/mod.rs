@@ -10,6 +10,7 @@
 //!
 //! Invariants: a rest ends at once where the process is to stop; every other wait is bounded.
 
+mod access;
 mod company;
 mod controller;
 mod governor;
@@ -31,8 +32,9 @@ use crate::control::{Control, Wishes};
 use crate::error::Error;
 use crate::options::Options;
 use crate::term::GuardedConnection;
+use access::Access;
 use changeover_plan::Step;
-use sampler::{Access, Sampler};
+use sampler::Sampler;
 use shared::{Shared, Standing, locked};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};

@@ -4,7 +4,7 @@
 //! that were due meanwhile are noted with the time they have waited so far, so a stall weighs what it weighs for
 //! clients. SQL: `sql/probe_row.sql`.
 
-use super::sampler::Access;
+use super::access::Access;
 use super::shared::{Shared, locked};
 use super::window::Window;
 use crate::connection::{self, Connection, Purpose};

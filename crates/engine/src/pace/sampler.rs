@@ -3,23 +3,12 @@
 //! Begun by the pacer once a step has run for a while (a short upgrade needs no further connections), and
 //! aborted with it. Two connections of the owner's role, named and bounded as the engine's others.
 
+use super::access::Access;
 use super::governor::{Governor, TICK};
 use super::shared::Shared;
 use super::{looker, prober};
 use std::sync::Arc;
 use tokio::task::JoinSet;
-use uuid::Uuid;
-
-/// How the database is reached, and in whose name.
-#[derive(Debug)]
-pub(super) struct Access {
-    pub(super) app: String,
-    pub(super) url: String,
-    /// The front of `application_name`.
-    pub(super) name: String,
-    pub(super) epoch: i64,
-    pub(super) holder: Uuid,
-}
 
 /// The tasks; dropping it aborts them.
 #[derive(Debug)]

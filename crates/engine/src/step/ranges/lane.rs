@@ -3,12 +3,12 @@
 //!
 //! A range that fails is gone through by fewer rows, within its bounds: the lanes beside are not held up.
 
+use super::repair::repair;
 use super::tail::{Found, Tail};
 use super::{Course, Work};
 use crate::backfill::{Batch, Differing, Filled, FilledRange, Prepared, Range};
 use crate::error::Error;
 use crate::pause::PausePoint;
-use crate::step::backfill_check::repair;
 use crate::step::progress::{self, Advance};
 use crate::term::{GuardedConnection, GuardedTransaction};
 use std::time::{Duration, Instant};

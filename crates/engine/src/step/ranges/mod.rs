@@ -8,6 +8,7 @@
 //! says of it are committed in one guarded transaction; the cursor passes over nothing that is not committed.
 
 mod lane;
+mod repair;
 mod tail;
 mod watermark;
 
