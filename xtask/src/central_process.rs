@@ -63,6 +63,8 @@ impl Central {
             .args(["--database-url", start.service_url])
             .args(start.owner_url.iter().flat_map(|url| ["--owner-url", url]))
             .args(["--pool-size", "4", "--propagation-ms", "100", "--idle-ms", "100"])
+            // What is struck stands still for longer than clients would be kept waiting.
+            .args(["--pool-wait-ms", "5000"])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -74,6 +74,9 @@ pub(crate) struct Args {
     /// The pause after a batch as a share of its time, instead of what the pace allows
     #[arg(long, hide = true)]
     rest_ratio: Option<f64>,
+    /// For how long requests wait for a connection before they are turned away [default: the service's]
+    #[arg(long, hide = true)]
+    pool_wait_ms: Option<u64>,
     /// What else goes on on the machine
     #[arg(long, hide = true, value_enum, default_value_t)]
     company: Company,
@@ -128,6 +131,7 @@ fn settings(args: Args) -> Settings {
         rate_per_second: args.rate,
         load_share: args.load_share,
         rest_ratio: args.rest_ratio,
+        pool_wait_ms: args.pool_wait_ms,
         company: args.company,
         seed: args.seed,
         server_major: args.server_major,

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) load_share: f64,
     /// The pause after a batch as a share of its time, instead of what the pace allows: a control.
     pub(crate) rest_ratio: Option<f64>,
+    /// For how long requests wait for a connection; `None`: as the service has it.
+    pub(crate) pool_wait_ms: Option<u64>,
     /// What else goes on on the machine.
     pub(crate) company: Company,
     /// Seed of rows and load.

@@ -75,6 +75,9 @@ fn release_args(way: Way, settings: &Settings) -> Vec<String> {
     if let Some(ratio) = settings.rest_ratio {
         args.extend(["--rest-ratio".to_owned(), ratio.to_string()]);
     }
+    if let Some(wait_ms) = settings.pool_wait_ms {
+        args.extend(["--pool-wait-ms".to_owned(), wait_ms.to_string()]);
+    }
     args
 }
 
