@@ -149,6 +149,30 @@ async fn a_commit_after_the_next_grant_is_refused() {
     ));
 }
 
+/// On this side as on the server's: the rest of the transaction must not be there without it.
+#[tokio::test]
+async fn a_last_statement_that_fails_takes_the_transaction_with_it() {
+    let stage = Stage::new().await;
+    let term = stage.term().await.unwrap().expect("a term");
+    let mut worker = GuardedConnection::open(&stage.options, stage.url(), &term).await.unwrap();
+    let transaction = worker.begin().await.unwrap();
+    transaction.client().batch_execute("INSERT INTO t VALUES (1)").await.unwrap();
+    let unsent = async |_: &Client| Err(Error::Stopped);
+    let error = transaction.commit_with(unsent, async |_| ()).await.unwrap_err();
+    assert!(matches!(error, Error::Stopped), "{error:?}");
+
+    let transaction = worker.begin().await.unwrap();
+    transaction.client().batch_execute("INSERT INTO t VALUES (2)").await.unwrap();
+    let refused = async |client: &Client| {
+        let sql = |source| Error::sql("dividing", source);
+        client.batch_execute("SELECT 1 / 0").await.map_err(sql)
+    };
+    let error = transaction.commit_with(refused, async |_| ()).await.unwrap_err();
+    assert_eq!(error.sqlstate(), Some("22012"), "{error:?}");
+    worker.begin().await.unwrap().commit().await.unwrap();
+    assert_eq!(stage.count("SELECT count(*) FROM t").await, 0);
+}
+
 #[tokio::test]
 async fn a_successor_ends_what_its_predecessor_left_running() {
     let stage = Stage::new().await;

@@ -16,6 +16,9 @@ use crate::fence::commit_behind;
 use crate::options::Options;
 use crate::pause::{Hook, Pause, PausePoint};
 use changeover_plan::Step;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -218,7 +221,7 @@ impl GuardedTransaction<'_> {
     /// behind. Each must send all that it sends when it is first polled.
     ///
     /// A failure of `last` on the server fails the guard too and rolls back, so its answer is looked at first.
-    /// It must not fail before it has sent: then the rest is committed.
+    /// Where it fails before it has sent, nothing is committed either.
     pub async fn commit_with<T>(
         self,
         last: impl AsyncFnOnce(&Client) -> Result<(), Error>,
@@ -228,8 +231,14 @@ impl GuardedTransaction<'_> {
         let client = &self.worker.connection.client;
         let parameters: [&(dyn ToSql + Sync); 3] = [&claim.app, &claim.epoch, &claim.holder];
         let guard = client.execute(&self.worker.guard, &parameters);
+        let mut last = pin!(last(client));
+        let sent = poll_fn(|context| Poll::Ready(last.as_mut().poll(context))).await;
+        if let Poll::Ready(Err(error)) = sent {
+            return Err(error);
+        }
+        let last = async { if sent.is_pending() { last.await } else { Ok(()) } };
         let (last, (guarded, committed), answer) =
-            tokio::join!(biased; last(client), commit_behind(client, guard), then(client));
+            tokio::join!(biased; last, commit_behind(client, guard), then(client));
         last?;
         guarded.map_err(|source| Error::sql("the guard", source))?;
         committed.map_err(|source| Error::sql("committing", source))?;
