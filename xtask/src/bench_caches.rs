@@ -6,6 +6,7 @@
 
 use crate::budget::Budget;
 use crate::measured::Measured;
+use crate::migration_files::migrations;
 use anyhow::ensure;
 use changeover::{Changeover, Options};
 use changeover_postgres::{Profile, Server};
@@ -73,8 +74,7 @@ struct Instance {
 
 impl Instance {
     async fn start(url: &str, listens: bool) -> anyhow::Result<Self> {
-        let files = [("0001_tables.sql".to_owned(), TABLES.to_owned())];
-        let mut options = Options::new("bench", "1", changeover_plan::source::read(&files)?);
+        let mut options = Options::new("bench", "1", migrations(&[("0001_tables.sql", TABLES)])?);
         options.owner_url = Some(url.to_owned());
         options.listen_url = listens.then(|| url.to_owned());
         let tables = vec![

@@ -12,6 +12,7 @@ mod watcher;
 
 use crate::connect::connect;
 use crate::load::{Felt, Load, Shape};
+use crate::migration_files::migrations;
 use anyhow::{Context, ensure};
 use changeover::{LockLimits, Options};
 use changeover_postgres::{Profile, Server};
@@ -40,6 +41,7 @@ const ROUNDS_MAX: u32 = 3;
 const STALL_SHARE_MAX: f64 = 0.1;
 /// How far the upgrade may raise the clients' p99 above that without DDL.
 const P99_FACTOR_MAX: f64 = 3.0;
+
 const BASE: &str = "CREATE TABLE t (id bigserial PRIMARY KEY, v bigint, gone integer);";
 const NEXT: &str = "ALTER TABLE t ADD COLUMN w bigint;
 UPDATE t SET w = v * 2;
@@ -248,10 +250,4 @@ async fn reader(
         client.batch_execute("COMMIT").await?;
         Ok(())
     }))
-}
-
-fn migrations(files: &[(&str, &str)]) -> anyhow::Result<Vec<changeover_plan::Migration>> {
-    let files: Vec<(String, String)> =
-        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Ok(changeover_plan::source::read(&files)?)
 }

@@ -29,6 +29,7 @@ mod histories;
 mod instances;
 mod load;
 mod measured;
+mod migration_files;
 mod model;
 mod mutants;
 mod row_sums;

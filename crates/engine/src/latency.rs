@@ -1,4 +1,4 @@
-//! How long a service's requests take: recorded by whoever answers them, reported once a second.
+//! How long a service's requests take: recorded where they are answered, reported once a second.
 //!
 //! Knows no framework: a middleware calls [`LatencyRecorder::record`] with what it has measured. Recording is one
 //! atomic addition, so it costs a request nothing.

@@ -2,6 +2,7 @@
 
 use super::shape::Shape;
 use crate::connect::connect;
+use crate::migration_files::migrations;
 use anyhow::{Context as _, bail, ensure};
 use changeover::Options;
 use changeover_postgres::Server;
@@ -135,12 +136,7 @@ async fn ours(
     parallel: u32,
 ) -> anyhow::Result<()> {
     let base = shape.base();
-    let files = |names: &[(&str, &str)]| {
-        let files: Vec<(String, String)> =
-            names.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        changeover_plan::source::read(&files)
-    };
-    let mut options = Options::new("bench", "1", files(&[("0001_base.sql", &base)])?);
+    let mut options = Options::new("bench", "1", migrations(&[("0001_base.sql", &base)])?);
     options.owner_url = Some(server.url("bench_owner", database));
     options.service_roles = vec!["bench_service".to_owned()];
     options.pace.rest_ratio = Some(0.0);
@@ -149,7 +145,7 @@ async fn ours(
         options.pace.batch_target = Duration::from_millis(ms);
     }
     changeover::operate::adopt(&options, 1).await?;
-    options.migrations = files(&[("0001_base.sql", &base), ("0002_next.sql", NEXT)])?;
+    options.migrations = migrations(&[("0001_base.sql", &base), ("0002_next.sql", NEXT)])?;
     let stop = tokio_util::sync::CancellationToken::new();
     let outlook = changeover::operate::migrate(options, stop).await?;
     ensure!(outlook.failed.is_empty(), "steps failed: {outlook:?}");

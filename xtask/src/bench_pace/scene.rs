@@ -4,6 +4,7 @@ use super::Args;
 use super::log::{self, Felt};
 use super::pgbench::PgBench;
 use crate::connect::connect;
+use crate::migration_files::migrations;
 use anyhow::{Context, ensure};
 use changeover::Options;
 use changeover_postgres::Server;
@@ -179,10 +180,4 @@ async fn step_s(url: &str, part: &str) -> anyhow::Result<f64> {
 
 fn now_s() -> anyhow::Result<f64> {
     Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64())
-}
-
-fn migrations(files: &[(&str, &str)]) -> anyhow::Result<Vec<changeover_plan::Migration>> {
-    let files: Vec<(String, String)> =
-        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Ok(changeover_plan::source::read(&files)?)
 }

@@ -69,17 +69,11 @@ impl<T: FromStr> FromStr for Setting<T> {
 /// Sets what is given, or shows what is set.
 pub(crate) async fn run(args: Args, output: &Output) -> Result<ExitCode, Failure> {
     let desk = Desk::open(&args.database).await?;
-    let before = desk.operator.wishes().await?;
-    if args.only_shows() {
-        if output.wants_json() {
-            output.json(&json!({ "control": before }))?;
-        } else {
-            output.line(view::pace(&before))?;
-        }
-        return Ok(ExitCode::Ok);
+    let mut now = desk.operator.wishes().await?;
+    if !args.only_shows() {
+        desk.operator.set_pace(&args.wish(&now)).await?;
+        now = desk.operator.wishes().await?;
     }
-    desk.operator.set_pace(&args.wish(&before)).await?;
-    let now = desk.operator.wishes().await?;
     if output.wants_json() {
         output.json(&json!({ "control": now }))?;
     } else {

@@ -7,14 +7,18 @@
 
 use super::batch::{Batch, Filled, OPEN, Range};
 use super::differing::Differing;
+use super::failure::Failure;
 use crate::error::Error;
-use crate::term::GuardedConnection;
+use crate::term::{GuardedConnection, GuardedTransaction};
 use changeover_plan::model::backfill::PartSql;
 use std::time::Instant;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 
 const OTHERS_FIRE: &str = include_str!("sql/others_fire.sql");
+
+/// What a statement has failed by.
+type Failed = (Failure, tokio_postgres::Error);
 
 /// The statements of one part, on one connection.
 pub(crate) struct Prepared {
@@ -29,7 +33,7 @@ pub(crate) struct Prepared {
 /// A transaction in which a range was filled.
 pub(crate) struct FilledRange<'a> {
     /// The transaction, not committed; to be rolled back where the range must be done by fewer rows.
-    pub(crate) transaction: crate::term::GuardedTransaction<'a>,
+    pub(crate) transaction: GuardedTransaction<'a>,
     /// How it was filled.
     pub(crate) filled: Filled,
 }
@@ -105,26 +109,13 @@ impl Batch<'_> {
         prepared: &Prepared,
         range: Range<'_>,
     ) -> Result<FilledRange<'c>, Error> {
-        let began = Instant::now();
         let filling = if prepared.skips_trigger { self.trigger } else { "" };
         let parameters = range.parameters();
-        let first = async |client: &Client| {
-            tokio::join!(
-                biased;
-                self.set(client, &prepared.open, filling),
-                client.batch_execute("SAVEPOINT batch"),
-                client.execute(&prepared.work, &parameters),
-            )
-        };
-        let (transaction, (set, saved, written)) = worker.begin_with(first).await?;
-        set?;
-        saved.map_err(|source| Error::sql("setting a savepoint", source))?;
+        let fill = async |client: &Client| client.execute(&prepared.work, &parameters).await;
+        let (transaction, written) = self.begin_work(worker, prepared, filling, fill).await?;
         let filled = match written {
             Ok(written) => Filled::Written(written),
-            Err(source) => {
-                let failed = self.taken_back(&transaction, source, began.elapsed()).await?;
-                self.fill_carefully(&transaction, range, failed).await?
-            }
+            Err(failed) => self.fill_carefully(&transaction, range, failed).await?,
         };
         Ok(FilledRange { transaction, filled })
     }
@@ -135,29 +126,44 @@ impl Batch<'_> {
         worker: &'c mut GuardedConnection,
         prepared: &Prepared,
         range: Range<'_>,
-    ) -> Result<(crate::term::GuardedTransaction<'c>, Differing), Error> {
-        let began = Instant::now();
+    ) -> Result<(GuardedTransaction<'c>, Differing), Error> {
         let (front, part) = (self.front(), self.part.name());
         let [upper, lower] = range.parameters();
         let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &front, &part];
+        let check = async |client: &Client| client.query_one(&prepared.work, &parameters).await;
+        let (transaction, row) = self.begin_work(worker, prepared, "", check).await?;
+        let found = match row {
+            Ok(row) => Differing::of(&row),
+            Err(failed) => self.count_carefully(&transaction, range, failed).await?,
+        };
+        Ok((transaction, found))
+    }
+
+    /// Begins a transaction with the batch's settings and runs `work` behind a savepoint, to which a failure
+    /// goes back; all in one round trip.
+    async fn begin_work<'c, T>(
+        &self,
+        worker: &'c mut GuardedConnection,
+        prepared: &Prepared,
+        filling: &str,
+        work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<(GuardedTransaction<'c>, Result<T, Failed>), Error> {
+        let began = Instant::now();
         let first = async |client: &Client| {
             tokio::join!(
                 biased;
-                self.set(client, &prepared.open, ""),
+                self.set(client, &prepared.open, filling),
                 client.batch_execute("SAVEPOINT batch"),
-                client.query_one(&prepared.work, &parameters),
+                work(client),
             )
         };
-        let (transaction, (set, saved, row)) = worker.begin_with(first).await?;
+        let (transaction, (set, saved, worked)) = worker.begin_with(first).await?;
         set?;
         saved.map_err(|source| Error::sql("setting a savepoint", source))?;
-        let found = match row {
-            Ok(row) => Differing::of(&row),
-            Err(source) => {
-                let failed = self.taken_back(&transaction, source, began.elapsed()).await?;
-                self.count_carefully(&transaction, range, failed).await?
-            }
+        let worked = match worked {
+            Ok(value) => Ok(value),
+            Err(source) => Err(self.taken_back(&transaction, source, began.elapsed()).await?),
         };
-        Ok((transaction, found))
+        Ok((transaction, worked))
     }
 }

@@ -63,8 +63,8 @@ impl Control {
         });
     }
 
-    /// Reads them again and again beside a step, for who is to `heed` them; never returns. Where the connection that looks is lost,
-    /// on one of its own: a paused step would never hear that it may go on.
+    /// Reads them again and again beside a step, for `heed`; never returns. Where the connection that looks
+    /// is lost, on one of its own: a paused step would never hear that it may go on.
     pub(crate) async fn keep_reading(
         &self,
         options: &Options,

@@ -1,8 +1,8 @@
 //! How wide the windows are in which a lock request may queue, and how far apart.
 //!
-//! Called by [`super::take`]. A window is felt by whoever comes while it is open: where a transaction takes a
-//! millisecond, 50 ms are an outage. So they follow what one takes here at this moment, and whoever
-//! queues lets everybody through for ten times as long before the next. Both loosen in steps where it starves.
+//! Called by [`super::take`]. A window is felt by all who come while it is open: where a transaction takes a
+//! millisecond, 50 ms are an outage. So they follow what one takes here at this moment, and a request that
+//! has queued lets everybody through for ten times as long before the next. Both loosen in steps where it starves.
 //! Pure but for the pause's jitter; times that had to be waited are given.
 
 use crate::options::LockLimits;

@@ -28,7 +28,7 @@ pub(crate) async fn undo(
     let outside = |change: &&Change| change.facts(&Catalog::default()).outside_transaction;
     let (long, short): (Vec<&Change>, Vec<&Change>) = step.undo.iter().partition(outside);
     for change in long {
-        // Whoever undoes has decided; nobody else's wishes count.
+        // The operator who undoes has decided; no other wishes count.
         let control = Control::default();
         let pace = Pacer::new(options, control.clone());
         let beside = Vec::new();

@@ -2,7 +2,7 @@
 //! connection, or on several at once ([`Pace::parallel`](crate::Pace)).
 //!
 //! Called by `backfill.rs` and `backfill_check.rs`. `lane` is what one connection does; `tail` finds the
-//! ranges, in order, whoever asks; `watermark` says which cursor may be written.
+//! ranges, in order, for all lanes; `watermark` says which cursor may be written.
 //!
 //! Invariants: ranges are disjoint, so lanes never wait for each other's rows; a range and what the ledger
 //! says of it are committed in one guarded transaction; the cursor passes over nothing that is not committed.

@@ -6,6 +6,7 @@
 mod at_once;
 mod columns;
 mod constraints;
+mod fill_order;
 mod objects;
 mod pending;
 mod properties;

@@ -16,7 +16,7 @@ BEGIN
     VALUES (my_app, my_source, my_p95_ms)
     ON CONFLICT (app, source) DO UPDATE
         SET p95_ms = excluded.p95_ms, reported_at = excluded.reported_at;
-    -- Those that have ended; whoever reports next sees to it.
+    -- Those that have ended: the next report removes them.
     DELETE FROM changeover.latency_report r
      WHERE r.app = my_app AND r.reported_at < clock_timestamp() - interval '1 hour';
 END $$;
