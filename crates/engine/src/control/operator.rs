@@ -45,10 +45,8 @@ impl Operator {
             |person| format!("changeover-operator/{person}"),
         );
         let connection = connection::open(url, &name, Purpose::Status).await?;
-        bootstrap::require(&connection).await?;
-        if let Some((written, _)) = bootstrap::format(&connection).await?
-            && written < SINCE_FORMAT
-        {
+        let written = bootstrap::require(&connection).await?;
+        if written < SINCE_FORMAT {
             return Err(Error::Invalid(format!(
                 "the ledger has format {written}, and nothing in it to say this with before format \
                  {SINCE_FORMAT}: start a release with this version, or run its `changeover migrate`"

@@ -241,7 +241,7 @@ impl StatusReader {
     }
 
     async fn read_in_transaction(&self) -> Result<Status, Error> {
-        bootstrap::require(&self.connection).await?;
+        let written = bootstrap::require(&self.connection).await?;
         let row = self
             .connection
             .client
@@ -254,10 +254,7 @@ impl StatusReader {
         let mut status: Status = document(&row, 0, "status")?;
         status.workers = workers::read(&self.connection, &self.app).await?;
         status.refused = refused::read(&self.connection, &self.app).await?;
-        if bootstrap::format(&self.connection)
-            .await?
-            .is_some_and(|(written, _)| written >= control::SINCE_FORMAT)
-        {
+        if written >= control::SINCE_FORMAT {
             status.control = control::read(&self.connection, &self.app).await?;
             status.pace = pace::read(&self.connection, &self.app).await?;
         }

@@ -76,14 +76,14 @@ pub async fn format(connection: &Connection) -> Result<Option<(i32, i32)>, Error
     Ok(Some((row.get(0), row.get(1))))
 }
 
-/// Fails unless there is a ledger that this engine may read.
-pub async fn require(connection: &Connection) -> Result<(), Error> {
+/// Fails unless there is a ledger that this engine may read. The format that is written there.
+pub async fn require(connection: &Connection) -> Result<i32, Error> {
     match format(connection).await? {
         None => Err(Error::NoLedger),
         Some((written, min_reader)) if min_reader > FORMAT => {
             Err(Error::LedgerTooNew { written, min_reader, own: FORMAT })
         }
-        Some(_) => Ok(()),
+        Some((written, _)) => Ok(written),
     }
 }
 
