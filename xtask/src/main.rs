@@ -22,6 +22,7 @@ mod circles;
 mod connect;
 mod decoding_server;
 mod derivation_table;
+mod differential;
 mod facts;
 mod faults;
 mod faults_under_load;
@@ -95,6 +96,8 @@ enum Chore {
     Mutants(mutants::Args),
     /// Every type of column and key through trigger, batch and check, on each major.
     DerivationTable(derivation_table::Args),
+    /// Generated histories, planned and as they are written: both end alike.
+    Differential(differential::Args),
     /// Term, registration, floor and contract as a state machine: explored, with and without guards.
     Model(model::Args),
     /// Writes `docs/rules.md` from the registry of rules.
@@ -139,6 +142,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
             Chore::Histories(args) => histories::run(args).await,
             Chore::Mutants(args) => mutants::run(args).await,
             Chore::DerivationTable(args) => derivation_table::run(&args),
+            Chore::Differential(args) => differential::run(args).await,
             Chore::Model(args) => model::run(&args),
             Chore::Rules(args) => rules::run(&args),
             Chore::Verify(args) => verify::run(args).await,

@@ -24,6 +24,7 @@ pub use read_only::ReadOnly;
 
 use crate::error::{Error, chain};
 use listening::watch_connection;
+use std::borrow::Cow;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_postgres::types::{ToSql, Type};
@@ -32,6 +33,8 @@ use tokio_postgres::{Client, Notification};
 /// For how long the settings of a session may take: a server that accepts and then says nothing would hang
 /// us for ever.
 const CONFIGURE_WAIT: Duration = Duration::from_secs(10);
+/// What the server keeps of an `application_name`, as it is built everywhere.
+const NAME_BYTES_MAX: usize = 63;
 /// For how long a request to cancel may take.
 const CANCEL_WAIT: Duration = Duration::from_secs(10);
 
@@ -194,12 +197,27 @@ async fn connect(
     purpose: Purpose,
     heard: Option<mpsc::Sender<Notification>>,
 ) -> Result<Connection, Error> {
-    let reached = address.connect(name).await.map_err(|source| match source {
+    let name = fitting(name, purpose);
+    let reached = address.connect(&name).await.map_err(|source| match source {
         ConnectError::Address(source) => Error::Url { source },
         source => Error::Connect { purpose: purpose.as_str(), source: Box::new(source) },
     })?;
     tokio::spawn(watch_connection(reached.link, purpose, heard));
     Ok(Connection { client: reached.client, cancel: reached.cancel })
+}
+
+/// The name, shortened before its ending where the server would cut that off: by the ending our own sessions are
+/// told from clients.
+fn fitting(name: &str, purpose: Purpose) -> Cow<'_, str> {
+    let ending = name.rfind(&format!("/{}", purpose.as_str()));
+    let Some((front, ending)) = ending.map(|at| name.split_at(at)) else { return name.into() };
+    let room = NAME_BYTES_MAX.saturating_sub(ending.len());
+    if front.len() <= room {
+        return name.into();
+    }
+    let is_end = |at: &usize| front.is_char_boundary(*at);
+    let end = (0..=room).rev().find(is_end).unwrap_or(0);
+    format!("{}{ending}", &front[..end]).into()
 }
 
 async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
@@ -214,4 +232,26 @@ async fn configure(client: &Client, purpose: Purpose) -> Result<(), Error> {
         .batch_execute(NEWER_SETTINGS)
         .await
         .map_err(|source| Error::sql("setting the session's bounds", source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_ending() {
+        let release = "ä".repeat(40);
+        let fitted = |name: String| {
+            let fitted = fitting(&name, Purpose::Work).into_owned();
+            assert!(fitted.len() <= NAME_BYTES_MAX, "{fitted}");
+            fitted
+        };
+        let long =
+            fitted(format!("changeover@20261130120000/{}/{release}/work/12", "a".repeat(20)));
+        assert!(long.starts_with("changeover@20261130120000/aaaaaaaaaaaaaaaaaaaa/ä"), "{long}");
+        assert!(long.ends_with("/work/12"), "{long}");
+        let short = "changeover@2/shop/2/work/1";
+        assert_eq!(fitted(short.to_owned()), short);
+        assert_eq!(fitting(&release, Purpose::Work), release);
+    }
 }

@@ -232,7 +232,7 @@ impl<'a> Batch<'a> {
 
     /// Goes back to the savepoint before a statement that failed after `took`, unless that ends all. What is
     /// done from there on, all triggers compute.
-    pub(super) async fn taken_back(
+    async fn taken_back(
         &self,
         transaction: &GuardedTransaction<'_>,
         source: tokio_postgres::Error,

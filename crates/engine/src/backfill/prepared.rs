@@ -112,12 +112,17 @@ impl Batch<'_> {
         let filling = if prepared.skips_trigger { self.trigger } else { "" };
         let parameters = range.parameters();
         let fill = async |client: &Client| client.execute(&prepared.work, &parameters).await;
-        let (transaction, written) = self.begin_work(worker, prepared, filling, fill).await?;
-        let filled = match written {
-            Ok(written) => Filled::Written(written),
-            Err(failed) => self.fill_carefully(&transaction, range, failed).await?,
-        };
-        Ok(FilledRange { transaction, filled })
+        match self.begin_work(worker, prepared, filling, fill).await? {
+            (transaction, Ok(written)) => {
+                Ok(FilledRange { transaction, filled: Filled::Written(written) })
+            }
+            (transaction, Err(failed)) => {
+                let (transaction, failed) =
+                    self.begin_carefully(transaction, failed, "filling a range").await?;
+                let filled = self.fill_carefully(&transaction, range, failed).await?;
+                Ok(FilledRange { transaction, filled })
+            }
+        }
     }
 
     /// Begins a transaction and looks in it for rows of a range that differ.
@@ -131,16 +136,20 @@ impl Batch<'_> {
         let [upper, lower] = range.parameters();
         let parameters: [&(dyn ToSql + Sync); 5] = [upper, lower, &self.app, &front, &part];
         let check = async |client: &Client| client.query_one(&prepared.work, &parameters).await;
-        let (transaction, row) = self.begin_work(worker, prepared, "", check).await?;
-        let found = match row {
-            Ok(row) => Differing::of(&row),
-            Err(failed) => self.count_carefully(&transaction, range, failed).await?,
-        };
-        Ok((transaction, found))
+        match self.begin_work(worker, prepared, "", check).await? {
+            (transaction, Ok(row)) => Ok((transaction, Differing::of(&row))),
+            (transaction, Err(failed)) => {
+                let (transaction, failed) =
+                    self.begin_carefully(transaction, failed, "checking a range").await?;
+                let found = self.count_carefully(&transaction, range, failed).await?;
+                Ok((transaction, found))
+            }
+        }
     }
 
-    /// Begins a transaction with the batch's settings and runs `work` behind a savepoint, to which a failure
-    /// goes back; all in one round trip.
+    /// Begins a transaction with the batch's settings and runs `work` in it, all in one round trip. There is no
+    /// savepoint: rows written in a subtransaction cost more, to us and to all who read them later. What fails
+    /// is begun once more.
     async fn begin_work<'c, T>(
         &self,
         worker: &'c mut GuardedConnection,
@@ -149,21 +158,28 @@ impl Batch<'_> {
         work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<(GuardedTransaction<'c>, Result<T, Failed>), Error> {
         let began = Instant::now();
-        let first = async |client: &Client| {
-            tokio::join!(
-                biased;
-                self.set(client, &prepared.open, filling),
-                client.batch_execute("SAVEPOINT batch"),
-                work(client),
-            )
-        };
-        let (transaction, (set, saved, worked)) = worker.begin_with(first).await?;
+        let first = async |client: &Client| tokio::join!(biased; self.set(client, &prepared.open, filling), work(client));
+        let (transaction, (set, worked)) = worker.begin_with(first).await?;
         set?;
-        saved.map_err(|source| Error::sql("setting a savepoint", source))?;
-        let worked = match worked {
-            Ok(value) => Ok(value),
-            Err(source) => Err(self.taken_back(&transaction, source, began.elapsed()).await?),
-        };
-        Ok((transaction, worked))
+        let failed = |source| (Failure::of(&source, began.elapsed(), self.limit()), source);
+        Ok((transaction, worked.map_err(failed)))
+    }
+
+    /// A transaction in place of one that has failed; all triggers compute what is done in it.
+    ///
+    /// # Errors
+    /// Where the failure ends the step.
+    async fn begin_carefully<'c>(
+        &self,
+        failed: GuardedTransaction<'c>,
+        (failure, source): Failed,
+        action: &str,
+    ) -> Result<(GuardedTransaction<'c>, Failed), Error> {
+        if matches!(failure, Failure::Cancelled | Failure::Other) {
+            return Err(failure.ended(action, source));
+        }
+        let transaction = failed.begin_again().await?;
+        self.open(&transaction).await?;
+        Ok((transaction, (failure, source)))
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alone;
 mod archiver;
 mod autovacuum;
 #[path = "../common/mod.rs"]

@@ -57,6 +57,19 @@ impl Stage {
         &mut self.options.pace
     }
 
+    /// The release that migrates.
+    pub(crate) fn release(&mut self, name: &str) {
+        name.clone_into(&mut self.options.release);
+    }
+
+    /// The name of the session that reads the pace's row.
+    pub(crate) async fn look_on_as(&self, name: &str) {
+        self.owner
+            .execute("SELECT set_config('application_name', $1, false)", &[&name])
+            .await
+            .unwrap();
+    }
+
     /// Begins the upgrade and waits until its pace is watched.
     pub(crate) async fn begin(&mut self) {
         let run = changeover::operate::migrate(self.options.clone(), self.stop.clone());

@@ -246,6 +246,13 @@ impl GuardedTransaction<'_> {
         Ok(answer)
     }
 
+    /// Rolls back and begins another one.
+    pub async fn begin_again(self) -> Result<Self, Error> {
+        let Self { worker } = self;
+        // Left open, so the next beginning rolls it back.
+        worker.begin().await
+    }
+
     /// Rolls back.
     pub async fn rollback(self) -> Result<(), Error> {
         self.worker

@@ -9,6 +9,7 @@
 //! Invariants: nothing raises because of the author's expressions; everything runs under the same
 //! pinned settings; nothing here reads a clock or another table.
 
+mod differs;
 mod names;
 mod part_sql;
 mod requirement;
@@ -19,6 +20,7 @@ mod trigger;
 
 pub use rows::statements;
 
+pub(crate) use differs::differs;
 pub(crate) use names::TRIGGER_PREFIX;
 pub(crate) use requirement::{Requirement, check_expression};
 pub(crate) use settings::{Settings, is_open, pinned_settings};
@@ -96,19 +98,8 @@ impl DerivedColumn {
             return format!("{} IS NULL", self.column);
         }
         let value = format!("CAST({} AS {})", self.value.of_row(), self.type_sql);
-        differs(&self.column.to_string(), &value)
+        differs(&self.column.to_string(), &value, &self.type_sql)
     }
-}
-
-/// True where two values of one type are not the same.
-///
-/// Compared as images of records: many types have no `=` (`json`, `xml`, `jsonpath`, `point`, domains
-/// and composites of them), of others it finds values equal that are not the same (`citext`,
-/// `interval`, a collation that ignores case), and any operator could be another one's with the same
-/// name. `*<>` takes every type, calls none of its functions, and cannot raise. Cast, so that the
-/// server compares records and not their fields one by one.
-pub(crate) fn differs(left: &str, right: &str) -> String {
-    format!("ROW({left})::record OPERATOR(pg_catalog.*<>) ROW({right})::record")
 }
 
 fn join(parts: impl Iterator<Item = String>, separator: &str) -> String {

@@ -78,7 +78,8 @@ fn places(backfill: &Backfill) -> Vec<(&'static str, String)> {
     let (key, set) = (&backfill.key, &backfill.set);
     let numbered = || key.iter().enumerate();
     let computed = |one: &Assignment| {
-        format!("({})", differs(&format!("t.{}", one.column), &format!("v.{}", one.column)))
+        let (there, computed) = (format!("t.{}", one.column), format!("v.{}", one.column));
+        format!("({})", differs(&there, &computed, &one.type_sql))
     };
     let safe = backfill.safe_function.as_ref().map(call).unwrap_or_default();
     vec![

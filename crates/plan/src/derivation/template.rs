@@ -52,6 +52,11 @@ impl Template {
         Some(Self(pieces))
     }
 
+    /// A text that names no column.
+    pub(crate) fn constant(text: &str) -> Self {
+        Self(vec![Piece::Text(format!("({text})"))])
+    }
+
     /// `CASE WHEN condition THEN value ELSE otherwise END`.
     pub(crate) fn when(condition: Self, value: Self, otherwise: &str) -> Self {
         let text = |text: &str| Piece::Text(text.to_owned());

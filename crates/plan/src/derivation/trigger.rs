@@ -212,8 +212,8 @@ impl Derivation {
                 ("column", column.to_string()),
                 ("value", one.value.of_new()),
                 ("inserted", inserted),
-                ("from_old", differs(&given, &format!("OLD.{column}"))),
-                ("from_value", differs(&given, &format!("NEW.{column}"))),
+                ("from_old", differs(&given, &format!("OLD.{column}"), &one.type_sql)),
+                ("from_value", differs(&given, &format!("NEW.{column}"), &one.type_sql)),
                 ("counter", quote_literal(&self.object("overridden").to_string())),
             ],
         );

@@ -64,9 +64,9 @@ fn assume(world: &mut World, statement: &Statement) {
     for change in change::written(&world.catalog, statement).unwrap_or_default() {
         match &change {
             Change::AddColumn(add) => {
-                let has_value = add.column.default.is_some() && !add.fills_rows;
+                let value = add.column.default.clone().filter(|_| !add.fills_rows);
                 let key = (add.table.clone(), add.column.name.clone());
-                world.new_columns.insert(key, has_value);
+                world.new_columns.insert(key, value);
             }
             Change::CreateTable(create) if !existed(world, &create.relation.name) => {
                 world.new_relations.insert(create.relation.name.clone());

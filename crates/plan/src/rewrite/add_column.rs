@@ -52,7 +52,8 @@ pub(super) fn plan(
         .default
         .as_ref()
         .is_some_and(|default| change::is_volatile(&work.world.catalog, default));
-    work.world.new_columns.insert(key, column.default.is_some() && !volatile);
+    let value = column.default.as_ref().filter(|_| !volatile).map(|default| default.text.clone());
+    work.world.new_columns.insert(key, value);
     add(work, relation, column, volatile, &title)?;
     if let Some(default) = column.default.as_ref().filter(|_| volatile) {
         fill(work, relation, column, default, &title)?;

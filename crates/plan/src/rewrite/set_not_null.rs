@@ -54,7 +54,7 @@ fn guarantee(work: &Work<'_>, relation: &Relation, column: &Identifier) -> Optio
     let key = (relation.name.clone(), column.clone());
     match work.world.new_columns.get(&key) {
         _ if by_trigger => Some("the trigger never leaves the column NULL, for any writer"),
-        Some(true) if has_default => {
+        Some(Some(_)) if has_default => {
             Some("the default gives a value to rows of releases that do not know the column")
         }
         _ => None,

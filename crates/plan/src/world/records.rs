@@ -168,6 +168,13 @@ impl Records {
         self.syncs.push(sync);
     }
 
+    /// Changes a step of an earlier statement.
+    pub(crate) fn change_step(&mut self, id: &StepId, change: impl FnOnce(&mut Step)) {
+        let Some(at) = self.steps.iter().rposition(|step| &step.id == id) else { return };
+        self.before.whole_steps.get_or_insert_with(|| self.steps.clone());
+        change(&mut self.steps[at]);
+    }
+
     /// Forgets sync triggers that go together with something else.
     pub(crate) fn forget_syncs(&mut self, triggers: &[Identifier]) {
         if self.syncs.iter().any(|sync| triggers.contains(&sync.trigger)) {

@@ -23,8 +23,8 @@ pub(crate) struct World {
     pub(crate) catalog: Catalog,
     /// Relations made by the pending migrations: no older release uses them.
     pub(crate) new_relations: BTreeSet<QualifiedName>,
-    /// Columns that the pending migrations add, with whether rows that are there get a value.
-    pub(crate) new_columns: BTreeMap<(QualifiedName, Identifier), bool>,
+    /// Columns that the pending migrations add, with what the rows that are there get at once: `None` for NULL.
+    pub(crate) new_columns: BTreeMap<(QualifiedName, Identifier), Option<String>>,
     /// The steps so far and what they do.
     pub(crate) records: Records,
     /// Steps of earlier plans that still remove sync triggers, by table.

@@ -1,7 +1,8 @@
 //! A limit that can be raised and lowered while permits are out.
 //!
 //! Lowering takes nothing away: who has a permit keeps it, and none is given until fewer are out than
-//! the limit says. (`deadpool`'s `resize` counts wrong where a pool is not full, and where it grows
+//! the limit says. First come, first served: one that comes later never passes one that waits, or the unlucky
+//! would wait for many times as long as the others. (`deadpool`'s `resize` counts wrong where a pool is not full, and where it grows
 //! while connections beyond the last limit are still in use.)
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,8 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     count: Mutex<Count>,
     changed: Notify,
+    /// Held by the one whose turn it is; the others wait for it, in the order in which they came.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,21 +30,18 @@ impl Gate {
     /// A gate with this limit.
     pub fn new(limit: usize) -> Self {
         let count = Mutex::new(Count { limit, out: 0 });
-        Self(Arc::new(Inner { count, changed: Notify::new() }))
+        Self(Arc::new(Inner { count, changed: Notify::new(), turn: tokio::sync::Mutex::default() }))
     }
 
     /// Waits until fewer permits are out than the limit says. The caller bounds the wait.
     pub async fn enter(&self) -> Permit {
+        let _turn = self.0.turn.lock().await;
         loop {
             let changed = self.0.changed.notified();
             {
                 let mut count = self.0.lock();
                 if count.out < count.limit {
                     count.out += 1;
-                    // The one that waits behind may find room as well.
-                    if count.out < count.limit {
-                        self.0.changed.notify_one();
-                    }
                     return Permit(Arc::clone(&self.0));
                 }
             }
@@ -103,6 +103,26 @@ mod tests {
         gate.set_limit(2);
         out.push(gate.enter().await);
         assert!(gate.enter().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn one_that_comes_later_does_not_pass_one_that_waits() {
+        let gate = Gate::new(1);
+        let out = gate.enter().await;
+        let mut first = Box::pin(gate.enter());
+        assert!(first.as_mut().now_or_never().is_none());
+        drop(out);
+        // There is room, and the first has not looked yet.
+        assert!(gate.enter().now_or_never().is_none(), "a second one passed the first");
+        let out = first.await;
+        // One that gives up while it waits leaves its place to the next.
+        let mut gives_up = Box::pin(gate.enter());
+        let mut next = Box::pin(gate.enter());
+        assert!(gives_up.as_mut().now_or_never().is_none());
+        assert!(next.as_mut().now_or_never().is_none());
+        drop(gives_up);
+        drop(out);
+        assert!(next.now_or_never().is_some(), "the place of one that gave up is lost");
     }
 
     #[tokio::test]

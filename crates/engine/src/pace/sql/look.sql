@@ -5,8 +5,9 @@ WITH session AS MATERIALIZED (
     SELECT a.pid, a.datid, a.usesysid, a.state, a.wait_event_type, a.state_change, a.backend_type
       FROM pg_stat_activity a
      WHERE a.pid <> pg_backend_pid()
-       -- The engine's own, which are no clients; those that instances serve with have no such ending.
-       AND a.application_name !~ '^changeover@[0-9]+/[^/]*/[^/]*/(work(/[0-9]+)?|lease|watch|service|listen|status|probe|pace)$'
+       -- The engine's own, which are no clients; those that instances serve with have no such ending. And those
+       -- of who looks on or gives orders, `changeover migrate`'s own progress among them.
+       AND a.application_name !~ '^changeover(@[0-9]+/[^/]*/(.*/)?(work(/[0-9]+)?|lease|watch|service|listen|status|probe|pace)|-(status|operator|control)(/.*)?)$'
 ), client AS (
     SELECT count(*) FILTER (WHERE s.state = 'active' OR s.state_change > clock_timestamp() - $3 * interval '1 millisecond') AS at_work,
            count(*) FILTER (WHERE s.state = 'active' AND s.wait_event_type IS NULL) AS running,

@@ -172,7 +172,7 @@ fn set_not_null() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_002" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.2.backfill: backfill orders.n needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "n" = (coalesce("total", 0)) where true and ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("total", 0)…
+      set "n" = (coalesce("total", 0)) where true and ("n") IS DISTINCT FROM (CAST((coalesce("total", 0)) AS integer))
     online 0002.2.check: check that no row of orders.n differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     online 0002.3.not_null_check: reject NULL in orders.n from now on needs 0002.1.add_column 0002.2.check

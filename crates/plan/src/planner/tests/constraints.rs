@@ -166,7 +166,7 @@ fn partitioned_tables() {
       create table other (id int primary key)
     online 0002.2.backfill: backfill orders.n needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "n" = ("total") where true and ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("total") AS integer))::record
+      set "n" = ("total") where true and ("n") IS DISTINCT FROM (CAST(("total") AS integer))
     online 0002.2.check: check that no row of orders.n differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     online 0002.3.index: build index orders_n_idx on orders needs 0002.1.add_column

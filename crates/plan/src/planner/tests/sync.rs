@@ -25,7 +25,7 @@ fn the_designs_example() {
       ALTER TABLE "public"."orders" ALTER COLUMN "legacy" DROP NOT NULL
     online 0002.2.backfill: backfill orders.started needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "started" = (to_timestamp(("payload"->>'start')::float8)) where true and ROW("started")::record OPERATOR(pg_catalog.…
+      set "started" = (to_timestamp(("payload"->>'start')::float8)) where true and ("started") IS DISTINCT FROM (CAST((to_time…
     online 0002.2.check: check that no row of orders.started differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     online 0002.3.index: build index orders_started_idx on orders needs 0002.1.add_column
@@ -101,7 +101,7 @@ fn the_trigger_computes_parks_and_counts() {
       changeover_before := NEW;
       BEGIN
           NEW."started" := (to_timestamp((NEW."payload"->>'start')::float8));
-          IF (TG_OP = 'INSERT' AND changeover_before."started" IS DISTINCT FROM NULL OR TG_OP = 'UPDATE' AND ROW(changeover_before."started")::record OPERATOR(pg_catalog.*<>) ROW(OLD."started")::record) AND ROW(changeover_before."started")::record OPERATOR(pg_catalog.*<>) ROW(NEW."started")::record THEN
+          IF (TG_OP = 'INSERT' AND changeover_before."started" IS DISTINCT FROM NULL OR TG_OP = 'UPDATE' AND (changeover_before."started") IS DISTINCT FROM (OLD."started")) AND (changeover_before."started") IS DISTINCT FROM (NEW."started") THEN
             PERFORM pg_catalog.nextval('"changeover"."shop.0002.2.overridden"');
           END IF;
       EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN
@@ -155,14 +155,14 @@ fn what_is_computed_is_the_authors_expression_over_the_row() {
         update("orders set (n, total) = (nick, total)"),
     ];
     insta::assert_snapshot!(shown.join("\n"), @r#"
-    ("status") | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("status") AS text))::record
-    ("status" || lower("nick")) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("status" || lower("nick")) AS text))::record
-    ("status" || "nick") | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("status" || "nick") AS text))::record
-    coalesce("n", ('x')) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(coalesce("n", ('x')) AS text))::record
-    (coalesce("nick", 'none')) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("nick", 'none')) AS text))::record
-    (CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) AS text))::record
-    (CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) AS text))::record
-    (case when "total" between 1 and 2 then "nick" else "status" end) | ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST((case when "total" between 1 and 2 then "nick" else "status" end) AS text))::record
+    ("status") | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST(("status") AS text)) COLLATE pg_catalog."C"
+    ("status" || lower("nick")) | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST(("status" || lower("nick")) AS text)) COLLATE pg_catalog."C"
+    ("status" || "nick") | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST(("status" || "nick") AS text)) COLLATE pg_catalog."C"
+    coalesce("n", ('x')) | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST(coalesce("n", ('x')) AS text)) COLLATE pg_catalog."C"
+    (coalesce("nick", 'none')) | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST((coalesce("nick", 'none')) AS text)) COLLATE pg_catalog."C"
+    (CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST((CASE WHEN ("total" > 3) THEN ("nick") ELSE NULL END) AS text)) COLLATE pg_catalog."C"
+    (CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST((CASE WHEN (("total" > 3) AND ("status" = 'x')) THEN ("nick") ELSE NULL END) AS text)) COLLATE pg_catalog."C"
+    (case when "total" between 1 and 2 then "nick" else "status" end) | ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST((case when "total" between 1 and 2 then "nick" else "status" end) AS text)) COLLATE pg_catalog."C"
     (to_json("payload")) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((to_json("payload")) AS json))::record
     (("payload"->'a')::json) | ROW("m")::record OPERATOR(pg_catalog.*<>) ROW(CAST((("payload"->'a')::json) AS json))::record
     expand 0002.1.add_column: add column orders.n, add column orders.m
@@ -278,7 +278,7 @@ fn a_column_that_was_there_needs_a_word() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.total needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "total" = coalesce("total", (0)) where true and ROW("total")::record OPERATOR(pg_catalog.*<>) ROW(CAST(coalesce("tot…
+      set "total" = coalesce("total", (0)) where true and ("total") IS DISTINCT FROM (CAST(coalesce("total", (0)) AS integer))
     online 0002.1.check: check that no row of orders.total differs needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.1.sync_drop floor=2: remove the trigger that kept orders.total right needs 0002.1.check 0002.1.sync
@@ -293,7 +293,7 @@ fn a_column_that_was_there_needs_a_word() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.total needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "total" = (coalesce("total", 1)) where true and ROW("total")::record OPERATOR(pg_catalog.*<>) ROW(CAST((coalesce("to…
+      set "total" = (coalesce("total", 1)) where true and ("total") IS DISTINCT FROM (CAST((coalesce("total", 1)) AS integer))
     online 0002.1.check: check that no row of orders.total differs needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.1.sync_drop floor=2: remove the trigger that kept orders.total right needs 0002.1.check 0002.1.sync
@@ -308,7 +308,7 @@ fn a_column_that_was_there_needs_a_word() {
       CREATE TRIGGER "zzzz_changeover_shop_0002_001" BEFORE INSERT OR UPDATE ON "public"."orders" FOR EACH ROW EXECUTE FUNCTIO…
     online 0002.1.backfill: backfill orders.status needs 0002.1.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "status" = (lower("nick")) where ("total" > 1) and ROW("status")::record OPERATOR(pg_catalog.*<>) ROW(CAST((lower("n…
+      set "status" = (lower("nick")) where ("total" > 1) and ("status") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST((lower("…
     online 0002.1.check: check that no row of orders.status differs needs 0002.1.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.1.sync_drop floor=2: remove the trigger that kept orders.status right needs 0002.1.check 0002.1.sync
@@ -320,7 +320,7 @@ fn a_column_that_was_there_needs_a_word() {
 
     online 0002.1.backfill: backfill orders.status
       lock orders ROW EXCLUSIVE (batch)
-      set "status" = ('old') where ("total" > 1) and ROW("status")::record OPERATOR(pg_catalog.*<>) ROW(CAST(('old') AS text))…
+      set "status" = ('old') where ("total" > 1) and ("status") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST(('old') AS text)…
     "#);
 }
 
@@ -399,7 +399,7 @@ fn a_column_goes_together_with_the_trigger_that_reads_it() {
       ALTER TABLE "public"."orders" ALTER COLUMN "legacy" DROP NOT NULL
     online 0002.2.backfill: backfill orders.n needs 0002.1.add_column 0002.2.sync
       lock orders ROW EXCLUSIVE (batch)
-      set "n" = ("legacy") where true and ROW("n")::record OPERATOR(pg_catalog.*<>) ROW(CAST(("legacy") AS text))::record
+      set "n" = ("legacy") where true and ("n") COLLATE pg_catalog."C" IS DISTINCT FROM (CAST(("legacy") AS text)) COLLATE pg_…
     online 0002.2.check: check that no row of orders.n differs needs 0002.2.backfill
       lock orders ACCESS SHARE (batch)
     contract 0002.3.drop_column floor=2: drop column orders.legacy needs 0002.2.check

@@ -1,9 +1,11 @@
 //! `UPDATE` of a whole table whose values come from the row itself.
 //!
 //! Becomes a trigger that keeps the columns right for every writer (expand), a backfill and a
-//! check (online), and the trigger's removal once no older release writes any more (contract).
+//! check (online), and the trigger's removal once no older release writes any more (contract). A constant
+//! for a column that the plan adds with a default becomes part of adding it (`refill`).
 
 mod derivation;
+mod refill;
 mod steps;
 mod values;
 
@@ -40,8 +42,13 @@ pub(super) fn plan(work: &mut Work<'_>, update: &Update) -> Result<(), Refused> 
     obstacle::kin::alone(work, &relation)?;
     let target = Target { relation: &relation, update };
     let columns: Vec<Identifier> = update.set.iter().map(|(column, _)| column.clone()).collect();
-    let values = target.values(work)?;
     each_column_once(work, &relation, &columns)?;
+    if work.directives.sync.is_none()
+        && let Some(planned) = refill::rewrite(work, &target)
+    {
+        return planned;
+    }
+    let values = target.values(work)?;
     table::fillable(work, &relation, &columns)?;
     let trigger = target.derivation(work, values)?;
     if work.directives.sync == Some(directive::Sync::Once) {

@@ -87,7 +87,7 @@ impl Target<'_> {
             Shape::IsNull(column) => {
                 let set = self.update.set.iter().any(|(name, _)| name == column);
                 let key = (self.relation.name.clone(), column.clone());
-                let starts_null = work.world.new_columns.get(&key) == Some(&false);
+                let starts_null = work.world.new_columns.get(&key) == Some(&None);
                 set && (starts_null || self.fills_null_only(column))
             }
             _ => false,
@@ -197,8 +197,17 @@ impl Target<'_> {
         let unfiltered = condition.is_none();
         let (template, condition) = match condition {
             Some(condition) if is_new => {
-                let otherwise = column.default.as_deref().unwrap_or("NULL");
-                (Template::when(condition, template, otherwise), None)
+                let key = (self.relation.name.clone(), column.name.clone());
+                let starts = work.world.new_columns.get(&key).cloned().flatten();
+                // A constant has no type of its own, and two of them would make a text.
+                let typed = |text: &str| format!("CAST({text} AS {})", column.type_sql);
+                let value = if value.shape == Shape::Constant {
+                    Template::constant(&typed(&value.text))
+                } else {
+                    template
+                };
+                let otherwise = starts.map_or("NULL".to_owned(), |starts| typed(&starts));
+                (Template::when(condition, value, &otherwise), None)
             }
             condition if fills => (Template::unless_set(&column.name, template), condition),
             condition => (template, condition),
