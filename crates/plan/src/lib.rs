@@ -36,4 +36,5 @@ pub use model::{
     step::{self, Course, Phase, Step, StepId, StepKind},
 };
 pub use planner::{PlanError, Request, plan, script};
+pub use world::names::default_names;
 pub use world::types::in_catalog as type_as_printed;

@@ -9,8 +9,6 @@ const ON: &str = "-- on ";
 
 /// Statements that touch one object.
 pub(super) struct Group {
-    /// The object.
-    pub(super) object: &'static str,
     /// The statements.
     pub(super) forms: Vec<&'static str>,
 }
@@ -19,8 +17,8 @@ pub(super) struct Group {
 pub(super) fn groups() -> anyhow::Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for line in FORMS.lines() {
-        if let Some(object) = line.strip_prefix(ON) {
-            groups.push(Group { object, forms: Vec::new() });
+        if line.starts_with(ON) {
+            groups.push(Group { forms: Vec::new() });
         } else if !line.starts_with("--") && !line.is_empty() {
             let group = groups.last_mut().context("a form before the first object")?;
             group.forms.push(line);

@@ -22,7 +22,7 @@ const SETTLE: Duration = Duration::from_millis(150);
 /// Probes of a base: one and a quarter seconds.
 const BASE_PROBES: usize = 50;
 /// For how long a base is measured at most; what was seen by then has to do.
-const MEASURE_MAX: Duration = Duration::from_secs(3);
+const MEASURE_MAX: Duration = Duration::from_secs(4);
 /// How old a base gets: the clients' load changes by the minute. Costs two of a hundred.
 const BASE_AGE_MAX: Duration = Duration::from_secs(60);
 /// The same at the least share, where a pause costs nothing: what keeps it there may be there without us.
@@ -158,7 +158,10 @@ impl Governor {
             probes.clear();
             *is_clear = true;
         }
-        let is_complete = *is_clear && probes.commits.len() >= BASE_PROBES;
+        let is_long = *is_clear && probes.commits.len() >= BASE_PROBES;
+        // Clients that queued behind our first batches would be taken for what it is like without us.
+        let is_steady = !probes.commits.is_falling() && !probes.statements.is_falling();
+        let is_complete = is_long && is_steady;
         if !is_complete && now.duration_since(*began) < MEASURE_MAX {
             return true;
         }

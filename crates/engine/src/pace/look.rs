@@ -20,6 +20,8 @@ pub(super) struct Look {
     /// Those that wait for locks or latches.
     pub(super) waiting: i64,
     pub(super) sessions: i64,
+    /// Those that are within a statement or a transaction.
+    pub(super) busy: i64,
     /// Sessions whose state the role may not see.
     pub(super) hidden_sessions: i64,
     pub(super) connections_max: i64,
@@ -73,5 +75,6 @@ fn read(row: &Row) -> Look {
         archive_bytes: row.get(13),
         is_vacuumed: row.get(14),
         reported_ms: row.get(15),
+        busy: row.get(16),
     }
 }

@@ -4,7 +4,7 @@
 //! an invalid one is what somebody left who died, and is dropped. `IF NOT EXISTS` is never trusted,
 //! it hides an invalid index.
 
-use super::{StepRun, long_statement};
+use super::{StepRun, long_statement, part_index};
 use crate::error::{Error, chain};
 use crate::lock;
 use crate::pause::PausePoint;
@@ -118,7 +118,6 @@ async fn build_partitioned(
     create: &CreateIndex,
     depth: u32,
 ) -> Result<(), Error> {
-    let step = run.step;
     if depth > DEPTH_MAX {
         return Err(Error::Invalid(format!("partitions are nested deeper than {DEPTH_MAX}")));
     }
@@ -141,18 +140,18 @@ async fn build_partitioned(
         if known_text(&row, 3).is_some() {
             continue;
         }
+        if let Some(twin) = part_index::twin(run, create, &table).await? {
+            part_index::attach(run, create, &table, &twin, twin == create.on_part(&table).name())
+                .await?;
+            continue;
+        }
         let part = create.on_part(&table);
         if row.get(2) {
             Box::pin(build_partitioned(run, &part, depth + 1)).await?;
         } else {
             build_one(run, &part).await?;
         }
-        // Locks the part's index for a blink, which `LOCK TABLE` cannot take beforehand.
-        let transaction = run.worker.begin().await?;
-        let attach = create.attach(&part);
-        lock::run_in_windows(&transaction, &table, &attach, &run.options.locks).await?;
-        transaction.pause(PausePoint::BeforeCommit, Some(step)).await;
-        transaction.commit().await?;
+        part_index::attach(run, create, &table, &part.name(), true).await?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ pub(crate) mod long_statement;
 mod look;
 mod outside;
 mod parked;
+mod part_index;
 mod progress;
 mod ranges;
 mod script;

@@ -52,6 +52,12 @@ impl Kind for AlterDefault {
     }
 
     fn effects(&self) -> Effects {
-        Effects::default().needs([Subject::Column(self.table.clone(), self.column.clone())])
+        let (table, column) = (self.table.clone(), self.column.clone());
+        let effects = Effects::default().needs([Subject::Column(table.clone(), column.clone())]);
+        if self.default.is_none() {
+            effects.makes(Subject::NoDefault(table, column))
+        } else {
+            effects
+        }
     }
 }

@@ -74,6 +74,8 @@ impl Kind for AlterNotNull {
     }
 
     fn effects(&self) -> Effects {
-        Effects::default().needs([Subject::Column(self.table.clone(), self.column.clone())])
+        let (table, column) = (self.table.clone(), self.column.clone());
+        let effects = Effects::default().needs([Subject::Column(table.clone(), column.clone())]);
+        if self.not_null { effects.makes(Subject::NotNull(table, column)) } else { effects }
     }
 }

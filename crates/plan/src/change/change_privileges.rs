@@ -1,6 +1,6 @@
 //! `GRANT`, `REVOKE`, `ALTER DEFAULT PRIVILEGES`.
 
-use super::{Break, Effects, Facts, Inverse, Kind};
+use super::{Break, Effects, Facts, Inverse, Kind, Subject};
 use crate::model::catalog::Catalog;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,6 @@ impl Kind for ChangePrivileges {
     }
 
     fn effects(&self) -> Effects {
-        Effects::default()
+        if self.revokes { Effects::default().makes(Subject::Revoked) } else { Effects::default() }
     }
 }

@@ -60,7 +60,7 @@ impl CreateIndex {
         Self { concurrently: false, only: true, ..self.clone() }
     }
 
-    /// The same index on one part: built concurrently, named after both.
+    /// The same index on one part: built concurrently, named after both until it is attached.
     pub fn on_part(&self, part: &QualifiedName) -> Self {
         let name = format!("{}_{}", self.index.as_str(), part.name.as_str());
         Self {
@@ -83,8 +83,8 @@ impl CreateIndex {
     }
 
     /// Makes a part's index a part of this one.
-    pub fn attach(&self, part: &Self) -> String {
-        format!("ALTER INDEX {} ATTACH PARTITION {}", self.name(), part.name())
+    pub fn attach(&self, part: &QualifiedName) -> String {
+        format!("ALTER INDEX {} ATTACH PARTITION {part}", self.name())
     }
 }
 

@@ -21,6 +21,12 @@ pub enum Subject {
     Function(Identifier),
     /// A trigger of a table.
     Trigger(QualifiedName, Identifier),
+    /// That a column accepts no NULL.
+    NotNull(QualifiedName, Identifier),
+    /// That a column has no default.
+    NoDefault(QualifiedName, Identifier),
+    /// That privileges are taken away.
+    Revoked,
 }
 
 impl Subject {
@@ -31,10 +37,17 @@ impl Subject {
                 Self::Column(table, _)
                 | Self::Filled(table, _)
                 | Self::Constraint(table, _)
-                | Self::Trigger(table, _),
+                | Self::Trigger(table, _)
+                | Self::NotNull(table, _)
+                | Self::NoDefault(table, _),
                 Self::Relation(name),
             ) => table == name,
-            (Self::Filled(table, column), Self::Column(of, name)) => table == of && column == name,
+            (
+                Self::Filled(table, column)
+                | Self::NotNull(table, column)
+                | Self::NoDefault(table, column),
+                Self::Column(of, name),
+            ) => table == of && column == name,
             _ => self == other,
         }
     }
@@ -54,6 +67,13 @@ impl Subject {
                 format!("trigger {} of {}", name.as_str(), table.plain())
             }
             Self::Filled(table, column) => format!("{}.{}", table.plain(), column.as_str()),
+            Self::NotNull(table, column) => {
+                format!("NOT NULL of {}.{}", table.plain(), column.as_str())
+            }
+            Self::NoDefault(table, column) => {
+                format!("DROP DEFAULT of {}.{}", table.plain(), column.as_str())
+            }
+            Self::Revoked => "privileges".to_owned(),
         }
     }
 }

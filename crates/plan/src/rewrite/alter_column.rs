@@ -3,10 +3,10 @@
 
 use super::{Form, Planned, table};
 use crate::{
-    change::{AlterDefault, AlterNotNull},
+    change::{AlterDefault, AlterNotNull, Subject},
     model::{catalog::Relation, identifier::Identifier, step::Phase},
     sql::statement::{AlterAction, AlterKind},
-    world::{Draft, Refused, Work},
+    world::{Draft, Refused, Work, placement::taken_back},
 };
 
 /// The registry's entry.
@@ -40,6 +40,7 @@ fn plan(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Resul
         _ => return Err(super::not_understood(&action.text)),
     };
     table::has_column(relation, column)?;
+    takes_nothing_back(work, relation, column, &action.kind)?;
     let title = format!("{}.{}", relation.name.plain(), column.as_str());
     let (table, name) = (relation.name.clone(), column.clone());
     let change = match &action.kind {
@@ -57,6 +58,25 @@ fn plan(work: &mut Work<'_>, relation: &Relation, action: &AlterAction) -> Resul
         draft = draft.floor(work.unused_floor());
     }
     work.emit(draft).map(|_| ())
+}
+
+/// What the statement undoes must not come after it.
+fn takes_nothing_back(
+    work: &Work<'_>,
+    relation: &Relation,
+    column: &Identifier,
+    kind: &AlterKind,
+) -> Result<(), Refused> {
+    let (table, name) = (relation.name.clone(), column.clone());
+    let undone = match kind {
+        AlterKind::DropNotNull { .. } => Subject::NotNull(table, name),
+        AlterKind::SetDefault { .. } => Subject::NoDefault(table, name),
+        _ => return Ok(()),
+    };
+    match work.world.records.made(&undone) {
+        Some(maker) => taken_back(&undone, maker),
+        None => Ok(()),
+    }
 }
 
 /// Older releases that leave the column out rely on its default.

@@ -13,7 +13,7 @@
 mod directed;
 pub(crate) mod draft;
 pub(crate) mod names;
-mod placement;
+pub(crate) mod placement;
 mod records;
 mod refused;
 pub(crate) mod state;

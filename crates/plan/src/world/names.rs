@@ -25,6 +25,16 @@ pub(crate) fn default_index_name(
     })
 }
 
+/// The names that the server tries in turn for an unnamed index, of which it takes the first that is free:
+/// `table_column_idx`, `table_column_idx1`. `columns` as the index itself names them.
+pub fn default_names<'a>(
+    table: &'a str,
+    columns: &[String],
+    label: &'a str,
+) -> impl Iterator<Item = Identifier> + 'a {
+    numbered(table, joined(&distinct(columns)), label)
+}
+
 /// The name for an unnamed CHECK or FOREIGN KEY: `table_column_check`, numbered where taken.
 pub(crate) fn default_constraint_name(
     catalog: &Catalog,
@@ -83,6 +93,16 @@ fn joined(parts: &[String]) -> String {
     name
 }
 
+fn numbered<'a>(
+    table: &'a str,
+    middle: String,
+    label: &'a str,
+) -> impl Iterator<Item = Identifier> + 'a {
+    (0..)
+        .map(move |pass: u32| if pass == 0 { label.to_owned() } else { format!("{label}{pass}") })
+        .map(move |label| Identifier::new(object_name(table, &middle, &label)))
+}
+
 fn first_free(
     table: &QualifiedName,
     middle: &str,
@@ -90,11 +110,9 @@ fn first_free(
     taken: impl Fn(&str) -> bool,
 ) -> Identifier {
     // Bounded by the number of names that exist; the server counts without an end.
-    (0..)
-        .map(|pass: u32| if pass == 0 { label.to_owned() } else { format!("{label}{pass}") })
-        .map(|label| object_name(table.name.as_str(), middle, &label))
-        .find(|name| !taken(name))
-        .map_or_else(|| Identifier::from(label), Identifier::new)
+    numbered(table.name.as_str(), middle.to_owned(), label)
+        .find(|name| !taken(name.as_str()))
+        .unwrap_or_else(|| Identifier::from(label))
 }
 
 /// `makeObjectName`: shortens the longer of the two parts until all fits.

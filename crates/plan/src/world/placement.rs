@@ -68,6 +68,27 @@ impl Placement {
     }
 }
 
+/// What comes only in the contract cannot be taken back before: it would hold in the end.
+pub(crate) fn taken_back(subject: &Subject, maker: &Provider) -> Result<(), Refused> {
+    if maker.phase != Phase::Contract {
+        return Ok(());
+    }
+    Err(Refused::new(
+        &rule::stop_between::RULE,
+        format!(
+            "{} comes with step {}, once no older release serves any more, and this statement would take it \
+             back before that",
+            subject.plain(),
+            maker.step
+        ),
+        format!(
+            "where migration {0:04} has run nowhere yet, leave both statements out; else stop at the release \
+             with migration {0:04} until its contract steps are done, and upgrade from there",
+            maker.migration
+        ),
+    ))
+}
+
 /// A name that is dropped in contract cannot be used again before.
 pub(super) fn stop_between(
     subject: &Subject,

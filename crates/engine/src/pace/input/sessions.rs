@@ -1,4 +1,7 @@
-//! Sessions that wait for locks or latches, that run, and how many there are at all.
+//! Sessions that wait for locks or latches, that run, that are busy, and how many there are at all.
+//!
+//! Busy ones say what no probe can: once all connections of a pool are, whoever wants one more waits in the service,
+//! while the server answers each of them nearly as quickly as before.
 
 use super::{Input, Reading, Seen};
 use crate::pace::look::Look;
@@ -11,13 +14,19 @@ const RUNNING_A_CORE: u32 = 4;
 /// How much one look weighs. Sessions wait for moments: about four looks, one second.
 const SMOOTH: f64 = 0.25;
 
+/// What is granted beyond the factor: one session more is busy now and then by itself.
+const BUSY_NOISE: f64 = 1.0;
+
 /// Those that aren't the engine's.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     waiting: f64,
     running: f64,
+    busy: f64,
     /// Those that waited without us.
     base: f64,
+    /// Those that were busy without us; nothing is known before.
+    base_busy: Option<f64>,
 }
 
 impl Input for Sessions {
@@ -27,6 +36,7 @@ impl Input for Sessions {
 
     fn learn(&mut self, _seen: &Seen<'_>) {
         self.base = self.waiting;
+        self.base_busy = Some(self.busy);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "numbers of sessions")]
@@ -35,6 +45,7 @@ impl Input for Sessions {
         let smooth = |before: f64, now: i64| before + SMOOTH * (now as f64 - before);
         self.waiting = smooth(self.waiting, look.waiting);
         self.running = smooth(self.running, look.running);
+        self.busy = smooth(self.busy, look.busy);
         let bounds = seen.bounds;
         let bound = self.base + f64::from(bounds.waiting_sessions.max(1));
         let waiting = Reading::of(
@@ -51,7 +62,12 @@ impl Input for Sessions {
             let says = format!("{:.0} sessions run on {cores} processors", self.running);
             Reading::of(self.running / bound, says)
         });
-        [Some(waiting), Some(connections), running]
+        let busy = self.base_busy.map(|base| {
+            let bound = base * seen.limits.probe_factor + BUSY_NOISE;
+            let says = format!("{:.1} sessions are busy instead of {base:.1}", self.busy);
+            Reading::of(self.busy / bound, says)
+        });
+        [Some(waiting), Some(connections), running, busy]
             .into_iter()
             .flatten()
             .max_by(|a, b| a.ratio.total_cmp(&b.ratio))

@@ -13,6 +13,8 @@ WITH session AS MATERIALIZED (
            count(*) FILTER (WHERE s.state = 'active' AND s.wait_event_type IS NULL) AS running,
            count(*) FILTER (WHERE s.state = 'active' AND s.wait_event_type IN ('Lock', 'LWLock')) AS waiting,
            count(*) AS sessions,
+           -- In a statement or a transaction: a pool of which all are has others waiting where no server sees them.
+           count(*) FILTER (WHERE s.state <> 'idle') AS busy,
            count(*) FILTER (WHERE s.backend_type IS NULL) AS hidden
       FROM session s
      WHERE s.backend_type = 'client backend' OR (s.backend_type IS NULL AND s.usesysid IS NOT NULL AND s.datid IS NOT NULL)
@@ -51,5 +53,6 @@ SELECT c.at_work, c.running, c.waiting, c.sessions, c.hidden, current_setting('m
                                       UNION ALL
                                      SELECT to_regclass(given.name) FROM unnest($2::text[]) AS given (name))),
        (SELECT max(r.p95_ms) FROM changeover.latency_report r
-         WHERE r.app = $1 AND r.reported_at > clock_timestamp() - interval '10 seconds')
+         WHERE r.app = $1 AND r.reported_at > clock_timestamp() - interval '10 seconds'),
+       c.busy
   FROM client c CROSS JOIN standby b CROSS JOIN slot s LEFT JOIN archive a ON true
