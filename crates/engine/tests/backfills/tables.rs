@@ -122,3 +122,24 @@ async fn what_a_backfill_refuses_by_name() {
         assert!(errors.contains(said), "{statement}: {errors}");
     }
 }
+
+/// Indexes of parts are called as the server would have called them, and one that fits is taken instead of a second.
+#[tokio::test]
+async fn an_index_on_a_partitioned_table_is_as_the_server_makes_it() {
+    let fitting = "CREATE INDEX own ON seen_2 (v, k); CREATE INDEX other ON seen_3 (v);
+         CREATE TABLE seen_4_v_k_idx (id bigint);";
+    let index = "CREATE INDEX seen_v ON seen (v, k)";
+    let names =
+        "SELECT string_agg(i.inhrelid::regclass::text, ' ' ORDER BY i.inhrelid::regclass::text)
+         FROM pg_inherits i WHERE i.inhparent = 'seen_v'::regclass";
+    let (plain, _) = prepared(&format!("{PARTED} {fitting}"), "SELECT 1").await;
+    let owner = plain.connect(OWNER).await;
+    owner.batch_execute(index).await.unwrap();
+    let wanted = value::<String>(&owner, names).await;
+    assert_eq!(wanted, "own seen_1_v_k_idx seen_3_v_k_idx seen_4_v_k_idx1");
+    let (database, options) = prepared(&format!("{PARTED} {fitting}"), index).await;
+    let outlook = migrate(options).await.unwrap();
+    assert!(outlook.failed.is_empty(), "{}", errors(&database).await);
+    let owner = database.connect(OWNER).await;
+    assert_eq!(value::<String>(&owner, names).await, wanted);
+}

@@ -29,3 +29,24 @@ async fn waiting_sessions_slow_it_down_and_it_recovers() {
     stage.recovers().await;
     stage.end().await;
 }
+
+/// A pool of which every connection is in use: who waits for one waits where the server doesn't see it.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_are_all_busy_slow_it_down_and_it_recovers() {
+    let mut stage = Stage::new(&[]).await;
+    let _company = stage.company().await;
+    stage.begin().await;
+    stage.has_base().await;
+    let mut busy = Vec::new();
+    for _ in 0..WAITING {
+        let client = stage.database.connect("postgres").await;
+        client.batch_execute("BEGIN").await.unwrap();
+        busy.push(client);
+    }
+    stage.slows_by("sessions", "% sessions are busy instead of %").await;
+    for client in &busy {
+        client.batch_execute("COMMIT").await.unwrap();
+    }
+    stage.recovers().await;
+    stage.end().await;
+}

@@ -67,10 +67,12 @@ impl Input for Sessions {
             let says = format!("{:.1} sessions are busy instead of {base:.1}", self.busy);
             Reading::of(self.busy / bound, says)
         });
-        [Some(waiting), Some(connections), running, busy]
-            .into_iter()
-            .flatten()
-            .max_by(|a, b| a.ratio.total_cmp(&b.ratio))
+        let others = [Some(connections), running, busy].into_iter().flatten();
+        let worst = others.max_by(|a, b| a.ratio.total_cmp(&b.ratio))?;
+        // Who waits for a lock is busy too: the lock says more.
+        let is_waiting = waiting.ratio > 1.0 || waiting.ratio >= worst.ratio;
+        let ratio = worst.ratio.max(waiting.ratio);
+        Some(if is_waiting { Reading { ratio, ..waiting } } else { worst })
     }
 
     fn hidden(&self, look: &Look) -> Option<&'static str> {

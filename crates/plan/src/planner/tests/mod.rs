@@ -10,7 +10,9 @@ mod fill_order;
 mod objects;
 mod pending;
 mod properties;
+mod refill;
 mod sync;
+mod taken_back;
 
 use super::{Request, plan};
 use crate::{
