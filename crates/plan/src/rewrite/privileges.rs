@@ -32,6 +32,8 @@ fn plan(work: &mut Work<'_>, revokes: bool) -> Result<(), Refused> {
     let again = Draft::ddl("again", Phase::Contract, "grant privileges again", changes)
         .needs(Subject::Revoked)
         .floor(work.floor())
-        .reason("a REVOKE that is written before it and comes only in the contract may take them away");
+        .reason(
+            "a REVOKE that is written before it and comes only in the contract may take them away",
+        );
     work.emit(again).map(|_| ())
 }
