@@ -42,6 +42,11 @@ impl Window {
         percentile(self.values.iter(), 95)
     }
 
+    /// The middle one; `None` where there is none.
+    pub(super) fn p50(&self) -> Option<Duration> {
+        percentile(self.values.iter(), 50)
+    }
+
     /// Whether the newer half is clearly lower than the older one: a queue that grew before is still being worked off.
     pub(super) fn is_falling(&self) -> bool {
         let half = self.values.len() / 2;
