@@ -35,6 +35,18 @@ fn what_adding_the_column_cannot_do_is_refused() {
     }
 }
 
+/// A default that differs from row to row is filled in by a backfill of its own, which an UPDATE would come across.
+#[test]
+fn a_column_that_its_default_fills_is_not_set_as_well() {
+    for update in ["n = 0", "n = null", "n = total", "n = 9 where total > 3"] {
+        let text = format!(
+            "alter table orders add column n double precision default random(); \
+             update orders set {update}"
+        );
+        assert_eq!(rules(&planned(ORDERS, &text)), ["set-twice"], "{update}");
+    }
+}
+
 /// Two constants without a type would make a text, and every batch fail.
 #[test]
 fn a_filtered_constant_has_the_columns_type() {

@@ -11,6 +11,7 @@ mod values;
 
 use super::{Form, Planned, obstacle, table};
 use crate::{
+    change::Subject,
     derivation::{Derivation, TRIGGER_PREFIX},
     model::{catalog::Relation, identifier::Identifier},
     rule,
@@ -70,21 +71,31 @@ fn each_column_once(
     columns: &[Identifier],
 ) -> Result<(), Refused> {
     for column in columns {
-        let Some(earlier) = work.world.syncs_touching(&relation.name, column).pop() else {
-            continue;
-        };
         let title = format!("{}.{}", relation.name.plain(), column.as_str());
+        let why = match work.world.syncs_touching(&relation.name, column).pop() {
+            Some(earlier) if earlier.columns.contains(column) => {
+                format!("an UPDATE before this one sets {title} already")
+            }
+            Some(_) => format!("an UPDATE before this one reads {title}, which this one changes"),
+            None if filled_by_default(work, relation, column) => {
+                format!("rows are filled with the default of {title} already")
+            }
+            None => continue,
+        };
         return Err(Refused::new(
             &rule::set_twice::RULE,
-            if earlier.columns.contains(column) {
-                format!("an UPDATE before this one sets {title} already")
-            } else {
-                format!("an UPDATE before this one reads {title}, which this one changes")
-            },
+            why,
             "set each column in one UPDATE, and before others read it",
         ));
     }
     Ok(())
+}
+
+/// Whether this plan fills the rows that are there with a default that is not the same for all of them.
+fn filled_by_default(work: &Work<'_>, relation: &Relation, column: &Identifier) -> bool {
+    let records = &work.world.records;
+    let filled = records.made(&Subject::Filled(relation.name.clone(), column.clone()));
+    filled.is_some_and(|filler| records.step(&filler.step).is_some())
 }
 
 /// The server fires BEFORE triggers in the order of names; ours must see what the others wrote.

@@ -22,14 +22,15 @@ use crate::{
 pub(super) fn rewrite(work: &mut Work<'_>, target: &Target<'_>) -> Option<Result<(), Refused>> {
     let [(column, SetValue::Expression(value))] = target.update.set.as_slice() else { return None };
     let is_whole = target.update.filter.is_none() && value.is_constant();
-    let key = (target.relation.name.clone(), column.clone());
-    let starts = work.world.new_columns.get(&key)?.clone();
+    let starts = target.starts_with(work, column)?;
     let nothing_to_set = starts.is_none() && value.shape == Shape::Null;
     if !is_whole || !(starts.is_some() || nothing_to_set) {
         return None;
     }
-    let at = work.world.records.steps.iter().rposition(|step| adds(step, &key.0, column))?;
-    Some(plan(work, target.relation, (column, value), at, starts.is_some()))
+    let starts_with_value = starts.is_some();
+    let table = &target.relation.name;
+    let at = work.world.records.steps.iter().rposition(|step| adds(step, table, column))?;
+    Some(plan(work, target.relation, (column, value), at, starts_with_value))
 }
 
 fn plan(
@@ -45,9 +46,8 @@ fn plan(
     stays_possible(work, relation, column, value, at)?;
     if starts_with_value {
         let text = (value.shape != Shape::Null).then(|| value.text.clone());
-        let id = work.world.records.steps[at].id.clone();
         let table = &relation.name;
-        work.world.records.change_step(&id, |step| begin_with(step, table, column, text.clone()));
+        work.world.records.change_step(at, |step| begin_with(step, table, column, text.clone()));
         work.world.new_columns.insert((table.clone(), column.clone()), text);
     }
     let title = format!("{title} = {} in all rows that are there", value.text);

@@ -75,9 +75,18 @@ impl Target<'_> {
         }
     }
 
+    /// What the rows that are there get at once in a column that the pending migrations add: `Some(None)` for NULL.
+    pub(super) fn starts_with<'w>(
+        &self,
+        work: &'w Work<'_>,
+        column: &Identifier,
+    ) -> Option<&'w Option<String>> {
+        work.world.new_columns.get(&(self.relation.name.clone(), column.clone()))
+    }
+
     /// Whether the pending migrations added the column, so that no older release writes it.
     fn is_new(&self, work: &Work<'_>, column: &Identifier) -> bool {
-        work.world.new_columns.contains_key(&(self.relation.name.clone(), column.clone()))
+        self.starts_with(work, column).is_some()
     }
 
     /// The filter without `column IS NULL` for new columns, which are NULL in every row, and for
@@ -86,8 +95,7 @@ impl Target<'_> {
         let folds = |conjunct: &Expression| match &conjunct.shape {
             Shape::IsNull(column) => {
                 let set = self.update.set.iter().any(|(name, _)| name == column);
-                let key = (self.relation.name.clone(), column.clone());
-                let starts_null = work.world.new_columns.get(&key) == Some(&None);
+                let starts_null = self.starts_with(work, column) == Some(&None);
                 set && (starts_null || self.fills_null_only(column))
             }
             _ => false,
@@ -197,8 +205,7 @@ impl Target<'_> {
         let unfiltered = condition.is_none();
         let (template, condition) = match condition {
             Some(condition) if is_new => {
-                let key = (self.relation.name.clone(), column.name.clone());
-                let starts = work.world.new_columns.get(&key).cloned().flatten();
+                let starts = self.starts_with(work, &column.name).and_then(Option::as_deref);
                 // A constant has no type of its own, and two of them would make a text.
                 let typed = |text: &str| format!("CAST({text} AS {})", column.type_sql);
                 let value = if value.shape == Shape::Constant {
@@ -206,7 +213,7 @@ impl Target<'_> {
                 } else {
                     template
                 };
-                let otherwise = starts.map_or("NULL".to_owned(), |starts| typed(&starts));
+                let otherwise = starts.map_or("NULL".to_owned(), typed);
                 (Template::when(condition, value, &otherwise), None)
             }
             condition if fills => (Template::unless_set(&column.name, template), condition),
