@@ -15,7 +15,7 @@ use crate::budget::Budget;
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
 use history::History;
-use play::{Outcome, Stage};
+use play::{Outcome, Player};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,18 +56,18 @@ struct Tally {
 /// Plays them; fails where one ends otherwise than its files do, or does not end.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let budget = Budget::from_environment()?;
-    let stage = Arc::new(Stage::start(args.major).await?);
-    println!("PostgreSQL {}, seed {}", stage.version(), args.seed);
-    let histories = histories(&stage, &args, budget).await?;
+    let player = Arc::new(Player::start(args.major).await?);
+    println!("PostgreSQL {}, seed {}", player.version(), args.seed);
+    let histories = histories(&player, &args, budget).await?;
     let mut tally = Tally::default();
     let mut playing = stream::iter(histories)
         .map(|history| {
-            let stage = Arc::clone(&stage);
+            let player = Arc::clone(&player);
             tokio::spawn(async move {
                 if budget.is_spent() {
                     return Ok((history, None));
                 }
-                let outcome = stage.play(&history).await;
+                let outcome = player.play(&history).await;
                 let outcome = outcome.with_context(|| format!("{history:?}"))?;
                 anyhow::Ok((history, Some(outcome)))
             })
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut left_out = 0;
     while let Some(played) = playing.next().await {
         match played?? {
-            (history, Some(outcome)) => tally.add(&stage, history, outcome).await?,
+            (history, Some(outcome)) => tally.add(&player, history, outcome).await?,
             (_, None) => left_out += 1,
         }
     }
@@ -87,9 +87,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// The pairs and the sampled ones; within a budget in a seeded order, both kinds mixed.
-async fn histories(stage: &Stage, args: &Args, budget: Budget) -> anyhow::Result<Vec<History>> {
+async fn histories(player: &Player, args: &Args, budget: Budget) -> anyhow::Result<Vec<History>> {
     let groups = forms::groups()?;
-    let scratch = stage.scratch().await?;
+    let scratch = player.scratch().await?;
     let mut histories = history::pairs(&scratch, &groups).await?;
     let pairs = histories.len();
     if let Some(text) = &args.only {
@@ -111,7 +111,7 @@ async fn histories(stage: &Stage, args: &Args, budget: Budget) -> anyhow::Result
 impl Tally {
     async fn add(
         &mut self,
-        stage: &Stage,
+        player: &Player,
         history: History,
         outcome: Outcome,
     ) -> anyhow::Result<()> {
@@ -129,7 +129,7 @@ impl Tally {
                 }
             }
             Outcome::Differs(_) | Outcome::Stuck(_) => {
-                let (history, outcome) = shrink(stage, history, outcome).await?;
+                let (history, outcome) = shrink(player, history, outcome).await?;
                 if self.faults.iter().all(|(known, _)| *known != history) {
                     println!("\n{}", told(&history, &outcome));
                     self.faults.push((history, outcome));
@@ -158,14 +158,14 @@ impl Tally {
 
 /// The shortest history that has a fault, by leaving out one statement after the other.
 async fn shrink(
-    stage: &Stage,
+    player: &Player,
     mut history: History,
     mut outcome: Outcome,
 ) -> anyhow::Result<(History, Outcome)> {
     // Bounded: each round has a statement less.
     'shorter: loop {
         for shorter in history.shorter().collect::<Vec<_>>() {
-            let found = stage.play(&shorter).await?;
+            let found = player.play(&shorter).await?;
             if found.is_fault() {
                 (history, outcome) = (shorter, found);
                 continue 'shorter;

@@ -37,6 +37,7 @@ mod row_sums;
 mod rules;
 mod schema;
 mod starts;
+mod to_the_end;
 mod verify;
 
 use clap::{Parser, Subcommand};

@@ -1,5 +1,5 @@
 -- What every generated history starts from: a small schema with every kind of object, and some rows.
--- Run by the owner. `diff_service` is the service's role, `diff_reader` another one.
+-- Run by the owner of the database. `diff_service` is the service's role, `diff_reader` another one.
 GRANT USAGE ON SCHEMA public TO diff_service, diff_reader;
 CREATE TYPE mood AS ENUM ('low', 'high');
 CREATE DOMAIN score AS integer CHECK (VALUE >= 0);

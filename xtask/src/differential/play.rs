@@ -3,23 +3,18 @@
 
 use super::forms::later;
 use super::history::{Cut, History};
-use crate::connect::connect;
+use crate::histories::stage::{OWNER, SUPERUSER, Stage};
 use crate::migration_files::migrations;
-use crate::{row_sums, schema};
-use anyhow::{Context as _, ensure};
+use crate::{row_sums, schema, to_the_end};
+use anyhow::Context as _;
 use changeover::{Options, operate};
 use changeover_plan::Plan;
-use changeover_postgres::Server;
 use std::time::Duration;
 use tokio_postgres::Client;
-use tokio_util::sync::CancellationToken;
 
 const BASE: &str = include_str!("base.sql");
-const OWNER: &str = "diff_owner";
 const SERVICE: &str = "diff_service";
 const APP: &str = "diff";
-/// The words with which an operator vouches; here there is no older release.
-const VOUCHED: &str = "no release of this history runs";
 /// Polls for one process alone.
 const POLL: Duration = Duration::from_millis(5);
 /// Longer than any history of a handful of rows may take on a busy machine.
@@ -48,58 +43,39 @@ impl Outcome {
 }
 
 /// A server with the database that every history starts from.
-pub(super) struct Stage {
-    server: Server,
+pub(super) struct Player {
+    stage: Stage,
     template: String,
 }
 
-impl Stage {
+impl Player {
     /// Starts it, adopts the base.
     pub(super) async fn start(major: Option<u16>) -> anyhow::Result<Self> {
-        let start = move || {
-            let builder = Server::builder();
-            major.map_or(builder.clone(), |major| builder.major(major)).start()
-        };
-        let server = tokio::task::spawn_blocking(start).await?.context("no server")?;
-        let admin = connect(&server.url("postgres", "postgres")).await?;
-        admin
-            .batch_execute(
-                "CREATE ROLE diff_owner LOGIN; CREATE ROLE diff_service LOGIN; \
-                 CREATE ROLE diff_reader LOGIN;",
-            )
-            .await?;
-        let template = server.fresh_database("diff_template").await?;
-        let stage = Self { server, template };
-        stage.own(&stage.template).await?;
-        let owner = stage.connect(OWNER, &stage.template).await?;
+        let stage = Stage::start(major).await?;
+        let roles = "CREATE ROLE diff_service LOGIN; CREATE ROLE diff_reader LOGIN;";
+        stage.superuser(SUPERUSER).await?.batch_execute(roles).await?;
+        let template = stage.empty("diff_template").await?;
+        let owner = stage.connect(OWNER, &template).await?;
         owner.batch_execute(BASE).await.context("the base")?;
+        // Nobody may be connected to what is copied.
         drop(owner);
-        operate::adopt(&stage.options(&stage.template, &[])?, 1).await?;
-        Ok(stage)
+        let player = Self { stage, template };
+        operate::adopt(&player.options(&player.template, &[])?, 1).await?;
+        Ok(player)
     }
 
     /// The server's version.
     pub(super) fn version(&self) -> &str {
-        self.server.version()
+        self.stage.version()
     }
 
     /// A connection to a database in which histories are only tried.
     pub(super) async fn scratch(&self) -> anyhow::Result<Client> {
-        let name = self.server.fresh_clone(&self.template, "scratch").await?;
-        self.own(&name).await?;
-        self.connect(OWNER, &name).await
+        self.stage.connect(OWNER, &self.copy("scratch").await?).await
     }
 
-    async fn own(&self, database: &str) -> anyhow::Result<()> {
-        let admin = self.connect("postgres", database).await?;
-        let sql = format!(
-            "ALTER DATABASE \"{database}\" OWNER TO {OWNER}; ALTER SCHEMA public OWNER TO {OWNER};"
-        );
-        Ok(admin.batch_execute(&sql).await?)
-    }
-
-    async fn connect(&self, user: &str, database: &str) -> anyhow::Result<Client> {
-        connect(&self.server.url(user, database)).await
+    async fn copy(&self, prefix: &str) -> anyhow::Result<String> {
+        self.stage.copy(&self.template, prefix).await
     }
 
     fn options(&self, database: &str, files: &[String]) -> anyhow::Result<Options> {
@@ -108,7 +84,7 @@ impl Stage {
         let mut all = vec![("0001_base.sql", BASE)];
         all.extend(names.iter().map(String::as_str).zip(files.iter().map(String::as_str)));
         let mut options = Options::new(APP, format!("r{}", files.len()), migrations(&all)?);
-        options.owner_url = Some(self.server.url(OWNER, database));
+        options.owner_url = Some(self.stage.owner_url(database));
         options.service_roles = vec![SERVICE.to_owned()];
         options.timing.poll = POLL;
         Ok(options)
@@ -116,23 +92,26 @@ impl Stage {
 
     /// Plays a history both ways.
     pub(super) async fn play(&self, history: &History) -> anyhow::Result<Outcome> {
-        let database = self.server.fresh_clone(&self.template, "plain").await?;
+        let database = self.copy("plain").await?;
         let wanted = self.plainly(history, &database).await;
-        self.server.drop_database(&database).await?;
+        self.stage.drop(&database).await?;
         let Some(wanted) = wanted? else { return Ok(Outcome::FileFails) };
-        let database = self.server.fresh_clone(&self.template, "planned").await?;
-        self.own(&database).await?;
+        let database = self.copy("planned").await?;
         let played = tokio::time::timeout(HISTORY_MAX, self.planned(history, &database)).await;
         let outcome = match played {
             Err(_) => Outcome::Stuck(format!("not at its end after {HISTORY_MAX:?}")),
-            Ok(Err(error)) => Outcome::Stuck(format!("{error:#}{}", self.told(&database).await?)),
+            Ok(Err(error)) => {
+                let superuser = self.stage.superuser(&database).await?;
+                let why = to_the_end::step_errors(&superuser).await?;
+                Outcome::Stuck(format!("{error:#}; {why}"))
+            }
             Ok(Ok(Some(rules))) => Outcome::Refused(rules),
             Ok(Ok(None)) => {
                 let differences = schema::differences(&wanted, &self.state(&database).await?);
                 if differences.is_empty() { Outcome::Same } else { Outcome::Differs(differences) }
             }
         };
-        self.server.drop_database(&database).await?;
+        self.stage.drop(&database).await?;
         Ok(outcome)
     }
 
@@ -142,8 +121,7 @@ impl Stage {
         history: &History,
         database: &str,
     ) -> anyhow::Result<Option<Vec<String>>> {
-        self.own(database).await?;
-        let owner = self.connect(OWNER, database).await?;
+        let owner = self.stage.connect(OWNER, database).await?;
         for file in history.files() {
             // Several statements in one message are one transaction.
             if owner.batch_execute(&file).await.is_err() {
@@ -169,43 +147,19 @@ impl Stage {
             if !plan.refusals.is_empty() {
                 return Ok(Some(rules(&plan)));
             }
-            let outlook =
-                operate::migrate(options, CancellationToken::new()).await.context("migrating")?;
-            ensure!(outlook.failed.is_empty(), "steps failed: {:?}", outlook.failed);
+            to_the_end::migrate(options).await.context("migrating")?;
         }
         let options = self.options(database, &files)?;
         let head = options.head();
-        operate::finalize(&options, head, Some(VOUCHED)).await.context("raising the floor")?;
-        let outlook = operate::migrate(options, CancellationToken::new())
-            .await
-            .context("after the floor was raised")?;
-        ensure!(outlook.failed.is_empty(), "steps failed: {:?}", outlook.failed);
-        ensure!(
-            outlook.waiting_for_floor.is_empty(),
-            "still waiting for the floor: {:?}",
-            outlook.waiting_for_floor
-        );
+        to_the_end::finish(options, head).await?;
         Ok(None)
-    }
-
-    /// Why steps failed, as the ledger keeps it.
-    async fn told(&self, database: &str) -> anyhow::Result<String> {
-        let client = self.connect("postgres", database).await?;
-        let row = client
-            .query_one(
-                "SELECT coalesce(string_agg('; ' || id || ': ' || error, '' ORDER BY id), '') \
-                   FROM changeover.step WHERE error IS NOT NULL",
-                &[],
-            )
-            .await?;
-        Ok(row.get(0))
     }
 
     /// Schema, what the service's later statements do, and rows.
     async fn state(&self, database: &str) -> anyhow::Result<Vec<String>> {
-        let admin = self.connect("postgres", database).await?;
+        let admin = self.stage.superuser(database).await?;
         let mut lines = schema::lines(&admin).await?;
-        let service = self.connect(SERVICE, database).await?;
+        let service = self.stage.connect(SERVICE, database).await?;
         for statement in later() {
             let answer = match service.execute(statement, &[]).await {
                 Ok(rows) => format!("{rows} rows"),

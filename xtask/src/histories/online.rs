@@ -9,15 +9,12 @@ use super::{
     stage::{OWNER, SUPERUSER, Stage},
 };
 use crate::budget::Budget;
-use crate::{row_sums, schema};
-use anyhow::{Context as _, ensure};
+use crate::{row_sums, schema, to_the_end};
+use anyhow::Context as _;
 use changeover::{Options, operate};
 use changeover_plan::{Migration, Phase, Plan};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
-/// The words with which an operator vouches; here there is no older release.
-const VOUCHED: &str = "no release of this history runs";
 /// Polls for one process alone.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -199,31 +196,13 @@ fn told(plan: &Plan, migration: &Migration) -> anyhow::Result<(Vec<String>, Tall
 
 /// Runs all of a plan, contract steps included.
 async fn run(options: Options, number: u64) -> anyhow::Result<()> {
-    let migrate = || operate::migrate(options.clone(), CancellationToken::new());
-    let outlook = migrate().await?;
-    ensure!(outlook.failed.is_empty(), "steps failed: {:?}", outlook.failed);
-    operate::finalize(&options, number, Some(VOUCHED)).await.context("raising the floor")?;
-    let outlook = migrate().await.context("after the floor was raised")?;
-    ensure!(outlook.failed.is_empty(), "steps failed: {:?}", outlook.failed);
-    ensure!(
-        outlook.waiting_for_floor.is_empty(),
-        "still waiting for the floor: {:?}",
-        outlook.waiting_for_floor
-    );
-    Ok(())
+    to_the_end::migrate(options.clone()).await?;
+    to_the_end::finish(options, number).await
 }
 
 /// Why steps failed, as the ledger keeps it.
 async fn step_errors(stage: &Stage, database: &str) -> anyhow::Result<String> {
-    let client = stage.connect(SUPERUSER, database).await?;
-    let row = client
-        .query_one(
-            "SELECT coalesce(string_agg(id || ': ' || error, '; ' ORDER BY id), 'no step says why') \
-               FROM changeover.step WHERE error IS NOT NULL",
-            &[],
-        )
-        .await?;
-    Ok(row.get(0))
+    to_the_end::step_errors(&stage.connect(SUPERUSER, database).await?).await
 }
 
 async fn compare(stage: &Stage, before: &Before) -> anyhow::Result<Ran> {

@@ -9,9 +9,9 @@ use changeover_postgres::Server;
 use tokio_postgres::Client;
 
 /// Owns every database and runs every migration.
-pub(super) const OWNER: &str = "histories_owner";
+pub(crate) const OWNER: &str = "histories_owner";
 /// Makes databases and fills them.
-pub(super) const SUPERUSER: &str = "postgres";
+pub(crate) const SUPERUSER: &str = "postgres";
 
 /// A throw-away server.
 pub(crate) struct Stage {
@@ -47,7 +47,7 @@ impl Stage {
     }
 
     /// Makes a copy of a database to which nobody is connected; returns its name.
-    pub(super) async fn copy(&self, template: &str, prefix: &str) -> anyhow::Result<String> {
+    pub(crate) async fn copy(&self, template: &str, prefix: &str) -> anyhow::Result<String> {
         let name = self.server.fresh_clone(template, prefix).await?;
         self.own(&name).await?;
         Ok(name)
@@ -59,12 +59,12 @@ impl Stage {
     }
 
     /// The connection string of the owner.
-    pub(super) fn owner_url(&self, database: &str) -> String {
+    pub(crate) fn owner_url(&self, database: &str) -> String {
         self.server.url(OWNER, database)
     }
 
     /// Connects. The connection ends with the client.
-    pub(super) async fn connect(&self, user: &str, database: &str) -> anyhow::Result<Client> {
+    pub(crate) async fn connect(&self, user: &str, database: &str) -> anyhow::Result<Client> {
         connect(&self.server.url(user, database)).await
     }
 

@@ -158,7 +158,13 @@ impl Batch<'_> {
         work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<(GuardedTransaction<'c>, Result<T, Failed>), Error> {
         let began = Instant::now();
-        let first = async |client: &Client| tokio::join!(biased; self.set(client, &prepared.open, filling), work(client));
+        let first = async |client: &Client| {
+            tokio::join!(
+                biased;
+                self.set(client, &prepared.open, filling),
+                work(client),
+            )
+        };
         let (transaction, (set, worked)) = worker.begin_with(first).await?;
         set?;
         let failed = |source| (Failure::of(&source, began.elapsed(), self.limit()), source);

@@ -140,12 +140,11 @@ async fn build_partitioned(
         if known_text(&row, 3).is_some() {
             continue;
         }
+        let part = create.on_part(&table);
         if let Some(twin) = part_index::twin(run, create, &table).await? {
-            part_index::attach(run, create, &table, &twin, twin == create.on_part(&table).name())
-                .await?;
+            part_index::attach(run, create, &table, &twin, twin == part.name()).await?;
             continue;
         }
-        let part = create.on_part(&table);
         if row.get(2) {
             Box::pin(build_partitioned(run, &part, depth + 1)).await?;
         } else {

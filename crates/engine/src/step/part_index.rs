@@ -2,7 +2,7 @@
 //!
 //! Called by `index_build`. As `CREATE INDEX` on the parent would: an index of the part that is the same already is
 //! taken, else one is built and gets the name that the server would have given it. While it is built it has a name of
-//! its own (`CreateIndex::on_part`), by which whoever goes on after a failure finds it; both changes of name
+//! its own (`CreateIndex::on_part`), by which the holder that goes on after a failure finds it; both changes of name
 //! and place are one transaction. SQL: `sql/part_twin.sql`, `sql/index_columns.sql`, `sql/names_taken.sql`.
 
 use super::StepRun;

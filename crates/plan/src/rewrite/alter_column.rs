@@ -6,7 +6,7 @@ use crate::{
     change::{AlterDefault, AlterNotNull, Subject},
     model::{catalog::Relation, identifier::Identifier, step::Phase},
     sql::statement::{AlterAction, AlterKind},
-    world::{Draft, Refused, Work, placement::taken_back},
+    world::{Draft, Refused, Work, taken_back},
 };
 
 /// The registry's entry.

@@ -13,7 +13,7 @@
 mod directed;
 pub(crate) mod draft;
 pub(crate) mod names;
-pub(crate) mod placement;
+mod placement;
 mod records;
 mod refused;
 pub(crate) mod state;
@@ -22,6 +22,7 @@ pub(crate) mod types;
 pub(crate) mod work;
 
 pub(crate) use draft::Draft;
+pub(crate) use placement::taken_back;
 pub(crate) use records::{Provider, Sync};
 pub(crate) use refused::Refused;
 pub(crate) use state::World;

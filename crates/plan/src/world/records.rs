@@ -168,9 +168,8 @@ impl Records {
         self.syncs.push(sync);
     }
 
-    /// Changes a step of an earlier statement.
-    pub(crate) fn change_step(&mut self, id: &StepId, change: impl FnOnce(&mut Step)) {
-        let Some(at) = self.steps.iter().rposition(|step| &step.id == id) else { return };
+    /// Changes a step of an earlier statement, which stands at this place.
+    pub(crate) fn change_step(&mut self, at: usize, change: impl FnOnce(&mut Step)) {
         self.before.whole_steps.get_or_insert_with(|| self.steps.clone());
         change(&mut self.steps[at]);
     }

@@ -2,8 +2,8 @@
 //!
 //! Lowering takes nothing away: who has a permit keeps it, and none is given until fewer are out than
 //! the limit says. First come, first served: one that comes later never passes one that waits, or the unlucky
-//! would wait for many times as long as the others. (`deadpool`'s `resize` counts wrong where a pool is not full, and where it grows
-//! while connections beyond the last limit are still in use.)
+//! would wait for many times as long as the others. (`deadpool`'s `resize` counts wrong where a pool is not
+//! full, and where it grows while connections beyond the last limit are still in use.)
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;

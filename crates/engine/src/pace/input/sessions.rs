@@ -1,6 +1,6 @@
 //! Sessions that wait for locks or latches, that run, that are busy, and how many there are at all.
 //!
-//! Busy ones say what no probe can: once all connections of a pool are, whoever wants one more waits in the service,
+//! Busy ones say what no probe can: once all connections of a pool are, a request that wants one waits in the service,
 //! while the server answers each of them nearly as quickly as before.
 
 use super::{Input, Reading, Seen};
